@@ -1,0 +1,43 @@
+/** Composes the listeners from the features' routes. Whoever calls it decides where they listen. */
+
+import { docs } from './http/docs.ts';
+import { createFrame } from './http/frame.ts';
+import { healthRoutes, type Health } from './http/health.routes.ts';
+import { holdRoutes } from './holds/holds.routes.ts';
+import { readOutcome } from './holds/outcome.ts';
+import type { Order } from './orders/orders.ts';
+import { orderRoutes } from './orders/orders.routes.ts';
+import { applyParked } from './payments/inbox.ts';
+import { paymentRoutes } from './payments/payments.routes.ts';
+import { productRoutes } from './products/products.routes.ts';
+import type { StockStream } from './products/stock-stream.ts';
+import type { Services } from './services.ts';
+
+/** For buyers and payment providers. */
+export function createApp(services: Services, stream: StockStream) {
+  return createFrame(services)
+    .use(docs('Flash Sale', 'Hold units, order them, pay. For buyers and payment providers.'))
+    .use(productRoutes(services, stream))
+    .use(holdRoutes(services))
+    .use(orderRoutes(services, (order) => payFromParked(services, order)))
+    .use(paymentRoutes(services));
+}
+
+/** For operators, supervisors and Prometheus. */
+export function createOpsApp(services: Services, health: Health) {
+  return createFrame(services).use(healthRoutes(services, health));
+}
+
+export type OpsApp = ReturnType<typeof createOpsApp>;
+
+/** The order as it is once payments that were faster than it are applied. Orders know nothing of payments. */
+async function payFromParked(services: Services, order: Order): Promise<Order> {
+  try {
+    if ((await applyParked(services, order)) === 0) return order;
+    return (await readOutcome(services, order.holdId))?.order ?? order;
+  } catch (error) {
+    // The order stands; a worker applies the payment.
+    services.log.warn('a parked payment was left to the workers', { orderId: order.id, error });
+    return order;
+  }
+}

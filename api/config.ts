@@ -1,0 +1,58 @@
+import {
+  oneOf,
+  parseEnvironment,
+  port,
+  text,
+  url,
+  type Values,
+  type Variable,
+} from '@flash-sale/shared/environment.ts';
+import { WEBHOOK_SECRET_BYTES_MIN } from '@flash-sale/shared/limits.ts';
+
+const webhookSecrets: Variable<readonly string[]> = {
+  expected: `one or more secrets, separated by commas, each of at least ${WEBHOOK_SECRET_BYTES_MIN} bytes (or whsec_ and base64)`,
+  fallback: [],
+  secret: true,
+  parse(value) {
+    const secrets = value.split(',').map((secret) => secret.trim());
+    return secrets.every((secret) => secretBytes(secret) >= WEBHOOK_SECRET_BYTES_MIN) ? secrets : undefined;
+  },
+};
+
+function secretBytes(secret: string): number {
+  return secret.startsWith('whsec_')
+    ? Buffer.from(secret.slice(6), 'base64').length
+    : Buffer.byteLength(secret);
+}
+
+/** Every variable that an API process reads; `.env.example` lists the same. */
+export const ENVIRONMENT = {
+  NODE_ENV: text('development'),
+  PORT: port(8_000),
+  HOST: text('127.0.0.1'),
+  OPS_PORT: port(8_001),
+  OPS_HOST: text('127.0.0.1'),
+  DATA_DIR: text('.flashsale'),
+  REDIS_URL: url(['redis', 'rediss', 'unix']),
+  DATABASE_URL: url(['mysql', 'mariadb']),
+  WEBHOOK_SECRET: webhookSecrets,
+  WORKERS: oneOf(['inline', 'off'], 'inline'),
+  LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type Config = Values<typeof ENVIRONMENT>;
+
+/** @throws EnvironmentError with every fault in one message. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const table =
+    environment['NODE_ENV'] === 'production'
+      ? {
+          ...ENVIRONMENT,
+          WEBHOOK_SECRET: {
+            ...webhookSecrets,
+            required: 'without it anybody could mark an order as paid, so production does not start',
+          },
+        }
+      : ENVIRONMENT;
+  return parseEnvironment(table, environment);
+}

@@ -1,0 +1,4 @@
+/** A failure whose message is written for the person at the terminal; a stack trace would not help them. */
+export class StoreProblem extends Error {
+  override name = 'StoreProblem';
+}

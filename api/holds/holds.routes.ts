@@ -1,0 +1,181 @@
+import { Type } from '@sinclair/typebox';
+import { Elysia } from 'elysia';
+import {
+  HoldView,
+  PlacedHold,
+  PlaceHold,
+  type HoldView as HoldViewBody,
+} from '@flash-sale/shared/contracts/hold.ts';
+import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
+import { readJson } from '../http/body.ts';
+import { documented } from '../http/documented.ts';
+import { readKeyHeader } from '../http/idempotency-key.ts';
+import { fail, succeed, type ReplySet } from '../http/reply.ts';
+import type { HoldReply } from '../redis/scripts.ts';
+import type { Services } from '../services.ts';
+import { placeHold, readHold, releaseHold, type HoldPlaced, type HoldSeen } from './holds.ts';
+
+export function holdRoutes(services: Services) {
+  return new Elysia()
+    .post(
+      '/api/holds',
+      async ({ body, headers, set }) => {
+        const reply = await placeHold(services, {
+          productId: body.product_id,
+          quantity: body.quantity,
+          ttlMs: body.ttl === undefined ? null : body.ttl * 1_000,
+          buyerId: body.buyer_id ?? null,
+          idempotencyKey: readKeyHeader(headers, 'Idempotency-Key'),
+        });
+        return reply.kind === 'held' || reply.kind === 'replayed' ? placed(set, reply) : refused(set, reply);
+      },
+      { parse: [readJson], body: PlaceHold, ...PLACE },
+    )
+    .get(
+      '/api/holds/:id',
+      async ({ params, set }) => {
+        const holdId = params.id.toLowerCase();
+        const seen = await readHold(services, holdId);
+        return seen.kind === 'hold'
+          ? succeed(set, 200, `The hold is ${seen.state}.`, viewOf(holdId, seen))
+          : missing(set, seen.kind);
+      },
+      READ,
+    )
+    .delete(
+      '/api/holds/:id',
+      async ({ params, set }) => {
+        const holdId = params.id.toLowerCase();
+        const { kind } = await releaseHold(services, holdId);
+        switch (kind) {
+          case 'released':
+          case 'expired':
+            return succeed(set, 200, `The hold is ${kind}.`, { hold_id: holdId, state: kind });
+          case 'hold_ordered':
+            return fail(set, 'hold_ordered', 'This hold is an order, or is about to become one.');
+          case 'hold_lost':
+          case 'hold_not_found':
+            return missing(set, kind);
+        }
+      },
+      RELEASE,
+    );
+}
+
+const PLACE = documented({
+  summary: 'Hold units for a buyer',
+  tag: 'Holds',
+  success: { 201: PlacedHold, 200: PlacedHold },
+  failures: [
+    'bad_request',
+    'product_not_found',
+    'insufficient_stock',
+    'buyer_limit_reached',
+    'sale_not_open',
+    'sale_paused',
+    'sale_ended',
+    'idempotency_key_reused',
+    'unavailable',
+  ],
+  headers: { 'Idempotency-Key': 'The same key with the same request gives the same hold.' },
+});
+
+const READ = documented({
+  summary: 'Read a hold',
+  tag: 'Holds',
+  success: { 200: HoldView },
+  failures: ['hold_not_found', 'hold_lost', 'unavailable'],
+});
+
+const RELEASE = documented({
+  summary: 'Release a hold: its units return to stock at once',
+  tag: 'Holds',
+  success: { 200: Type.Pick(HoldView, ['hold_id', 'state']) },
+  failures: ['hold_not_found', 'hold_ordered', 'hold_lost', 'unavailable'],
+});
+
+function viewOf(holdId: string, seen: Extract<HoldSeen, { kind: 'hold' }>): HoldViewBody {
+  const { state, quantity, msLeft, order } = seen;
+  const view = {
+    hold_id: holdId,
+    state,
+    quantity,
+    expires_in_seconds: Math.max(0, Math.ceil(msLeft / 1_000)),
+  };
+  if (order === null) return view;
+  return {
+    ...view,
+    order: {
+      order_id: order.id,
+      status: order.state,
+      amount: majorFromMinor(order.amountMinor, order.currency),
+      currency: order.currency,
+      pay_by: order.payBy.toISOString(),
+    },
+  };
+}
+
+function placed(set: ReplySet, reply: Extract<HoldReply, { kind: 'held' | 'replayed' }>) {
+  const { holdId, deadlineMs, nowMs } = reply;
+  const isReplay = reply.kind === 'replayed';
+  if (isReplay) set.headers['idempotency-replayed'] = 'true';
+  set.headers['location'] = `/api/holds/${holdId}`;
+  return succeed(set, isReplay ? 200 : 201, isReplay ? 'This hold was made before.' : 'The units are held.', {
+    hold_id: holdId,
+    expires_in_seconds: secondsUntil(deadlineMs, nowMs),
+    expires_at: new Date(deadlineMs).toISOString(),
+  });
+}
+
+function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'replayed' }>) {
+  switch (reply.kind) {
+    case 'product_not_found':
+      return fail(set, 'product_not_found', 'There is no such product.');
+    case 'no_sale':
+      return fail(set, 'sale_not_open', 'This product has no sale.');
+    case 'insufficient_stock': {
+      const { available, earliestDeadlineMs, nowMs } = reply;
+      return fail(
+        set,
+        'insufficient_stock',
+        available === 0 ? 'Sold out for now.' : `Only ${available} available.`,
+        {
+          available_stock: available,
+          retry_in_seconds: earliestDeadlineMs === null ? null : secondsUntil(earliestDeadlineMs, nowMs),
+        },
+      );
+    }
+    case 'buyer_limit_reached':
+      return fail(
+        set,
+        'buyer_limit_reached',
+        `This sale allows ${reply.limit} units per buyer; this buyer has ${reply.units}.`,
+      );
+    case 'buyer_needed':
+      return fail(set, 'bad_request', 'The request is not valid; see errors.', {
+        errors: { buyer_id: ['is required, because this sale limits units per buyer'] },
+      });
+    case 'not_open': {
+      const retryAfter = secondsUntil(reply.opensAtMs, reply.nowMs);
+      return fail(set, 'sale_not_open', `The sale opens at ${new Date(reply.opensAtMs).toISOString()}.`, {
+        retryAfter,
+      });
+    }
+    case 'paused':
+      return fail(set, 'sale_paused', 'The sale is paused.');
+    case 'ended':
+      return fail(set, 'sale_ended', 'The sale has ended.');
+    case 'key_reused':
+      return fail(set, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
+  }
+}
+
+function missing(set: ReplySet, kind: 'hold_not_found' | 'hold_lost') {
+  return kind === 'hold_lost'
+    ? fail(
+        set,
+        'hold_lost',
+        'This hold was lost when the stock server lost data. Nothing was charged; hold again.',
+      )
+    : fail(set, 'hold_not_found', 'There is no such hold, or it ended more than ten minutes ago.');
+}

@@ -1,0 +1,131 @@
+/** Holds: place, read, release. Redis decides each in one step; SQL is asked only about holds that became orders. */
+
+import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
+import { HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { Batcher } from '../batch.ts';
+import { currentSale } from '../products/catalog.ts';
+import {
+  placeHolds,
+  readHold as readHoldRecord,
+  releaseHold as releaseHoldRecord,
+  type HoldReply,
+  type HoldRequest,
+} from '../redis/scripts.ts';
+import { onArmedSale } from '../sales/arming.ts';
+import type { Services } from '../services.ts';
+import { newHoldId, saleIdOf } from './hold-id.ts';
+import { readOutcome, type HoldOrder } from './outcome.ts';
+
+export interface PlaceHoldRequest {
+  readonly productId: number;
+  readonly quantity: number;
+  readonly ttlMs: number | null;
+  readonly buyerId: string | null;
+  readonly idempotencyKey: string | null;
+}
+
+export type HoldPlaced = HoldReply | { kind: 'product_not_found' } | { kind: 'no_sale' };
+
+/** Takes units for a buyer. @throws StoreUnavailable: the hold may exist; the same idempotency key finds it. */
+export async function placeHold(services: Services, request: PlaceHoldRequest): Promise<HoldPlaced> {
+  const listing = await services.catalog.find(request.productId);
+  if (listing === undefined) return { kind: 'product_not_found' };
+  const sale = currentSale(listing, Date.now());
+  if (sale === undefined) return { kind: 'no_sale' };
+
+  const reply = await batcherOf(services).call(sale.id, {
+    holdId: newHoldId(sale.id),
+    quantity: request.quantity,
+    ttlMs: request.ttlMs,
+    buyerId: request.buyerId,
+    keyDigest: request.idempotencyKey === null ? null : digest(request.idempotencyKey),
+    fingerprint: request.idempotencyKey === null ? '' : fingerprintOf(request),
+  });
+  services.metrics.holdAttempts.inc({ outcome: reply.kind });
+  return reply;
+}
+
+const batchers = new WeakMap<Services, Batcher<HoldRequest, HoldReply>>();
+
+/** The requests of one turn of the event loop for one sale go to Redis as one call. */
+function batcherOf(services: Services): Batcher<HoldRequest, HoldReply> {
+  let batcher = batchers.get(services);
+  if (batcher === undefined) {
+    batcher = new Batcher(HOLD_BATCH_MAX, async (saleId, requests) => {
+      const result = await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests));
+      services.reach('hold.decided');
+      if (result.kind === 'not_served') return requests.map(() => ({ kind: 'ended' }) as const);
+      return result.replies;
+    });
+    batchers.set(services, batcher);
+  }
+  return batcher;
+}
+
+/** Callers' keys never become part of a Redis key or record as they are. 128 bits: nobody finds a second key. */
+function digest(text: string): string {
+  return new Bun.CryptoHasher('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+function fingerprintOf({ productId, quantity, ttlMs, buyerId }: PlaceHoldRequest): string {
+  return digest(JSON.stringify([productId, quantity, ttlMs, buyerId]));
+}
+
+export type HoldSeen =
+  | { kind: 'hold'; state: VisibleHoldState; quantity: number; msLeft: number; order: HoldOrder | null }
+  | { kind: 'hold_not_found' }
+  | { kind: 'hold_lost' };
+
+/** What became of a hold. Redis knows of holds, SQL of those that were pinned, for ever. */
+export async function readHold(services: Services, holdId: string): Promise<HoldSeen> {
+  const saleId = saleIdOf(holdId);
+  if (saleId === null) return { kind: 'hold_not_found' };
+  const record = await onArmedSale(services, saleId, () => readHoldRecord(services.redis, saleId, holdId));
+  if (record.kind === 'hold' && record.state !== 'pinned' && record.state !== 'ordered') {
+    const { state, quantity, deadlineMs, nowMs } = record;
+    return { kind: 'hold', state, quantity, msLeft: state === 'held' ? deadlineMs - nowMs : 0, order: null };
+  }
+
+  const written = await readOutcome(services, holdId);
+  if (written?.order) {
+    const { order } = written;
+    return { kind: 'hold', state: 'ordered', quantity: order.quantity, msLeft: 0, order };
+  }
+  if (written?.outcome === 'lost' || record.kind === 'lost') return { kind: 'hold_lost' };
+  if (record.kind !== 'hold') return { kind: 'hold_not_found' };
+  // Pinned, and nothing written yet: its order is on the way, or its buyer went away in the middle.
+  const { quantity, deadlineMs, nowMs } = record;
+  return { kind: 'hold', state: 'held', quantity, msLeft: Math.max(0, deadlineMs - nowMs), order: null };
+}
+
+export type HoldReleased = {
+  kind: 'released' | 'expired' | 'hold_ordered' | 'hold_not_found' | 'hold_lost';
+};
+
+/** Gives a hold's units back; again is fine. A hold that is being ordered is not released. */
+export async function releaseHold(services: Services, holdId: string): Promise<HoldReleased> {
+  const saleId = saleIdOf(holdId);
+  if (saleId === null) return { kind: 'hold_not_found' };
+  const reply = await onArmedSale(services, saleId, () => releaseHoldRecord(services.redis, saleId, holdId));
+  switch (reply.kind) {
+    case 'released':
+    case 'expired':
+      return { kind: reply.kind };
+    case 'pinned':
+    case 'ordered':
+      return { kind: 'hold_ordered' };
+    case 'lost':
+      return { kind: 'hold_lost' };
+    case 'unknown':
+    case 'not_served': {
+      const written = await readOutcome(services, holdId);
+      return { kind: written === null ? 'hold_not_found' : RELEASE_OF_OUTCOME[written.outcome] };
+    }
+  }
+}
+
+const RELEASE_OF_OUTCOME = {
+  ordered: 'hold_ordered',
+  expired: 'expired',
+  lost: 'hold_lost',
+} as const;

@@ -1,0 +1,48 @@
+/** Reads request bodies: bounded, JSON only, and with faults that a caller can act on. */
+
+import { BODY_BYTES_MAX } from '@flash-sale/shared/limits.ts';
+import { RequestFault } from './reply.ts';
+
+async function readText(request: Request): Promise<string> {
+  // A body without a length is bounded by the server itself, at a few times this.
+  refuseOver(Number(request.headers.get('content-length') ?? 0));
+  const text = await request.text();
+  refuseOver(text.length);
+  return text;
+}
+
+/** For routes that take a JSON body. @throws RequestFault */
+export async function readJson({ request }: { request: Request }): Promise<unknown> {
+  requireJson(request);
+  return parseJson(await readText(request));
+}
+
+/** For routes that need the bytes as they were sent, because a signature covers them. @throws RequestFault */
+export function readRawJson({ request }: { request: Request }): Promise<string> {
+  requireJson(request);
+  return readText(request);
+}
+
+function requireJson(request: Request): void {
+  const type = request.headers.get('content-type') ?? '';
+  if (/^application\/json\s*(;|$)/i.test(type)) return;
+  throw new RequestFault(
+    'unsupported_media_type',
+    `The body must be JSON: send "Content-Type: application/json"${type === '' ? '' : `, not "${type}"`}.`,
+  );
+}
+
+/** @throws RequestFault */
+export function parseJson(text: string): unknown {
+  if (text === '') throw new RequestFault('bad_request', 'The body is empty; expected a JSON object.');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RequestFault('bad_request', 'The body is not valid JSON.');
+  }
+}
+
+function refuseOver(bytes: number): void {
+  if (bytes <= BODY_BYTES_MAX) return;
+  throw new RequestFault('body_too_large', `The body is larger than ${BODY_BYTES_MAX} bytes.`);
+}

@@ -1,0 +1,59 @@
+/** Turns schema faults into sentences about fields, in the words of the caller. */
+
+import { Kind, type TSchema } from '@sinclair/typebox';
+import type { ValueError } from '@sinclair/typebox/errors';
+import { ValueErrorType } from '@sinclair/typebox/errors';
+import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+
+/** The whole body, when it is no object at all. */
+const WHOLE = 'body';
+
+export function fieldErrors(faults: Iterable<ValueError>): FieldErrors {
+  const errors: FieldErrors = {};
+  for (const fault of faults) {
+    const field = fault.path.slice(1).replaceAll('/', '.') || WHOLE;
+    // The first fault of a field is the telling one: a missing field is also of the wrong type.
+    errors[field] ??= [sentence(fault)];
+  }
+  return errors;
+}
+
+function sentence({ type, schema, value }: ValueError): string {
+  if (type === ValueErrorType.ObjectAdditionalProperties) return 'is not a known field';
+  return value === undefined ? 'is required' : `must be ${expected(schema as Bounds)}`;
+}
+
+interface Bounds extends TSchema {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+}
+
+function expected(schema: Bounds): string {
+  switch (schema[Kind]) {
+    case 'Integer':
+      return `an integer${range(schema)}`;
+    case 'Number':
+      return `a number${range(schema)}`;
+    case 'Object':
+      return 'a JSON object';
+    case 'String':
+      return text(schema);
+    default:
+      return 'valid';
+  }
+}
+
+function range({ minimum, maximum }: Bounds): string {
+  return minimum === undefined || maximum === undefined ? '' : ` from ${minimum} to ${maximum}`;
+}
+
+function text({ format, pattern, minLength, maxLength }: Bounds): string {
+  if (format === 'uuid') return 'a UUID';
+  if (pattern === '^[A-Z]{3}$') return 'a currency of three capital letters, such as USD';
+  if (minLength === undefined || maxLength === undefined) return 'a string';
+  return `a string of ${minLength} to ${maxLength} printable characters without spaces`;
+}

@@ -1,0 +1,46 @@
+/** What every listener does with every request: an id, safe headers, bounds. */
+
+import { Elysia } from 'elysia';
+import { BODY_BYTES_MAX, IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
+import type { Services } from '../services.ts';
+import { errorReplies } from './errors.ts';
+
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/** A listener without routes. `normalize: false`: unknown fields are refused, not silently dropped. */
+export function createFrame(services: Services) {
+  const app = new Elysia({
+    normalize: false,
+    serve: {
+      // Only a last bound, for bodies without a length: ours is smaller and answers in our words.
+      maxRequestBodySize: 4 * BODY_BYTES_MAX,
+      idleTimeout: IDLE_TIMEOUT_S,
+      development: false,
+    },
+  })
+    .headers(SAFE_HEADERS)
+    .onRequest(({ request, set }) => {
+      const given = request.headers.get('x-request-id');
+      set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+    });
+  return app.use(errorReplies(services, (path) => allowedMethods(app.routes, path)));
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+function allowedMethods(routes: readonly Route[], path: string): string[] {
+  const matching = routes.filter((route) =>
+    new RegExp(`^${route.path.replaceAll(/:\w+/g, '[^/]+')}/?$`).test(path),
+  );
+  return [...new Set(matching.map(({ method }) => method))].sort();
+}

@@ -1,0 +1,58 @@
+/** Every metric of an API process: name, help, labels. Names are promtool-clean. */
+
+import { Counter, Registry } from 'prom-client';
+import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const HOLD_OUTCOMES = [
+  'held',
+  'replayed',
+  'key_reused',
+  'not_open',
+  'paused',
+  'ended',
+  'buyer_needed',
+  'buyer_limit_reached',
+  'insufficient_stock',
+] as const;
+
+/** Each process has its own registry, so that several can live in one test. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const metrics = {
+    registry,
+    holdAttempts: new Counter({
+      name: 'flashsale_hold_attempts_total',
+      help: 'Requests for a hold, by what became of them. Sold out is not an error.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    payments: new Counter({
+      name: 'flashsale_payments_total',
+      help: 'Payments recorded, by disposition.',
+      labelNames: ['disposition'],
+      registers,
+    }),
+    sqlGateRefusals: new Counter({
+      name: 'flashsale_sql_gate_refusals_total',
+      help: 'Holds that SQL refused to turn into orders. Only possible after Redis lost data.',
+      registers,
+    }),
+    holdsLost: new Counter({
+      name: 'flashsale_holds_lost_total',
+      help: 'Buyers told that their hold was lost with data of Redis.',
+      registers,
+    }),
+    rebuilds: new Counter({
+      name: 'flashsale_rebuilds_total',
+      help: 'Times a sale in Redis was rebuilt from SQL and armed.',
+      registers,
+    }),
+  };
+  // A series that first appears with its first event hides that event from rate().
+  for (const outcome of HOLD_OUTCOMES) metrics.holdAttempts.inc({ outcome }, 0);
+  for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
+  return metrics;
+}

@@ -1,0 +1,41 @@
+import { createPool, type Pool } from 'mysql2/promise';
+
+/** Enough to keep one hot row busy, few enough to leave room for a second API process on a small server. */
+const CONNECTIONS_MAX = 24;
+
+const SESSION = [
+  // No gap locks, and every statement decides on what is committed now.
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  // One lock wait may not outlive a buyer's patience.
+  "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'TRADITIONAL'",
+];
+
+/** Accepts mysql:// URLs; `?socketPath=` names a unix socket. */
+export function connectMySql(url: string): Pool {
+  const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url);
+  if (!/^(mysql|mariadb):$/.test(protocol)) throw new Error(`not a MySQL URL: ${protocol}`);
+  const socketPath = searchParams.get('socketPath');
+  const pool = createPool({
+    ...(socketPath === null ? { host: hostname, port: Number(port || 3306) } : { socketPath }),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    connectionLimit: CONNECTIONS_MAX,
+    // Idle connections are kept: the first second of a sale is no time to open them.
+    maxIdle: CONNECTIONS_MAX,
+    // Requests that wait for a connection; more than this can not be served within a buyer's patience.
+    queueLimit: 4_000,
+    connectTimeout: 2_000,
+    timezone: 'Z',
+    ...(searchParams.has('ssl') ? { ssl: {} } : {}),
+  });
+  pool.pool.on('connection', (connection) => {
+    // Queued ahead of whatever the borrower sends.
+    for (const setting of SESSION) {
+      connection.query(setting, (error) => {
+        if (error !== null) connection.destroy();
+      });
+    }
+  });
+  return pool;
+}

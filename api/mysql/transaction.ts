@@ -1,0 +1,188 @@
+/**
+ * The only way to SQL. It owns the connection, because a pool handed to Drizzle leaks a connection when BEGIN
+ * fails and hides the first error behind a failing ROLLBACK.
+ */
+
+import { sql } from 'drizzle-orm';
+import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2';
+import { DrizzleQueryError } from 'drizzle-orm/errors';
+import type { Pool, PoolConnection } from 'mysql2/promise';
+import { SQL_TIMEOUT_MS, TRANSACTION_ATTEMPTS_MAX } from '@flash-sale/shared/limits.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+
+export type Sql = MySql2Database;
+
+/** Deadlock, lock wait time-out, snapshot conflict: the transaction was undone and may run again. */
+const RETRIED = new Set([1213, 1205, 1020]);
+
+/** Errors of the server itself that say nothing about the statement. */
+const UNAVAILABLE = new Set([1040, 1053, 1077, 1129, 1184, 1203, 1226, 1290, 1836, 1927, 3024, 1969]);
+
+/**
+ * Runs `work` in one transaction and commits, or undoes all of it. Retries the whole transaction when the server
+ * undid it, so `work` must not have effects outside SQL.
+ * @throws StoreUnavailable also when COMMIT was sent and its answer lost: the outcome is then unknown.
+ */
+export function transaction<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  return onConnection(pool, async (db) => {
+    await db.execute(sql`START TRANSACTION`);
+    const result = await work(db);
+    await db.execute(sql`COMMIT`);
+    return result;
+  });
+}
+
+/** Like `transaction`, but all reads see one moment. For reading only. */
+export function snapshot<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  return onConnection(pool, async (db) => {
+    await db.execute(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`);
+    await db.execute(sql`START TRANSACTION WITH CONSISTENT SNAPSHOT`);
+    const result = await work(db);
+    await db.execute(sql`COMMIT`);
+    return result;
+  });
+}
+
+/** Statements that need no transaction; each commits by itself. */
+export function statement<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  return onConnection(pool, work);
+}
+
+/**
+ * Runs `work` while no other holder of `name` does, on any process; gives up waiting after 2 s and runs anyway,
+ * so it serves economy, never safety. `work` uses connections of its own.
+ */
+export function exclusively<Result>(pool: Pool, name: string, work: () => Promise<Result>): Promise<Result> {
+  return statement(pool, async (db) => {
+    await db.execute(sql`SELECT GET_LOCK(${name}, 2)`);
+    try {
+      return await work();
+    } finally {
+      await db.execute(sql`SELECT RELEASE_LOCK(${name})`);
+    }
+  });
+}
+
+/** True when the statement met a row that is already there, under the named key or any. */
+export function isDuplicateKey(error: unknown, keyName?: string): boolean {
+  const fault = faultOf(error);
+  return fault?.errno === 1062 && (keyName === undefined || String(fault.message).includes(keyName));
+}
+
+/** True when a CHECK refused the row (MariaDB 4025, MySQL 3819). */
+export function isCheckViolation(error: unknown): boolean {
+  const errno = faultOf(error)?.errno;
+  return errno === 4025 || errno === 3819;
+}
+
+async function onConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await attemptOnConnection(pool, work);
+    } catch (error) {
+      const errno = faultOf(error)?.errno;
+      if (errno === undefined || !RETRIED.has(errno)) throw error;
+      if (attempt === TRANSACTION_ATTEMPTS_MAX) throw new StoreUnavailable('sql', error);
+      // A little apart, so that two transactions that met do not meet again.
+      await Bun.sleep(Math.random() * 10 * attempt);
+    }
+  }
+}
+
+async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(SQL_TIMEOUT_MS);
+  const connection = await borrow(pool, deadline);
+  try {
+    const result = await deadline.race(work(databaseOf(connection)));
+    pool.releaseConnection(connection);
+    return result;
+  } catch (error) {
+    const fault = faultOf(error);
+    if (error instanceof DeadlinePassed || (fault !== undefined && saysNothing(fault))) {
+      // A connection that is gone or hangs can not be rolled back; the server does it when the socket closes.
+      connection.destroy();
+      throw new StoreUnavailable('sql', error);
+    }
+    await undo(pool, connection);
+    throw error;
+  } finally {
+    deadline.end();
+  }
+}
+
+async function borrow(pool: Pool, deadline: Deadline): Promise<PoolConnection> {
+  const arriving = pool.getConnection();
+  try {
+    return await deadline.race(arriving);
+  } catch (error) {
+    deadline.end();
+    // One that arrives after its borrower gave up goes back to the pool.
+    arriving.then(
+      (late) => pool.releaseConnection(late),
+      () => {},
+    );
+    throw new StoreUnavailable('sql', error);
+  }
+}
+
+async function undo(pool: Pool, connection: PoolConnection): Promise<void> {
+  try {
+    await connection.query('ROLLBACK');
+    pool.releaseConnection(connection);
+  } catch {
+    connection.destroy();
+  }
+}
+
+const databases = new WeakMap<object, Sql>();
+
+function databaseOf(connection: PoolConnection): Sql {
+  const key = connection.connection;
+  let database = databases.get(key);
+  if (database === undefined) {
+    database = drizzle(connection, { casing: 'snake_case' });
+    databases.set(key, database);
+  }
+  return database;
+}
+
+interface Fault {
+  readonly errno: number;
+  readonly message: string;
+  /** Set when the server answered; connection faults have a negative or no errno of the server. */
+  readonly sqlState?: string;
+}
+
+function faultOf(error: unknown): Fault | undefined {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error;
+  if (!(cause instanceof Error)) return undefined;
+  if ('errno' in cause && typeof cause.errno === 'number') return cause as Error & Fault;
+  // mysql2 reports a connection that closed under a query without an errno.
+  return 'fatal' in cause || 'code' in cause ? { errno: -1, message: cause.message } : undefined;
+}
+
+function saysNothing(fault: Fault): boolean {
+  return fault.sqlState === undefined || UNAVAILABLE.has(fault.errno);
+}
+
+class DeadlinePassed extends Error {}
+
+/** One deadline for everything that happens on a borrowed connection. */
+class Deadline {
+  readonly #passed = Promise.withResolvers<never>();
+  readonly #timer: Timer;
+
+  constructor(ms: number) {
+    this.#timer = setTimeout(() => this.#passed.reject(new DeadlinePassed(`no answer within ${ms} ms`)), ms);
+    // Nobody may be waiting when it passes.
+    this.#passed.promise.catch(() => {});
+  }
+
+  race<Result>(work: Promise<Result>): Promise<Result> {
+    return Promise.race([work, this.#passed.promise]);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Giving units back (SQL first): one transaction ends the order, lowers `committed` and writes a credit stamped
+ * with the sale's seq. Redis applies the credit once; acknowledging it is fenced by the epoch, so that a credit
+ * given to an old Redis is not taken for delivered.
+ */
+
+import { and, asc, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
+import { buyerUnits, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import type { CreditReason } from '@flash-sale/shared/lifecycle.ts';
+import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { statement, type Sql } from '../mysql/transaction.ts';
+import { applyCredits } from '../redis/scripts.ts';
+import type { Services } from '../services.ts';
+import type { Order } from './orders.ts';
+
+const STATE_OF_REASON = { order_expired: 'expired', order_cancelled: 'cancelled' } as const;
+
+/** Ends a pending order that the caller has locked, and gives its units back. */
+export async function endPendingOrder(
+  sql: Sql,
+  order: Order,
+  reason: Exclude<CreditReason, 'restock'>,
+): Promise<void> {
+  const { id, saleId, quantity, buyerId } = order;
+  const [{ affectedRows }] = await sql
+    .update(orders)
+    .set({ state: STATE_OF_REASON[reason], updatedAt: raw`utc_timestamp(3)` })
+    .where(and(eq(orders.id, id), eq(orders.state, 'pending')));
+  if (affectedRows !== 1) throw new Error(`order ${id} was not pending under its lock`);
+  if (buyerId !== null) {
+    await sql
+      .update(buyerUnits)
+      .set({ units: raw`units - ${quantity}` })
+      .where(and(eq(buyerUnits.saleId, saleId), eq(buyerUnits.buyerId, buyerId)));
+  }
+  const [{ insertId: seq }] = await sql
+    .update(sales)
+    .set({ committed: raw`committed - ${quantity}`, seq: raw`last_insert_id(seq + 1)` })
+    .where(eq(sales.id, saleId));
+  await sql.insert(stockCredits).values({ saleId, seq, units: quantity, buyerId, reason, reference: id });
+}
+
+/** Tells Redis of units that SQL gave back. @returns how many credits were delivered. */
+export async function deliverCredits(services: Services, saleId: number): Promise<number> {
+  const credits = await statement(services.mysql, (sql) =>
+    sql
+      .select()
+      .from(stockCredits)
+      .where(and(eq(stockCredits.saleId, saleId), isNull(stockCredits.deliveredAt)))
+      .orderBy(asc(stockCredits.id))
+      .limit(WORKER_BATCH_MAX),
+  );
+  if (credits.length === 0) return 0;
+  const applied = await applyCredits(services.redis, saleId, credits);
+  if (applied.kind === 'not_armed') return 0;
+  services.reach('give.credited');
+  const ids = credits.map(({ id }) => id);
+  await statement(services.mysql, (sql) =>
+    sql.execute(raw`
+      UPDATE stock_credits JOIN sales ON sales.id = stock_credits.sale_id
+      SET stock_credits.delivered_at = utc_timestamp(3)
+      WHERE ${inArray(stockCredits.id, ids)} AND sales.epoch = ${applied.epoch}`),
+  );
+  return credits.length;
+}
+
+/** Sales with credits that Redis has not been told of. */
+export async function salesOwedCredits({ mysql }: Services): Promise<number[]> {
+  const rows = await statement(mysql, (sql) =>
+    sql
+      .selectDistinct({ saleId: stockCredits.saleId })
+      .from(stockCredits)
+      .where(isNull(stockCredits.deliveredAt)),
+  );
+  return rows.map(({ saleId }) => saleId);
+}
+
+/** The worker delivers what this does not. */
+export function deliverCreditsSoon(services: Services, saleId: number): void {
+  deliverCredits(services, saleId).catch(() => {});
+}

@@ -1,0 +1,83 @@
+import { Elysia } from 'elysia';
+import {
+  PlacedOrder,
+  PlaceOrder,
+  type PlacedOrder as PlacedOrderBody,
+} from '@flash-sale/shared/contracts/order.ts';
+import { majorFromMinor } from '@flash-sale/shared/units.ts';
+import { readJson } from '../http/body.ts';
+import { documented } from '../http/documented.ts';
+import { fail, succeed } from '../http/reply.ts';
+import type { Services } from '../services.ts';
+import { placeOrder, type Order } from './orders.ts';
+
+/** @param afterCreated applies payments that arrived before their order, and returns the order as it then is */
+export function orderRoutes(services: Services, afterCreated: (order: Order) => Promise<Order>) {
+  return new Elysia().post(
+    '/api/orders',
+    async ({ body, set }) => {
+      const reply = await placeOrder(services, {
+        holdId: body.hold_id.toLowerCase(),
+        paymentIntentId: body.payment_intent_id,
+      });
+      switch (reply.kind) {
+        case 'created':
+          return succeed(set, 201, 'The order is placed.', viewOf(await afterCreated(reply.order)));
+        case 'existing':
+          return succeed(set, 200, 'This order was placed before.', viewOf(reply.order));
+        case 'hold_not_found':
+          return fail(set, 'hold_not_found', 'There is no such hold, or it ended more than ten minutes ago.');
+        case 'hold_expired':
+          return fail(set, 'hold_expired', 'The hold has expired and its units are back in stock.');
+        case 'hold_released':
+          return fail(set, 'hold_released', 'The hold was released.');
+        case 'hold_lost':
+          return fail(
+            set,
+            'hold_lost',
+            'This hold was lost when the stock server lost data. Please hold again.',
+          );
+        case 'sale_halted':
+          return fail(set, 'sale_paused', 'The sale is stopped; no new orders for now.');
+        case 'payment_intent_mismatch':
+          return fail(
+            set,
+            'payment_intent_mismatch',
+            'The hold was ordered with another payment intent, or this intent pays another order.',
+          );
+      }
+    },
+    {
+      parse: [readJson],
+      body: PlaceOrder,
+      ...documented({
+        summary: 'Turn a hold into an order',
+        tag: 'Orders',
+        success: { 201: PlacedOrder, 200: PlacedOrder },
+        failures: [
+          'bad_request',
+          'hold_not_found',
+          'hold_expired',
+          'hold_released',
+          'hold_lost',
+          'sale_paused',
+          'payment_intent_mismatch',
+          'unavailable',
+        ],
+      }),
+    },
+  );
+}
+
+function viewOf(order: Order): PlacedOrderBody {
+  return {
+    order_id: order.id,
+    hold_id: order.holdId,
+    status: order.state,
+    quantity: order.quantity,
+    amount: majorFromMinor(order.amountMinor, order.currency),
+    currency: order.currency,
+    pay_with: `payment_intent_id: ${order.paymentIntentId}`,
+    pay_by: order.payBy.toISOString(),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * A payment whose order is over takes its units again if nobody else was promised them. Redis is asked first, as
+ * for every take; the take has an id of its own, with an outcome of its own.
+ */
+
+import { voidHold, type Order } from '../orders/orders.ts';
+import { commitUnits, writeOrdered } from '../orders/take.ts';
+import { newHoldId } from '../holds/hold-id.ts';
+import type { Sql } from '../mysql/transaction.ts';
+import { settleHolds, takeUnits } from '../redis/scripts.ts';
+import { onArmedSale } from '../sales/arming.ts';
+import type { Services } from '../services.ts';
+
+export type LateTake =
+  | { kind: 'taken'; takeId: string; saleId: number; epoch: number }
+  /** No units, or the sale is over: the money is owed back. */
+  | { kind: 'refused' };
+
+/** @throws StoreUnavailable: nothing is decided yet */
+export async function takeForLate(services: Services, order: Order): Promise<LateTake> {
+  const { saleId, quantity, buyerId } = order;
+  const takeId = newHoldId(saleId);
+  const reply = await onArmedSale(services, saleId, () =>
+    takeUnits(services.redis, saleId, { takeId, quantity, buyerId }),
+  );
+  if (reply.kind !== 'taken') return { kind: 'refused' };
+  return { kind: 'taken', takeId, saleId, epoch: reply.epoch };
+}
+
+/** @throws TakeRefused */
+export async function commitLateTake(
+  sql: Sql,
+  order: Order,
+  { takeId, saleId, epoch }: Extract<LateTake, { kind: 'taken' }>,
+): Promise<void> {
+  const taken = { saleId, quantity: order.quantity, buyerId: order.buyerId, epoch };
+  await writeOrdered(sql, takeId, order.id, taken);
+  await commitUnits(sql, taken);
+}
+
+/** Settles the take's pin, as used or as given up. If this does not happen, the settler does it. */
+export async function finishLateTake(
+  services: Services,
+  { takeId, saleId, epoch }: Extract<LateTake, { kind: 'taken' }>,
+  isUsed: boolean,
+): Promise<void> {
+  const outcome = isUsed ? 'ordered' : await voidHold(services, { holdId: takeId, saleId, epoch }, 'expired');
+  await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(() => {});
+}

@@ -1,0 +1,105 @@
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { Elysia, t } from 'elysia';
+import {
+  PaymentNotice,
+  PaymentReceipt,
+  type PaymentEvent,
+  type PaymentReceipt as PaymentReceiptBody,
+} from '@flash-sale/shared/contracts/payment.ts';
+import { parseJson, readRawJson } from '../http/body.ts';
+import { documented } from '../http/documented.ts';
+import { fieldErrors } from '../http/field-errors.ts';
+import { readKeyHeader } from '../http/idempotency-key.ts';
+import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
+import type { Services } from '../services.ts';
+import { recordDelivery, type Arrival } from './deliveries.ts';
+import { processDelivery } from './payments.ts';
+import { checkSignature } from './signature.ts';
+
+/** Payments that are told in our own format, signed by Standard Webhooks. */
+const PROVIDER = 'native';
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+export function paymentRoutes(services: Services) {
+  const route = (event: PaymentEvent, summary: string) => ({
+    handler: async ({ body, headers, set }: { body: string; headers: Headers; set: ReplySet }) => {
+      const check = checkSignature(services.config.WEBHOOK_SECRET, headers, body);
+      const isSecretSet = services.config.WEBHOOK_SECRET.length > 0;
+      if (isSecretSet && check !== 'valid') {
+        return fail(set, 'signature_invalid', `The webhook signature is ${check}; nothing was recorded.`);
+      }
+      const arrival = readArrival(event, headers, body, check === 'valid');
+      const deliveryId = await recordDelivery(services, arrival);
+      services.reach('delivery.recorded');
+      return answer(set, await processDelivery(services, deliveryId));
+    },
+    hook: {
+      parse: [readRawJson],
+      body: t.String(),
+      ...documented({
+        summary,
+        tag: 'Webhooks',
+        success: { 200: PaymentReceipt },
+        failures: ['bad_request', 'signature_invalid', 'payment_intent_unknown', 'unavailable'],
+        body: PaymentNotice,
+        headers: {
+          'webhook-id': 'Standard Webhooks: the id of the message, the same in every attempt.',
+          'webhook-timestamp': 'Standard Webhooks: Unix seconds, at most 300 s off.',
+          'webhook-signature': 'Standard Webhooks: v1,<base64 of HMAC-SHA256>; several separated by spaces.',
+          'Idempotency-Key': 'Used to recognise a repeated delivery when there is no webhook-id.',
+        },
+      }),
+    },
+  });
+  const succeeded = route('payment_success', 'A payment succeeded');
+  const failed = route('payment_failed', 'A payment failed: its order is cancelled and the units return');
+  return new Elysia()
+    .post('/api/webhook/payment-success', succeeded.handler, succeeded.hook)
+    .post('/api/webhook/payment-failed', failed.handler, failed.hook);
+}
+
+const notice = TypeCompiler.Compile(PaymentNotice);
+
+function readArrival(event: PaymentEvent, headers: Headers, body: string, isSigned: boolean): Arrival {
+  const value = parseJson(body);
+  if (!notice.Check(value)) {
+    throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
+      errors: fieldErrors(notice.Errors(value)),
+    });
+  }
+  return {
+    provider: PROVIDER,
+    senderKey: readKeyHeader(headers, 'webhook-id') ?? readKeyHeader(headers, 'Idempotency-Key'),
+    isSigned,
+    headers: Object.fromEntries(
+      Object.entries(headers).filter(([name]) => name !== 'authorization'),
+    ) as Record<string, string>,
+    body,
+    facts: {
+      event,
+      holdId: value.hold_id.toLowerCase(),
+      intentId: value.payment_intent_id,
+      amount: value.amount ?? null,
+      currency: value.currency ?? null,
+    },
+  };
+}
+
+function answer(set: ReplySet, processed: Awaited<ReturnType<typeof processDelivery>>) {
+  if (processed.kind !== 'done') {
+    return fail(
+      set,
+      'payment_intent_unknown',
+      'No order has this payment intent yet. The delivery is recorded and applied when the order appears.',
+    );
+  }
+  const { order, state, disposition } = processed;
+  const receipt: PaymentReceiptBody = {
+    hold_id: order.holdId,
+    order_id: order.id,
+    status: state,
+    payment: disposition,
+  };
+  return succeed(set, 200, 'The delivery is recorded.', receipt);
+}

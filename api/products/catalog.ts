@@ -1,0 +1,116 @@
+/**
+ * This process's copy of products and their sales, at most a second old. It decides nothing: it only tells which
+ * sale a product is sold in, so that a hold needs no SQL. When SQL is away the last copy serves on.
+ */
+
+import { asc, eq, ne } from 'drizzle-orm';
+import type { Pool } from 'mysql2/promise';
+import { products, sales } from '@flash-sale/drizzle/schema.ts';
+import { CATALOG_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { statement } from '../mysql/transaction.ts';
+
+export type Product = typeof products.$inferSelect;
+export type Sale = typeof sales.$inferSelect;
+
+export interface Listing {
+  readonly product: Product;
+  /** Every sale of the product but drafts, oldest first. */
+  readonly sales: readonly Sale[];
+}
+
+export class Catalog {
+  readonly #mysql: Pool;
+  #listings: ReadonlyMap<number, Listing> = new Map();
+  #sales: ReadonlyMap<number, Sale> = new Map();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | null = null;
+
+  constructor(mysql: Pool) {
+    this.#mysql = mysql;
+  }
+
+  async all(): Promise<Listing[]> {
+    await this.#beFresh();
+    return [...this.#listings.values()];
+  }
+
+  async find(productId: number): Promise<Listing | undefined> {
+    if (!this.#listings.has(productId)) await this.#beFresh();
+    else this.#refreshSoon();
+    return this.#listings.get(productId);
+  }
+
+  async sale(saleId: number): Promise<Sale | undefined> {
+    if (!this.#sales.has(saleId)) await this.#beFresh();
+    else this.#refreshSoon();
+    return this.#sales.get(saleId);
+  }
+
+  /** Every sale but drafts. While SQL is away, those of the last copy. */
+  async sales(): Promise<Sale[]> {
+    if (this.#sales.size === 0) await this.#beFresh();
+    else this.#refreshSoon();
+    return [...this.#sales.values()];
+  }
+
+  /** Reads again now: after a change that this process made. */
+  async refresh(): Promise<void> {
+    // A read that is on its way may have passed the change already.
+    await this.#reading?.catch(() => {});
+    await this.#read();
+  }
+
+  #isFresh(): boolean {
+    return performance.now() - this.#readAtMs < CATALOG_AGE_MAX_MS;
+  }
+
+  async #beFresh(): Promise<void> {
+    if (!this.#isFresh()) await this.#read();
+  }
+
+  #refreshSoon(): void {
+    // A failure leaves the copy as it is; the next caller tries again.
+    if (!this.#isFresh() && this.#reading === null) this.#read().catch(() => {});
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#load().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #load(): Promise<void> {
+    const [productRows, saleRows] = await statement(this.#mysql, async (sql) => [
+      await sql.select().from(products).orderBy(asc(products.id)),
+      await sql.select().from(sales).where(ne(sales.state, 'draft')).orderBy(asc(sales.id)),
+    ]);
+    const byProduct = Map.groupBy(saleRows, ({ productId }) => productId);
+    this.#listings = new Map(
+      productRows.map((product) => [product.id, { product, sales: byProduct.get(product.id) ?? [] }]),
+    );
+    this.#sales = new Map(saleRows.map((sale) => [sale.id, sale]));
+    this.#readAtMs = performance.now();
+  }
+}
+
+/**
+ * The sale that stands for its product at this moment: the one that is on, else the next, else the last.
+ * `nowMs` may be any clock: only Redis decides whether the sale is open.
+ */
+export function currentSale(listing: Listing, nowMs: number): Sale | undefined {
+  return listing.sales.toSorted((a, b) => rank(a, nowMs) - rank(b, nowMs) || b.id - a.id)[0];
+}
+
+function rank(sale: Sale, nowMs: number): number {
+  if (sale.state === 'ended') return 4;
+  const hasClosed = sale.closesAt !== null && sale.closesAt.getTime() <= nowMs;
+  if (sale.state === 'draining' || hasClosed) return 3;
+  if (sale.state === 'scheduled' && sale.opensAt.getTime() > nowMs) return 2;
+  return sale.state === 'halted' ? 1 : 0;
+}
+
+export async function findSale(mysql: Pool, saleId: number): Promise<Sale | undefined> {
+  const rows = await statement(mysql, (sql) => sql.select().from(sales).where(eq(sales.id, saleId)));
+  return rows[0];
+}

@@ -1,0 +1,91 @@
+/** Products as buyers see them: terms from the catalog, stock from Redis as it is now. */
+
+import type { ProductView, SaleView, StockView } from '@flash-sale/shared/contracts/product.ts';
+import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { majorFromMinor } from '@flash-sale/shared/units.ts';
+import { Batcher } from '../batch.ts';
+import { readSale, type NotArmed, type SaleStock } from '../redis/scripts.ts';
+import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+import { currentSale, type Listing, type Sale } from './catalog.ts';
+
+/** All requests of one turn of the event loop for one sale share a read that is made after they arrived. */
+const READS_SHARED_MAX = 100_000;
+
+export async function viewProduct(services: Services, productId: number): Promise<ProductView | null> {
+  const listing = await services.catalog.find(productId);
+  return listing === undefined ? null : viewListing(services, listing);
+}
+
+export async function viewProducts(services: Services): Promise<ProductView[]> {
+  const listings = await services.catalog.all();
+  return Promise.all(listings.map((listing) => viewListing(services, listing)));
+}
+
+async function viewListing(services: Services, listing: Listing): Promise<ProductView> {
+  const { product } = listing;
+  const sale = currentSale(listing, Date.now());
+  const stock = sale === undefined ? null : await readStock(services, sale);
+  return {
+    id: product.id,
+    name: product.name,
+    description: product.description,
+    price: majorFromMinor(sale?.priceMinor ?? product.priceMinor, product.currency),
+    currency: sale?.currency ?? product.currency,
+    ...(sale === undefined
+      ? { total_stock: 0, available_stock: 0, is_sold_out: false }
+      : viewStock(sale, stock)),
+    sale: sale === undefined ? null : viewSale(sale, stock),
+  };
+}
+
+function viewStock(sale: Sale, stock: SaleStock | null): StockView {
+  const total = stock?.allotment ?? sale.allotment;
+  const available = Math.max(0, stock?.available ?? sale.allotment - sale.committed);
+  return {
+    total_stock: total,
+    available_stock: available,
+    is_sold_out: available === 0,
+    ...(stock === null ? { stock_is_estimate: true as const } : {}),
+  };
+}
+
+function viewSale(sale: Sale, stock: SaleStock | null): SaleView {
+  return {
+    id: sale.id,
+    state: stock === null ? sale.state : stateByTime(stock),
+    opens_at: sale.opensAt.toISOString(),
+    closes_at: sale.closesAt?.toISOString() ?? null,
+    hold_ttl_seconds: sale.holdTtlMs / 1_000,
+    pay_window_seconds: sale.payWindowMs / 1_000,
+    buyer_limit: sale.buyerLimit,
+  };
+}
+
+/** What the sale is at this millisecond, whether or not a worker has written it down. */
+function stateByTime({ state, opensAtMs, closesAtMs, nowMs }: SaleStock): SaleState {
+  if (state !== 'scheduled' && state !== 'live') return state;
+  if (closesAtMs !== null && closesAtMs <= nowMs) return 'draining';
+  return opensAtMs <= nowMs ? 'live' : 'scheduled';
+}
+
+const readers = new WeakMap<Services, Batcher<null, SaleStock | NotArmed>>();
+
+/** Live stock, or null while Redis cannot tell. */
+async function readStock(services: Services, sale: Sale): Promise<SaleStock | null> {
+  let reader = readers.get(services);
+  if (reader === undefined) {
+    reader = new Batcher(READS_SHARED_MAX, async (saleId, waiting) => {
+      const stock = await readSale(services.redis, saleId);
+      return waiting.map(() => stock);
+    });
+    readers.set(services, reader);
+  }
+  try {
+    const stock = await reader.call(sale.id, null);
+    return stock.kind === 'sale' ? stock : null;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return null;
+    throw error;
+  }
+}

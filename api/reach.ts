@@ -1,0 +1,23 @@
+/**
+ * Named points between two store calls. In production reaching one does nothing; the crash tests start a process
+ * that kills itself with SIGKILL at one of them, and then check what the others make of it.
+ */
+export const REACHABLE_POINTS = [
+  'hold.decided',
+  'order.pinned',
+  'order.written',
+  'order.committed',
+  'order.settled',
+  'give.committed',
+  'give.credited',
+  'delivery.recorded',
+  'payment.taken',
+  'payment.committed',
+  'pin.voided',
+  'rebuild.raised',
+  'rebuild.begun',
+  'rebuild.read',
+] as const;
+
+export type ReachablePoint = (typeof REACHABLE_POINTS)[number];
+export type Reach = (point: ReachablePoint) => void;

@@ -1,0 +1,77 @@
+import prelude from '@flash-sale/lua/sale.lua' with { type: 'text' };
+import { ReplyError, type Redis } from 'ioredis';
+import { StoreUnavailable } from '../store-unavailable.ts';
+import { saleKeys } from './keys.ts';
+
+export interface Script<Word extends string> {
+  readonly name: string;
+  readonly words: readonly Word[];
+  readonly text: string;
+  readonly sha: string;
+}
+
+export type Reply<Word extends string> = [Word, ...unknown[]];
+
+interface Flags {
+  /** Runs even when Redis is out of memory: it gives units back, so it must not be what stops. */
+  readonly allowOom: boolean;
+}
+
+/** @param words every word that the script's reply may begin with, as its header lists them */
+export function defineScript<const Word extends string>(
+  name: string,
+  body: string,
+  words: readonly Word[],
+  flags: Flags = { allowOom: false },
+): Script<Word> {
+  // With a shebang Redis refuses the whole script up front when it is out of memory, instead of in its middle.
+  const shebang = flags.allowOom ? '#!lua flags=allow-oom' : '#!lua';
+  const text = `${shebang}\n${prelude}\n${body}`;
+  return { name, words, text, sha: new Bun.CryptoHasher('sha1').update(text).digest('hex') };
+}
+
+/** Errors that say "not now", not "you are wrong". */
+const UNAVAILABLE = /^(LOADING|OOM|MISCONF|READONLY|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS)/;
+
+/** Runs a script on the keys of one sale. @throws StoreUnavailable when its outcome is unknown or Redis cannot now. */
+export async function runScript<Word extends string>(
+  redis: Redis,
+  script: Script<Word>,
+  saleId: number,
+  args: (string | number)[],
+): Promise<Reply<Word>> {
+  const keys = saleKeys(saleId);
+  try {
+    return (await redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args])) as Reply<Word>;
+  } catch (error) {
+    if (isReplyError(error) && error.message.startsWith('NOSCRIPT')) {
+      // A restarted Redis has no scripts. NOSCRIPT means that nothing ran.
+      return evalScript(redis, script, keys, args);
+    }
+    throw classify(script, error);
+  }
+}
+
+async function evalScript<Word extends string>(
+  redis: Redis,
+  script: Script<Word>,
+  keys: string[],
+  args: (string | number)[],
+): Promise<Reply<Word>> {
+  try {
+    return (await redis.call('EVAL', [script.text, keys.length, ...keys, ...args])) as Reply<Word>;
+  } catch (error) {
+    throw classify(script, error);
+  }
+}
+
+function classify(script: Script<string>, error: unknown): Error {
+  if (isReplyError(error) && !UNAVAILABLE.test(error.message)) {
+    return new Error(`lua/${script.name}.lua failed: ${error.message}`, { cause: error });
+  }
+  return new StoreUnavailable('redis', error);
+}
+
+function isReplyError(error: unknown): error is Error {
+  return error instanceof ReplyError;
+}

@@ -1,0 +1,87 @@
+/**
+ * Moves sales by time in SQL, for people and lists to see. Redis needs none of it: it opens and closes a sale by
+ * its window, exact to the millisecond, with every worker dead.
+ */
+
+import { and, eq, notExists, sql as raw } from 'drizzle-orm';
+import { orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { isDuplicateKey, statement } from '../mysql/transaction.ts';
+import type { Sale } from '../products/catalog.ts';
+import { readSale, retireSale } from '../redis/scripts.ts';
+import type { Services } from '../services.ts';
+import { servedSales } from './arming.ts';
+
+/** @returns how many sales moved. */
+export async function moveSalesByTime(services: Services): Promise<number> {
+  let count = 0;
+  for (const sale of await servedSales(services)) {
+    if (await moveByTime(services, sale)) count += 1;
+  }
+  return count;
+}
+
+async function moveByTime(services: Services, sale: Sale): Promise<boolean> {
+  const now = raw`utc_timestamp(3)`;
+  switch (sale.state) {
+    case 'scheduled':
+      return move(services, sale, 'live', raw`opens_at <= ${now}`);
+    case 'live':
+    case 'paused':
+      return move(services, sale, 'draining', raw`closes_at <= ${now}`);
+    case 'draining':
+      return endDrained(services, sale);
+    case 'draft':
+    case 'halted':
+    case 'ended':
+      return false;
+  }
+}
+
+async function move(
+  { mysql }: Services,
+  sale: Sale,
+  to: 'live' | 'draining',
+  when: ReturnType<typeof raw>,
+): Promise<boolean> {
+  try {
+    return await statement(mysql, async (sql) => {
+      const [{ affectedRows }] = await sql
+        .update(sales)
+        .set({ state: to })
+        .where(and(eq(sales.id, sale.id), eq(sales.state, sale.state), when));
+      return affectedRows === 1;
+    });
+  } catch (error) {
+    // The product's earlier sale is not over yet; its own move comes first.
+    if (isDuplicateKey(error, 'sales_one_on_per_product')) return false;
+    throw error;
+  }
+}
+
+/** A drained sale ends when no unit of it can move any more: no hold, no pin, no unpaid order, no credit. */
+async function endDrained({ mysql, redis }: Services, sale: Sale): Promise<boolean> {
+  const stock = await readSale(redis, sale.id);
+  if (stock.kind === 'not_armed' || stock.holds + stock.pins > 0) return false;
+  const isClosedInRedis =
+    stock.state === 'draining' || (stock.closesAtMs !== null && stock.closesAtMs <= stock.nowMs);
+  if (!isClosedInRedis) return false;
+  const hasEnded = await statement(mysql, async (sql) => {
+    const pending = sql
+      .select({ one: raw`1` })
+      .from(orders)
+      .where(and(eq(orders.saleId, sale.id), eq(orders.state, 'pending')));
+    const undelivered = sql
+      .select({ one: raw`1` })
+      .from(stockCredits)
+      .where(and(eq(stockCredits.saleId, sale.id), raw`delivered_at is null`));
+    const [{ affectedRows }] = await sql
+      .update(sales)
+      .set({ state: 'ended' })
+      .where(
+        and(eq(sales.id, sale.id), eq(sales.state, 'draining'), notExists(pending), notExists(undelivered)),
+      );
+    return affectedRows === 1;
+  });
+  if (hasEnded) await retireSale(redis, sale.id);
+  return hasEnded;
+}

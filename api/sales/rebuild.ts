@@ -1,0 +1,130 @@
+/**
+ * Rebuilds one sale in Redis from SQL and arms it. Launch, every change of a sale, a restart, a flush, a failover
+ * and drift all come here: there is one way into Redis.
+ *
+ * The order of the steps is the proof. Raising the epoch first freezes the set of orders: none vouched for by an
+ * older epoch can commit from then on. Reading the hold ids before that would leave room for a hold that is
+ * ordered in between, kept in Redis and counted in SQL.
+ */
+
+import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import type { Pool } from 'mysql2/promise';
+import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
+import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
+import { snapshot, transaction, type Sql } from '../mysql/transaction.ts';
+import type { Sale } from '../products/catalog.ts';
+import { saleMetaKey } from '../redis/keys.ts';
+import { beginRebuild, commitRebuild, type Settlement } from '../redis/scripts.ts';
+import type { Services } from '../services.ts';
+import { checkStores } from './store-checks.ts';
+
+export type Rebuilt =
+  | { kind: 'armed'; epoch: number; available: number }
+  /** Another rebuild, newer than this one, took over. */
+  | { kind: 'superseded' }
+  /** The sale does not exist or its state is not served by Redis. */
+  | { kind: 'not_served' }
+  /** The stores are set up in a way that could lose what was acknowledged. */
+  | { kind: 'refused'; reasons: string[] };
+
+/** @throws StoreUnavailable; the sale is then not armed, and the next rebuild starts over. */
+export async function rebuildSale(services: Services, saleId: number): Promise<Rebuilt> {
+  const { redis, mysql, reach, log, metrics } = services;
+  const reasons = await checkStores(services);
+  if (reasons.length > 0) {
+    log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
+    return { kind: 'refused', reasons };
+  }
+
+  const raised = await raiseEpoch(mysql, saleId, await epochInRedis(services, saleId));
+  if (raised === undefined) return { kind: 'not_served' };
+  reach('rebuild.raised');
+
+  const nonce = crypto.randomUUID();
+  const begun = await beginRebuild(redis, saleId, nonce, raised.epoch);
+  if (begun.kind === 'superseded') return begun;
+  reach('rebuild.begun');
+
+  const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
+  reach('rebuild.read');
+
+  const wasArmedBefore = raised.previousEpoch > 0;
+  const mayHaveLostData = wasArmedBefore && !begun.isContinuous;
+  const committed = await commitRebuild(redis, saleId, {
+    nonce,
+    epoch: raised.epoch,
+    baseSeq: sale.seq,
+    allotment: sale.allotment,
+    committed: sale.committed,
+    state: sale.state,
+    opensAtMs: sale.opensAt.getTime(),
+    closesAtMs: sale.closesAt?.getTime() ?? null,
+    holdTtlMs: sale.holdTtlMs,
+    buyerLimit: sale.buyerLimit,
+    lossRememberedMs: mayHaveLostData ? LOSS_REMEMBERED_MS : 0,
+    outcomes,
+    buyers,
+  });
+  if (committed.kind === 'superseded') return committed;
+
+  metrics.rebuilds.inc();
+  log.info('sale armed', { saleId, epoch: raised.epoch, available: committed.available, mayHaveLostData });
+  return { kind: 'armed', epoch: raised.epoch, available: committed.available };
+}
+
+/** Redis may be ahead: SQL can have been restored from an older backup. */
+async function epochInRedis(services: Services, saleId: number): Promise<number> {
+  const epochs = await services.redis.hmget(saleMetaKey(saleId), 'epoch', 'rebuild_epoch');
+  return Math.max(0, ...epochs.map(Number));
+}
+
+async function raiseEpoch(
+  mysql: Pool,
+  saleId: number,
+  redisEpoch: number,
+): Promise<{ epoch: number; previousEpoch: number } | undefined> {
+  return transaction(mysql, async (sql) => {
+    const [sale] = await sql
+      .select({ epoch: sales.epoch })
+      .from(sales)
+      .where(and(eq(sales.id, saleId), inArray(sales.state, ARMED_SALE_STATES)))
+      .for('update');
+    if (sale === undefined) return undefined;
+    const epoch = Math.max(sale.epoch, redisEpoch) + 1;
+    await sql.update(sales).set({ epoch }).where(eq(sales.id, saleId));
+    return { epoch, previousEpoch: sale.epoch };
+  });
+}
+
+interface Truth {
+  readonly sale: Sale;
+  readonly outcomes: Settlement[];
+  readonly buyers: { buyerId: string; units: number }[];
+}
+
+/** One snapshot, so that the buyers' units belong to the same seq as `committed`. */
+function readTruth(mysql: Pool, saleId: number, holdIds: readonly string[]): Promise<Truth> {
+  return snapshot(mysql, async (sql) => {
+    const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId));
+    if (sale === undefined) throw new Error(`sale ${saleId} vanished during its rebuild`);
+    const outcomes: Settlement[] = [];
+    for (let start = 0; start < holdIds.length; start += REBUILD_CHUNK) {
+      outcomes.push(...(await outcomesOf(sql, holdIds.slice(start, start + REBUILD_CHUNK))));
+    }
+    const buyers = await sql
+      .select({ buyerId: buyerUnits.buyerId, units: buyerUnits.units })
+      .from(buyerUnits)
+      .where(and(eq(buyerUnits.saleId, saleId), gt(buyerUnits.units, 0)))
+      .orderBy(asc(buyerUnits.buyerId));
+    return { sale, outcomes, buyers };
+  });
+}
+
+export function outcomesOf(sql: Sql, holdIds: readonly string[]): Promise<Settlement[]> {
+  if (holdIds.length === 0) return Promise.resolve([]);
+  return sql
+    .select({ holdId: holdOutcomes.holdId, outcome: holdOutcomes.outcome })
+    .from(holdOutcomes)
+    .where(inArray(holdOutcomes.holdId, [...holdIds]));
+}

@@ -1,0 +1,85 @@
+/** A sale's terms and its moves. SQL decides; Redis learns of every change by a rebuild. */
+
+import { and, eq } from 'drizzle-orm';
+import { products, sales } from '@flash-sale/drizzle/schema.ts';
+import { ARMED_SALE_STATES, SALE_MOVES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
+import { isDuplicateKey, statement } from '../mysql/transaction.ts';
+import { findSale } from '../products/catalog.ts';
+import type { Services } from '../services.ts';
+import { rebuildSale } from './rebuild.ts';
+
+export interface SaleTerms {
+  readonly productId: number;
+  readonly allotment: number;
+  readonly opensAt: Date;
+  readonly closesAt?: Date;
+  /** The product's price when absent. */
+  readonly priceMinor?: number;
+  readonly holdTtlMs?: number;
+  readonly payWindowMs?: number;
+  readonly buyerLimit?: number;
+}
+
+/** Writes a draft. @returns its id. @throws when there is no such product. */
+export async function createSale({ mysql }: Services, terms: SaleTerms): Promise<number> {
+  return statement(mysql, async (sql) => {
+    const [product] = await sql.select().from(products).where(eq(products.id, terms.productId));
+    if (product === undefined) throw new Error(`there is no product ${terms.productId}`);
+    const [{ insertId }] = await sql.insert(sales).values({
+      productId: product.id,
+      priceMinor: terms.priceMinor ?? product.priceMinor,
+      currency: product.currency,
+      allotment: terms.allotment,
+      opensAt: terms.opensAt,
+      closesAt: terms.closesAt ?? null,
+      holdTtlMs: terms.holdTtlMs ?? HOLD_TTL_DEFAULT_S * 1_000,
+      payWindowMs: terms.payWindowMs ?? PAY_WINDOW_DEFAULT_S * 1_000,
+      buyerLimit: terms.buyerLimit ?? null,
+    });
+    return insertId;
+  });
+}
+
+export type SaleMoved =
+  | { kind: 'moved'; from: SaleState; to: SaleState }
+  | { kind: 'sale_not_found' }
+  | { kind: 'impossible'; from: SaleState; possible: readonly SaleState[] }
+  /** The product has another sale that is on. */
+  | { kind: 'product_busy' };
+
+/** Moves a sale by the lifecycle; asking again for the state it is in is fine. @throws StoreUnavailable */
+export async function moveSale(services: Services, saleId: number, to: SaleState): Promise<SaleMoved> {
+  const sale = await findSale(services.mysql, saleId);
+  if (sale === undefined) return { kind: 'sale_not_found' };
+  const from = sale.state;
+  if (from !== to) {
+    if (!SALE_MOVES[from].includes(to)) return { kind: 'impossible', from, possible: SALE_MOVES[from] };
+    const written = await writeMove(services, saleId, from, to);
+    if (written === 'product_busy') return { kind: 'product_busy' };
+    // Somebody else moved it in between: decide again on what it is now.
+    if (written === 'moved_before') return moveSale(services, saleId, to);
+  }
+  if (isServed(to)) await rebuildSale(services, saleId);
+  await services.catalog.refresh();
+  return { kind: 'moved', from, to };
+}
+
+async function writeMove({ mysql }: Services, saleId: number, from: SaleState, to: SaleState) {
+  try {
+    return await statement(mysql, async (sql) => {
+      const [{ affectedRows }] = await sql
+        .update(sales)
+        .set({ state: to })
+        .where(and(eq(sales.id, saleId), eq(sales.state, from)));
+      return affectedRows === 1 ? 'written' : 'moved_before';
+    });
+  } catch (error) {
+    if (isDuplicateKey(error, 'sales_one_on_per_product')) return 'product_busy';
+    throw error;
+  }
+}
+
+function isServed(state: SaleState): boolean {
+  return (ARMED_SALE_STATES as readonly SaleState[]).includes(state);
+}

@@ -1,0 +1,71 @@
+/** A sale is only armed on stores that keep what they acknowledged. Each reason says what to change. */
+
+import { sql as raw } from 'drizzle-orm';
+import { CLOCK_SKEW_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { statement } from '../mysql/transaction.ts';
+import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+
+export async function checkStores(services: Services): Promise<string[]> {
+  const [redis, sql] = await Promise.all([readRedis(services), readSql(services)]);
+  const reasons: string[] = [];
+  if (redis.info.get('aof_enabled') !== '1') {
+    reasons.push('Redis keeps no append-only file: set "appendonly yes"');
+  }
+  if (redis.info.get('maxmemory_policy') !== 'noeviction') {
+    reasons.push(
+      `Redis may evict holds (maxmemory-policy ${redis.info.get('maxmemory_policy')}): set "maxmemory-policy noeviction"`,
+    );
+  }
+  if (sql.flush !== 1) {
+    reasons.push(`SQL may lose commits: set innodb_flush_log_at_trx_commit = 1 (it is ${sql.flush})`);
+  }
+  if (sql.isBinlogOn && sql.syncBinlog !== 1) {
+    reasons.push(`SQL may lose commits from its binary log: set sync_binlog = 1 (it is ${sql.syncBinlog})`);
+  }
+  const skewMs = Math.abs(redis.nowMs - sql.nowMs);
+  if (skewMs > CLOCK_SKEW_MAX_MS) {
+    reasons.push(
+      `the clocks of Redis and SQL differ by ${skewMs} ms, allowed are ${CLOCK_SKEW_MAX_MS}: set them right`,
+    );
+  }
+  return reasons;
+}
+
+async function readRedis({ redis }: Services): Promise<{ info: Map<string, string>; nowMs: number }> {
+  try {
+    // INFO, not CONFIG GET: managed Redis forbids CONFIG.
+    const [persistence, memory, time] = await Promise.all([
+      redis.info('persistence'),
+      redis.info('memory'),
+      redis.time(),
+    ]);
+    const pairs = `${persistence}\n${memory}`
+      .split(/\r?\n/)
+      .map((line) => line.split(':') as [string, string]);
+    return { info: new Map(pairs), nowMs: Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000) };
+  } catch (error) {
+    throw new StoreUnavailable('redis', error);
+  }
+}
+
+async function readSql({ mysql }: Services) {
+  const rows = await statement(mysql, (sql) =>
+    sql.execute(
+      raw`SELECT @@innodb_flush_log_at_trx_commit AS flush, @@log_bin AS binlog, @@sync_binlog AS sync_binlog,
+        CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS now_ms`,
+    ),
+  );
+  const [row] = rows[0] as unknown as {
+    flush: number;
+    binlog: number;
+    sync_binlog: number;
+    now_ms: number;
+  }[];
+  return {
+    flush: Number(row?.flush),
+    isBinlogOn: Number(row?.binlog) === 1,
+    syncBinlog: Number(row?.sync_binlog),
+    nowMs: Number(row?.now_ms),
+  };
+}

@@ -1,0 +1,71 @@
+/** Listens, and stops without dropping a request. Started by itself it is the API process of a larger setup. */
+
+import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { createApp, createOpsApp } from './app.ts';
+import type { Health } from './http/health.routes.ts';
+import { StockStream } from './products/stock-stream.ts';
+import { servicesFromEnvironment, type Services } from './services.ts';
+import { untilStopped } from './until-stopped.ts';
+import { startWorkers } from './workers/workers.ts';
+
+export interface Listening {
+  readonly url: string;
+  readonly opsUrl: string;
+  /** Stops accepting, lets requests in flight finish, for at most DRAIN_MAX_MS. */
+  stop(): Promise<void>;
+}
+
+/** @throws when a port is taken; the message names the variable to change */
+export function listen(services: Services): Listening {
+  const { HOST, PORT, OPS_HOST, OPS_PORT } = services.config;
+  const health: Health = { isStopping: false };
+  const stream = new StockStream(services);
+  const app = createApp(services, stream);
+  const opsApp = createOpsApp(services, health);
+  open(() => app.listen({ hostname: HOST, port: PORT }), 'PORT', PORT);
+  open(() => opsApp.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
+  const servers = [app.server, opsApp.server].filter((server) => server !== null);
+  return {
+    url: `http://${HOST}:${app.server?.port}`,
+    opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
+    async stop() {
+      health.isStopping = true;
+      stream.close();
+      const drained = Promise.all(servers.map((server) => server.stop()));
+      await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);
+      await Promise.all(servers.map((server) => server.stop(true)));
+    },
+  };
+}
+
+function open(start: () => unknown, variable: string, port: number): void {
+  try {
+    start();
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!isTaken) throw error;
+    throw new Error(
+      `Port ${port} is taken by another program. Stop that one or set ${variable} to another port.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+if (import.meta.main) {
+  const stopped = untilStopped();
+  const services = servicesFromEnvironment();
+  const listening = listen(services);
+  const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
+  services.log.info('listening', {
+    url: listening.url,
+    opsUrl: listening.opsUrl,
+    workers: services.config.WORKERS,
+  });
+  await stopped;
+  await listening.stop();
+  await workers?.stop();
+  await services.close();
+  process.exit(0);
+}

@@ -1,0 +1,56 @@
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'mysql2/promise';
+import { readConfig, type Config } from './config.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { connectMySql } from './mysql/connect.ts';
+import { Catalog } from './products/catalog.ts';
+import type { Reach } from './reach.ts';
+import { connectRedis } from './redis/connect.ts';
+
+/** What features work with. One set per process; nobody else constructs a client. */
+export interface Services {
+  readonly config: Config;
+  readonly redis: Redis;
+  readonly mysql: Pool;
+  readonly catalog: Catalog;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly reach: Reach;
+  /** Closes the clients. Call it when no work is left. */
+  close(): Promise<void>;
+}
+
+/** Connects to both stores; they need not be up yet. */
+export function createServices(
+  config: Config,
+  stores: { redisUrl: string; databaseUrl: string },
+  reach: Reach = () => {},
+): Services {
+  const redis = connectRedis(stores.redisUrl);
+  const mysql = connectMySql(stores.databaseUrl);
+  return {
+    config,
+    redis,
+    mysql,
+    catalog: new Catalog(mysql),
+    metrics: createMetrics(),
+    log: createLog(config.LOG_LEVEL),
+    reach,
+    async close() {
+      redis.disconnect();
+      await mysql.end();
+    },
+  };
+}
+
+/** For a process of a larger setup, which is told where the stores are. @throws EnvironmentError */
+export function servicesFromEnvironment(): Services {
+  const config = readConfig();
+  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = config;
+  if (redisUrl === null || databaseUrl === null) {
+    throw new EnvironmentError('Set REDIS_URL and DATABASE_URL. Only `start` brings stores of its own.');
+  }
+  return createServices(config, { redisUrl, databaseUrl });
+}

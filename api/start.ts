@@ -1,0 +1,87 @@
+/** One command: stores of its own unless URLs are given, schema, first product, both listeners, workers. */
+
+import { migrate } from '@flash-sale/drizzle/migrate.ts';
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
+import { readConfig, type Config } from './config.ts';
+import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
+import { StoreProblem } from './embedded/problem.ts';
+import { redisReady } from './redis/connect.ts';
+import { armSale } from './sales/arming.ts';
+import { seed } from './seed.ts';
+import { listen } from './server.ts';
+import { createServices, type Services } from './services.ts';
+import { untilStopped } from './until-stopped.ts';
+import { startWorkers } from './workers/workers.ts';
+
+/** A Redis of the user's own may still be starting. */
+const REDIS_WAIT_MS = 10_000;
+
+const say = (line: string) => console.log(line);
+
+async function start(): Promise<void> {
+  const config = readConfig();
+  const stopped = untilStopped();
+  const stores = await openEmbeddedStores({
+    dataDir: config.DATA_DIR,
+    redis: config.REDIS_URL === null,
+    mysql: config.DATABASE_URL === null,
+    say,
+  });
+  try {
+    await serve(config, stores, stopped);
+  } finally {
+    await stores.stop();
+  }
+}
+
+async function serve(
+  config: Config,
+  stores: EmbeddedStores,
+  stopped: Promise<NodeJS.Signals>,
+): Promise<void> {
+  const redisUrl = config.REDIS_URL ?? stores.redisUrl;
+  const databaseUrl = config.DATABASE_URL ?? stores.databaseUrl;
+  if (redisUrl === undefined || databaseUrl === undefined) throw new Error('a store was not started');
+  const applied = await migrate(databaseUrl);
+  if (applied > 0) say(`schema   ${applied === 1 ? '1 migration' : `${applied} migrations`} applied`);
+
+  const services = createServices(config, { redisUrl, databaseUrl });
+  try {
+    await redisReady(services.redis, REDIS_WAIT_MS);
+    if (config.NODE_ENV !== 'production') await prepareSale(services);
+    const listening = listen(services);
+    const workers = config.WORKERS === 'inline' ? startWorkers(services) : null;
+    sayReady(config, listening.url, listening.opsUrl);
+    say(`stopping (${await stopped})`);
+    await listening.stop();
+    await workers?.stop();
+  } finally {
+    await services.close();
+  }
+}
+
+async function prepareSale(services: Services): Promise<void> {
+  if (await seed(services)) say('seed     product 1, 100 units, live sale');
+  for (const sale of await services.catalog.sales()) await armSale(services, sale.id);
+}
+
+function sayReady(config: Config, url: string, opsUrl: string): void {
+  say(`api      ${url}   (try ${url}/api/products/1, read ${url}/docs)`);
+  say(`ops      ${opsUrl}   health and metrics`);
+  if (config.WEBHOOK_SECRET.length === 0) {
+    say(
+      'warning  WEBHOOK_SECRET is not set: anybody who reaches this API can report a payment. Fine for trying out.',
+    );
+  }
+  if (config.WORKERS === 'off') say('workers  off: start api/worker.ts beside this');
+  say(`ready in ${Math.round(performance.now())} ms; ctrl+c stops`);
+}
+
+try {
+  await start();
+  process.exit(0);
+} catch (error) {
+  const isForUser = error instanceof EnvironmentError || error instanceof StoreProblem;
+  console.error(isForUser && error instanceof Error ? error.message : error);
+  process.exit(1);
+}

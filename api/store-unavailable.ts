@@ -1,0 +1,13 @@
+/**
+ * A store did not answer, or not in time: the outcome of the call is unknown. Callers never guess; they tell the
+ * buyer to try again, and ids decided by the caller make that safe.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly store: 'redis' | 'sql';
+
+  constructor(store: 'redis' | 'sql', cause: unknown) {
+    super(`${store} is not available: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.store = store;
+  }
+}

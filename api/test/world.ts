@@ -1,0 +1,125 @@
+/**
+ * A world of its own for one test file: a fresh database, a private Redis, and an API that listens. Nothing is
+ * faked. Workers do not run unless asked: tests call their turns.
+ */
+
+import { createConnection } from 'mysql2/promise';
+import { products } from '@flash-sale/drizzle/schema.ts';
+import { migrate } from '@flash-sale/drizzle/migrate.ts';
+import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { readConfig, type Config } from '../config.ts';
+import { statement } from '../mysql/transaction.ts';
+import type { Reach } from '../reach.ts';
+import { redisReady } from '../redis/connect.ts';
+import { createSale, moveSale, type SaleTerms } from '../sales/sales.ts';
+import { listen, type Listening } from '../server.ts';
+import { createServices, type Services } from '../services.ts';
+import { startWorkers } from '../workers/workers.ts';
+import { privateRedis, sharedMariaDb, type TestStore } from './stores.ts';
+
+export interface WorldOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Runs the workers too, as a small installation does. */
+  readonly workers?: boolean;
+  readonly reach?: Reach;
+  /** Instead of the database server that all tests share. */
+  readonly databaseServerUrl?: string;
+}
+
+export interface World {
+  readonly services: Services;
+  readonly listening: Listening;
+  readonly redis: TestStore;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  /** A product with one sale; live and open unless told otherwise. */
+  sale(terms?: Partial<Omit<SaleTerms, 'productId'>>, state?: SaleState): Promise<OneSale>;
+  /** A second set of services on the same stores: another process, as far as the stores can tell. */
+  another(reach?: Reach): Promise<Services>;
+  close(): Promise<void>;
+}
+
+export interface OneSale {
+  readonly productId: number;
+  readonly saleId: number;
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const [redis, databaseUrl] = await Promise.all([privateRedis(), freshDatabase(options.databaseServerUrl)]);
+  const config = testConfig(options.env);
+  const closing: (() => Promise<void>)[] = [];
+  const connect = async (reach?: Reach) => {
+    const services = createServices(config, { redisUrl: redis.url, databaseUrl }, reach);
+    await redisReady(services.redis, 5_000);
+    closing.push(() => services.close());
+    return services;
+  };
+  const services = await connect(options.reach);
+  const listening = listen(services);
+  const workers = options.workers === true ? startWorkers(services) : null;
+  return {
+    services,
+    listening,
+    redis,
+    redisUrl: redis.url,
+    databaseUrl,
+    sale: (terms, state = 'live') => openSale(services, terms ?? {}, state),
+    another: connect,
+    async close() {
+      await listening.stop();
+      await workers?.stop();
+      await Promise.all(closing.map((end) => end()));
+      await redis.stop();
+    },
+  };
+}
+
+export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
+  return readConfig({ NODE_ENV: 'test', PORT: '0', OPS_PORT: '0', LOG_LEVEL: 'silent', ...env });
+}
+
+/** @returns the URL of an empty database with all tables. */
+export async function freshDatabase(serverUrl?: string): Promise<string> {
+  const url = new URL(serverUrl ?? (await sharedMariaDb()).url);
+  const name = `world_${crypto.randomUUID().replaceAll('-', '')}`;
+  const socketPath = url.searchParams.get('socketPath');
+  const connection = await createConnection({ user: 'root', ...(socketPath === null ? {} : { socketPath }) });
+  await connection.query(`CREATE DATABASE ${name} COLLATE utf8mb4_unicode_ci`);
+  await connection.end();
+  url.pathname = `/${name}`;
+  await migrate(url.href);
+  return url.href;
+}
+
+async function openSale(
+  services: Services,
+  terms: Partial<Omit<SaleTerms, 'productId'>>,
+  state: SaleState,
+): Promise<OneSale> {
+  const productId = await createProduct(services);
+  const saleId = await createSale(services, {
+    allotment: 100,
+    opensAt: new Date(Date.now() - 1_000),
+    ...terms,
+    productId,
+  });
+  for (const step of STEPS_TO[state]) await moveSale(services, saleId, step);
+  await services.catalog.refresh();
+  return { productId, saleId };
+}
+
+const STEPS_TO: Record<SaleState, readonly SaleState[]> = {
+  draft: [],
+  scheduled: ['scheduled'],
+  live: ['live'],
+  paused: ['live', 'paused'],
+  draining: ['live', 'draining'],
+  ended: ['live', 'draining', 'ended'],
+  halted: ['live', 'halted'],
+};
+
+async function createProduct({ mysql }: Services): Promise<number> {
+  const product = { name: 'Lamp', description: 'A lamp.', priceMinor: 1_999, currency: 'EUR' };
+  const [{ insertId }] = await statement(mysql, (sql) => sql.insert(products).values(product));
+  return insertId;
+}

@@ -1,0 +1,66 @@
+/** Everything that happens without a request. Each turn may run in any number of processes at once. */
+
+import { EXPIRY_PERIOD_MS } from '@flash-sale/shared/limits.ts';
+import { expireOrders } from '../orders/expiry.ts';
+import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
+import { settleOverduePins } from '../orders/settler.ts';
+import { workOffInbox } from '../payments/inbox.ts';
+import { reapHolds } from '../redis/scripts.ts';
+import { keepSalesArmed, servedSales } from '../sales/arming.ts';
+import { moveSalesByTime } from '../sales/clock.ts';
+import type { Services } from '../services.ts';
+import { startLoop, type Loop, type RunOnce } from './loop.ts';
+
+interface Worker {
+  readonly name: string;
+  readonly periodMs: number;
+  readonly runOnce: (services: Services) => Promise<number>;
+}
+
+export const WORKERS: readonly Worker[] = [
+  { name: 'hold expiry', periodMs: EXPIRY_PERIOD_MS, runOnce: reapAll },
+  { name: 'arming', periodMs: 250, runOnce: keepSalesArmed },
+  { name: 'sale clock', periodMs: 500, runOnce: moveSalesByTime },
+  { name: 'settler', periodMs: 1_000, runOnce: settleAll },
+  { name: 'order expiry', periodMs: 500, runOnce: expireOrders },
+  { name: 'credits', periodMs: 250, runOnce: deliverAll },
+  { name: 'inbox', periodMs: 500, runOnce: workOffInbox },
+];
+
+export function startWorkers(services: Services): Loop {
+  const loops = WORKERS.map(({ name, periodMs, runOnce }) =>
+    startLoop(services.log, name, periodMs, bind(runOnce, services)),
+  );
+  return {
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
+
+function bind(runOnce: Worker['runOnce'], services: Services): RunOnce {
+  return () => runOnce(services);
+}
+
+/** Needs no SQL: which sales there are comes from the catalog, so stock returns while SQL is away. */
+async function reapAll({ catalog, redis }: Services): Promise<number> {
+  let count = 0;
+  for (const sale of await catalog.sales()) {
+    if (sale.state === 'ended') continue;
+    const reaped = await reapHolds(redis, sale.id);
+    if (reaped.kind === 'reaped') count += reaped.count + reaped.forgotten;
+  }
+  return count;
+}
+
+async function settleAll(services: Services): Promise<number> {
+  let count = 0;
+  for (const sale of await servedSales(services)) count += await settleOverduePins(services, sale.id);
+  return count;
+}
+
+async function deliverAll(services: Services): Promise<number> {
+  let count = 0;
+  for (const saleId of await salesOwedCredits(services)) count += await deliverCredits(services, saleId);
+  return count;
+}

@@ -1,0 +1,26 @@
+-- begin_rebuild: stop deciding, and say which holds survive.
+-- SQL's epoch was raised before: no order vouched for by an older epoch can commit any more, so what SQL says
+-- about the returned holds stays true until the rebuild is committed.
+--
+-- ARGV: nonce, epoch
+-- Replies:
+--   superseded                             a rebuild of this or a newer epoch was here; nothing changed
+--   begun <continuous 1|0> <hold_id>...    continuous: this process has been armed before and lost nothing
+-- Again: superseded.
+
+local nonce, epoch = ARGV[1], tonumber(ARGV[2])
+local run_id = server_run_id()
+local armed_epoch, begun_epoch, last_run_id =
+  unpack(redis.call('HMGET', meta_key, 'epoch', 'rebuild_epoch', 'last_run_id'))
+if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch then return { 'superseded' } end
+
+redis.call('HDEL', meta_key, 'armed_run_id')
+redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_run_id', run_id, 'rebuild_epoch', epoch)
+
+local reply = { 'begun', last_run_id == run_id and 1 or 0 }
+local records = redis.call('HGETALL', holds_key)
+for i = 1, #records, 2 do
+  local state = unpack_hold(records[i + 1])
+  if state == HELD or state == PINNED then reply[#reply + 1] = records[i] end
+end
+return reply

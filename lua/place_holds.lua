@@ -1,0 +1,141 @@
+-- place_holds: take units for many buyers in one step.
+-- Requests are decided in order, each as if it were alone. Nothing is written for a request that is refused.
+-- Overdue holds are ended on the way when units are short, so stock returns even with every worker dead.
+--
+-- ARGV: six per request: hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none),
+--   digest of the idempotency key ('': none), fingerprint of the request
+-- Replies:
+--   not_armed                             rebuild first; nothing was decided
+--   placed <now_ms> <reply>...            one reply per request, in order:
+--   held <deadline_ms>
+--   replayed <hold_id> <deadline_ms>      the idempotency key made this hold before
+--   key_reused                            the idempotency key belongs to another request
+--   not_open <opens_at_ms>
+--   paused                                by an operator; also when halted
+--   ended
+--   buyer_needed                          the sale limits units per buyer and the request names none
+--   buyer_limit_reached <limit> <units>   units the buyer holds or has ordered
+--   insufficient_stock <available> <earliest_deadline_ms or 0>
+-- Again: the same hold id is answered as the first time and takes nothing.
+
+if not is_armed() then return { 'not_armed' } end
+
+local now = now_ms()
+local state, opens_at, closes_at, sale_ttl, buyer_limit, available =
+  unpack(redis.call('HMGET', meta_key, 'state', 'opens_at', 'closes_at', 'hold_ttl_ms', 'buyer_limit', 'available'))
+opens_at, closes_at, sale_ttl = tonumber(opens_at), tonumber(closes_at), tonumber(sale_ttl)
+buyer_limit, available = tonumber(buyer_limit), tonumber(available)
+
+local closed
+if state == 'paused' or state == 'halted' then
+  closed = { 'paused' }
+elseif state == 'draining' or state == 'ended' or (closes_at > 0 and now >= closes_at) then
+  closed = { 'ended' }
+elseif now < opens_at then
+  closed = { 'not_open', opens_at }
+end
+
+local ids, digests = {}, {}
+for i = 1, #ARGV, 6 do
+  ids[#ids + 1] = ARGV[i]
+  digests[#digests + 1] = ARGV[i + 4]
+end
+local known_holds = redis.call('HMGET', holds_key, unpack(ids))
+local known_keys = redis.call('HMGET', idempotency_key, unpack(digests))
+
+local new_records, new_deadlines, new_keys = {}, {}, {}
+local made_by_key, deadline_of, added, base = {}, {}, {}, {}
+local taken, earliest_new, nothing_overdue = 0, nil, false
+
+local function reap_units(limit)
+  if nothing_overdue then return end
+  local units, ended = reap(now, limit)
+  available = available + units
+  nothing_overdue = ended < limit
+  base = {}
+end
+
+local function units_of(buyer)
+  base[buyer] = base[buyer] or tonumber(redis.call('HGET', buyers_key, buyer) or 0)
+  return base[buyer] + (added[buyer] or 0)
+end
+
+local function refuse_buyer(buyer, quantity)
+  if buyer_limit == 0 then return nil end
+  if buyer == '' then return { 'buyer_needed' } end
+  -- A buyer must not be stopped by a hold of their own that is over.
+  while units_of(buyer) + quantity > buyer_limit and not nothing_overdue do
+    reap_units(100)
+  end
+  local units = units_of(buyer)
+  if units + quantity > buyer_limit then return { 'buyer_limit_reached', buyer_limit, units } end
+end
+
+local function refuse_stock(quantity)
+  -- Every overdue hold gives back at least one unit: this many are enough.
+  if available < quantity then reap_units(quantity - available) end
+  if available >= quantity then return nil end
+  local first = redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')
+  local earliest = tonumber(first[2] or 0)
+  if earliest_new and (earliest == 0 or earliest_new < earliest) then earliest = earliest_new end
+  return { 'insufficient_stock', math.max(available, 0), earliest }
+end
+
+local function take(hold_id, quantity, ttl, buyer, digest, fingerprint)
+  local deadline = now + (ttl > 0 and ttl or sale_ttl)
+  new_records[#new_records + 1] = hold_id
+  new_records[#new_records + 1] = pack_hold(HELD, quantity, deadline, digest, buyer)
+  new_deadlines[#new_deadlines + 1] = deadline
+  new_deadlines[#new_deadlines + 1] = hold_id
+  deadline_of[hold_id] = deadline
+  if digest ~= '' then
+    new_keys[#new_keys + 1] = digest
+    new_keys[#new_keys + 1] = fingerprint .. '|' .. hold_id
+    made_by_key[digest] = fingerprint .. '|' .. hold_id
+  end
+  if buyer ~= '' then added[buyer] = (added[buyer] or 0) + quantity end
+  available, taken = available - quantity, taken + quantity
+  if not earliest_new or deadline < earliest_new then earliest_new = deadline end
+  return { 'held', deadline }
+end
+
+local function replay(entry, fingerprint)
+  local same, hold_id = string.match(entry, '^([^|]*)|(.*)$')
+  if same ~= fingerprint then return { 'key_reused' } end
+  if deadline_of[hold_id] then return { 'replayed', hold_id, deadline_of[hold_id] } end
+  local record = redis.call('HGET', holds_key, hold_id)
+  if not record then return nil end
+  local _, _, deadline = unpack_hold(record)
+  return { 'replayed', hold_id, deadline }
+end
+
+local replies = { 'placed', now }
+for n = 1, #ids do
+  local at = n * 6 - 5
+  local hold_id, quantity, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local buyer, digest, fingerprint = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+  local entry = digest ~= '' and (known_keys[n] or made_by_key[digest])
+  local reply
+  if known_holds[n] then
+    local _, _, deadline = unpack_hold(known_holds[n])
+    reply = { 'held', deadline }
+  elseif entry then
+    reply = replay(entry, fingerprint)
+  end
+  replies[n + 2] = reply
+    or closed
+    or refuse_buyer(buyer, quantity)
+    or refuse_stock(quantity)
+    or take(hold_id, quantity, ttl, buyer, digest, fingerprint)
+end
+
+if taken > 0 then
+  redis.call('HINCRBY', meta_key, 'available', -taken)
+  redis.call('HSET', holds_key, unpack(new_records))
+  redis.call('ZADD', deadlines_key, unpack(new_deadlines))
+  if #new_keys > 0 then redis.call('HSET', idempotency_key, unpack(new_keys)) end
+  for buyer, quantity in pairs(added) do
+    redis.call('HINCRBY', buyers_key, buyer, quantity)
+  end
+end
+return replies

@@ -1,0 +1,78 @@
+-- sale: what every script knows. It is put in front of each of them; see README.md.
+
+local meta_key, holds_key, deadlines_key, leases_key, ended_key, idempotency_key, buyers_key, credits_key =
+  unpack(KEYS)
+
+-- A hold is one string: state|quantity|deadline_ms|idempotency digest|buyer. The buyer comes last because it
+-- is the only part that may contain the separator.
+local HELD, PINNED = 'H', 'P'
+local WORD_OF = { H = 'held', P = 'pinned', O = 'ordered', R = 'released', E = 'expired', L = 'lost' }
+local LETTER_OF = { ordered = 'O', released = 'R', expired = 'E', lost = 'L' }
+
+local function pack_hold(state, quantity, deadline, digest, buyer)
+  return state .. '|' .. quantity .. '|' .. deadline .. '|' .. digest .. '|' .. buyer
+end
+
+local function unpack_hold(record)
+  local state, quantity, deadline, digest, buyer = string.match(record, '^(%u)|(%d+)|(%d+)|([^|]*)|(.*)$')
+  return state, tonumber(quantity), tonumber(deadline), digest, buyer
+end
+
+-- Milliseconds by Redis' clock, the only clock that decides about holds.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function server_run_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+
+-- Only the very process that a rebuild vouched for may decide anything: a restarted, flushed or promoted Redis
+-- has another run id or no meta, whatever else it remembers.
+local function is_armed()
+  return redis.call('HGET', meta_key, 'armed_run_id') == server_run_id()
+end
+
+-- Units of a hold that ends without an order are available again, and its buyer may hold again.
+local function return_units(quantity, buyer)
+  redis.call('HINCRBY', meta_key, 'available', quantity)
+  if buyer ~= '' and redis.call('HINCRBY', buyers_key, buyer, -quantity) <= 0 then
+    redis.call('HDEL', buyers_key, buyer)
+  end
+end
+
+-- Moves a hold to its last state. Callers have made sure that it is held or pinned, so units move once.
+local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
+  redis.call('ZREM', deadlines_key, hold_id)
+  redis.call('ZREM', leases_key, hold_id)
+  redis.call('HSET', holds_key, hold_id, pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer))
+  redis.call('ZADD', ended_key, now, hold_id)
+  if word ~= 'ordered' then return_units(quantity, buyer) end
+end
+
+-- Ends up to `limit` overdue holds, oldest first. Returns the units that came back, how many holds ended, and
+-- the deadline of the oldest.
+local function reap(now, limit)
+  local overdue = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, limit)
+  local units, oldest = 0, nil
+  for _, hold_id in ipairs(overdue) do
+    local record = redis.call('HGET', holds_key, hold_id)
+    if record then
+      local _, quantity, deadline, digest, buyer = unpack_hold(record)
+      end_hold(hold_id, 'expired', quantity, deadline, digest, buyer, now)
+      units = units + quantity
+      oldest = oldest or deadline
+    else
+      redis.call('ZREM', deadlines_key, hold_id)
+    end
+  end
+  return units, #overdue, oldest
+end
+
+-- What to say of a hold that is not here: after a loss of data nobody can know that it never existed.
+local function missing_hold(now)
+  local remembered_until = tonumber(redis.call('HGET', meta_key, 'loss_remembered_until') or 0)
+  if now < remembered_until then return 'lost' end
+  return 'unknown'
+end

@@ -1,0 +1,43 @@
+-- take_units: take units for an order that was paid too late, if nobody else was promised them.
+-- The units are pinned under an id of their own. Its deadline is now: without an outcome in SQL they return
+-- when the lease is over.
+--
+-- ARGV: take_id, quantity, buyer ('': none), lease_ms
+-- Replies:
+--   not_armed
+--   closed                      the sale is halted or ended
+--   insufficient_stock
+--   buyer_limit_reached
+--   taken <epoch>
+--   over                        this take was settled before
+-- Again: the same take id is answered taken and takes nothing more.
+
+if not is_armed() then return { 'not_armed' } end
+
+local now = now_ms()
+local take_id, quantity, buyer, lease = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local state, epoch, buyer_limit = unpack(redis.call('HMGET', meta_key, 'state', 'epoch', 'buyer_limit'))
+
+local record = redis.call('HGET', holds_key, take_id)
+if record then
+  if unpack_hold(record) ~= PINNED then return { 'over' } end
+  return { 'taken', tonumber(epoch) }
+end
+if state == 'halted' or state == 'ended' then return { 'closed' } end
+
+local function short_by()
+  return quantity - tonumber(redis.call('HGET', meta_key, 'available'))
+end
+if short_by() > 0 then reap(now, short_by()) end
+if short_by() > 0 then return { 'insufficient_stock' } end
+
+if buyer ~= '' then
+  local units = tonumber(redis.call('HGET', buyers_key, buyer) or 0)
+  local limit = tonumber(buyer_limit)
+  if limit > 0 and units + quantity > limit then return { 'buyer_limit_reached' } end
+  redis.call('HINCRBY', buyers_key, buyer, quantity)
+end
+redis.call('HINCRBY', meta_key, 'available', -quantity)
+redis.call('HSET', holds_key, take_id, pack_hold(PINNED, quantity, now, '', buyer))
+redis.call('ZADD', leases_key, now + lease, take_id)
+return { 'taken', tonumber(epoch) }

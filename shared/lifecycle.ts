@@ -1,0 +1,76 @@
+/** The states of a sale, a hold, an order, a payment and a delivery, and the only moves between them. */
+
+export const SALE_STATES = ['draft', 'scheduled', 'live', 'paused', 'draining', 'ended', 'halted'] as const;
+export type SaleState = (typeof SALE_STATES)[number];
+
+export const SALE_MOVES: Readonly<Record<SaleState, readonly SaleState[]>> = {
+  draft: ['scheduled', 'live'],
+  scheduled: ['live', 'draft', 'halted', 'draining'],
+  live: ['paused', 'draining', 'halted'],
+  paused: ['live', 'draining', 'halted'],
+  draining: ['ended', 'halted'],
+  ended: [],
+  halted: ['paused', 'draining'],
+};
+
+/**
+ * Sales that Redis serves. The others sell nothing and are never armed.
+ * `scheduled` is served too: its window opens by Redis time, so that no worker has to be alive at the opening.
+ */
+export const ARMED_SALE_STATES = [
+  'scheduled',
+  'live',
+  'paused',
+  'draining',
+  'halted',
+] as const satisfies readonly SaleState[];
+
+/** Sales whose holds may become orders. A hold proves that the sale had opened, so `scheduled` is among them. */
+export const ORDERABLE_SALE_STATES = [
+  'scheduled',
+  'live',
+  'paused',
+  'draining',
+] as const satisfies readonly SaleState[];
+
+/** `lost` only after Redis lost data. */
+export const HOLD_STATES = ['held', 'ordered', 'released', 'expired', 'lost'] as const;
+export type HoldState = (typeof HOLD_STATES)[number];
+
+/** What SQL can write down about a pinned hold, once. `expired` and `lost` void it: its units are free again. */
+export const HOLD_OUTCOMES = ['ordered', 'expired', 'lost'] as const satisfies readonly HoldState[];
+export type HoldOutcome = (typeof HOLD_OUTCOMES)[number];
+
+export const ORDER_STATES = ['pending', 'paid', 'expired', 'cancelled', 'refund_due', 'refunded'] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+
+export const ORDER_MOVES: Readonly<Record<OrderState, readonly OrderState[]>> = {
+  pending: ['paid', 'expired', 'cancelled'],
+  paid: ['refund_due'],
+  // Money that arrives late takes the units again if they are free, else it is owed back.
+  expired: ['paid', 'refund_due'],
+  cancelled: ['paid', 'refund_due'],
+  refund_due: ['refunded'],
+  refunded: [],
+};
+
+/** Orders that consume units of their sale: their quantities add up to the sale's `committed`. */
+export const COMMITTED_ORDER_STATES = ['pending', 'paid'] as const satisfies readonly OrderState[];
+
+export const PAYMENT_DISPOSITIONS = [
+  'applied',
+  'late_applied',
+  'refund_due',
+  'unmatched',
+  'mismatch',
+] as const;
+export type PaymentDisposition = (typeof PAYMENT_DISPOSITIONS)[number];
+
+export const DELIVERY_STATES = ['received', 'parked', 'processed'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+export const CREDIT_REASONS = ['order_expired', 'order_cancelled', 'restock'] as const;
+export type CreditReason = (typeof CREDIT_REASONS)[number];
+
+export const OPERATOR_ROLES = ['viewer', 'operator', 'admin'] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];

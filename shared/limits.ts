@@ -1,0 +1,119 @@
+/** Every bound of the system, with its reason. Relations between bounds are asserted below, at load. */
+
+/** One hold. Also bounds the work one buyer can cause: reaping stops once this many units came back. */
+export const QUANTITY_MAX = 100;
+
+/** Below 3 s a hold would end before its buyer has seen it; 5 minutes is the longest anyone may keep units unpaid. */
+export const HOLD_TTL_MIN_S = 3;
+export const HOLD_TTL_MAX_S = 300;
+export const HOLD_TTL_DEFAULT_S = 120;
+
+/** Time to pay after ordering. */
+export const PAY_WINDOW_MIN_S = 3;
+export const PAY_WINDOW_MAX_S = 86_400;
+export const PAY_WINDOW_DEFAULT_S = 300;
+
+/** Redis counts in doubles and a sale in the millions is no flash sale. */
+export const ALLOTMENT_MAX = 10_000_000;
+
+/** 10 million units at this price stay below 2^53 minor units. */
+export const PRICE_MINOR_MAX = 100_000_000;
+
+/** Long enough for any storefront's customer id, short enough to keep a hold record small. */
+export const BUYER_ID_LENGTH_MAX = 64;
+
+/** Stripe's ids are below 70 characters, its own documented bound is 255. */
+export const PAYMENT_INTENT_ID_LENGTH_MAX = 255;
+
+/** Stripe's bound for idempotency keys. */
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
+
+/** An ended hold answers as such for this long before it becomes 404 (the contract promises 10 minutes). */
+export const ENDED_HOLD_KEPT_MS = 11 * 60_000;
+
+/** After Redis may have lost data, an unknown hold is told "lost" rather than "not found" for this long. */
+export const LOSS_REMEMBERED_MS = 15 * 60_000;
+
+/**
+ * How long a pin waits for its order transaction before the settler looks for the outcome. Longer than any
+ * transaction may take (statement time-out x statements), so that a living request is rarely disturbed.
+ */
+export const PIN_LEASE_MS = 15_000;
+
+/** Requests of one tick that go to Redis as one call. Bounds how long one call occupies Redis (about 1 ms). */
+export const HOLD_BATCH_MAX = 128;
+
+/** Holds ended by one call of the reaper: about 1 ms of Redis time. */
+export const REAP_BATCH_MAX = 200;
+
+/** Rows one worker turn takes from SQL; short turns keep transactions short. */
+export const WORKER_BATCH_MAX = 100;
+
+/** The expiry worker's period; the contract promises stock back within 250 ms of the deadline. */
+export const EXPIRY_PERIOD_MS = 50;
+
+/** Hold ids looked up by one SELECT during a rebuild. */
+export const REBUILD_CHUNK = 1_000;
+
+/** Larger than any request of ours or a payment provider (Standard Webhooks advises < 20 kB). */
+export const BODY_BYTES_MAX = 65_536;
+
+/** Seconds without a byte before a connection is closed; slow clients must not hold sockets. */
+export const IDLE_TIMEOUT_S = 10;
+
+/** A Redis call that took longer has an unknown outcome and is answered 503. */
+export const REDIS_TIMEOUT_MS = 1_000;
+
+/** A SQL statement that took longer is given up; orders and webhooks are then answered 503. */
+export const SQL_TIMEOUT_MS = 5_000;
+
+/** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
+export const TRANSACTION_ATTEMPTS_MAX = 4;
+
+/** Redis and SQL clocks may differ this much before a sale is refused arming. */
+export const CLOCK_SKEW_MAX_MS = 5_000;
+
+/** A gap in the expiry worker's heartbeat longer than this counts as an outage. */
+export const OUTAGE_MIN_MS = 5_000;
+
+/** After an outage order expiry pauses for the outage's length within these bounds, so retried webhooks are on time. */
+export const EXPIRY_PAUSE_MIN_MS = 60_000;
+export const EXPIRY_PAUSE_MAX_MS = 15 * 60_000;
+
+/** A parked delivery whose order never came becomes `unmatched` after this long. */
+export const PARKED_MAX_MS = 60 * 60_000;
+
+/** Signed webhooks may be this old or this far ahead (Standard Webhooks). */
+export const WEBHOOK_TOLERANCE_S = 300;
+
+/** Standard Webhooks asks for at least 24 random bytes. */
+export const WEBHOOK_SECRET_BYTES_MIN = 24;
+
+/** Stock stream: at most 4 events a second. */
+export const STOCK_STREAM_PERIOD_MS = 250;
+
+/** Proxies close silent streams after 30 s or more. */
+export const STREAM_HEARTBEAT_MS = 10_000;
+
+/** How long the API process may answer from its copy of products and sales. */
+export const CATALOG_AGE_MAX_MS = 1_000;
+
+/** Shutdown waits this long for requests in flight. */
+export const DRAIN_MAX_MS = 10_000;
+
+function assertRelation(holds: boolean, sentence: string): void {
+  if (!holds) throw new Error(`limits.ts: ${sentence}`);
+}
+
+assertRelation(HOLD_TTL_DEFAULT_S >= HOLD_TTL_MIN_S, 'the default hold ttl is shorter than the shortest');
+assertRelation(HOLD_TTL_DEFAULT_S <= HOLD_TTL_MAX_S, 'the default hold ttl is longer than the longest');
+assertRelation(
+  ALLOTMENT_MAX * PRICE_MINOR_MAX <= Number.MAX_SAFE_INTEGER,
+  'a sale can be worth more than a safe integer',
+);
+assertRelation(
+  LOSS_REMEMBERED_MS >= HOLD_TTL_MAX_S * 1_000 + 10 * 60_000,
+  'a lost hold could be forgotten too early',
+);
+assertRelation(EXPIRY_PERIOD_MS * 2 <= 250, 'stock would come back later than promised');
+assertRelation(PIN_LEASE_MS > SQL_TIMEOUT_MS, 'a pin could be settled while its transaction still runs');

@@ -1,0 +1,270 @@
+// The house rules. Each line is one rule, what it refuses (`bad`, which proves that it can fail) and, where that
+// is not obvious, what it lets pass (`good`). Rules about a single file's syntax are oxlint's (.oxlintrc.json):
+// 400 lines per file, 70 per function, no cycles, no floating promises, exhaustive switches, no console.
+//
+// A rule worth keeping is a rule here.
+import { describe, expect, test } from 'bun:test';
+import {
+  exampleListsEverySetting,
+  invariantsAreTested,
+  oneVersionEach,
+  readmeNamesTheCommands,
+  versionsAreExact,
+} from './tidy/documents.ts';
+import {
+  featuresGoRight,
+  layersGoDown,
+  onlyConfigReadsTheEnvironment,
+  onlyHttpKnowsElysia,
+  onlyKeysBuildsKeys,
+  onlyScriptsImportLua,
+  onlyServicesConstructClients,
+  onlyTheAppMountsRoutes,
+  productionNeverImportsTests,
+  relativeImportsStayHome,
+  terminalKnowsTheApiInOneFile,
+  workspacesGoOneWay,
+} from './tidy/imports.ts';
+import {
+  luaHeadersAreComplete,
+  luaIsDeterministic,
+  luaKeysHaveOneOrder,
+  luaRepliesAreDeclared,
+  luaScriptsAreDeclaredOnce,
+  luaTakesKeysInThePreludeOnly,
+} from './tidy/lua.ts';
+import { type Check, readProject, sample } from './tidy/project.ts';
+import {
+  luaFitsOnAPage,
+  namesAreKebabCase,
+  noCommentedOutCode,
+  noDrawersAndBarrels,
+  noNotesToSelf,
+  noSwitchedOffTests,
+  oneWordPerThing,
+} from './tidy/words.ts';
+
+const project = readProject();
+
+type Sample = Record<string, string>;
+
+function rule(says: string, check: Check, { bad, good = [] }: { bad: Sample[]; good?: Sample[] }): void {
+  test(says, () => {
+    expect(check(project)).toEqual([]);
+  });
+  test(`${says}: and a breach is found`, () => {
+    for (const files of bad) expect(check(sample(files))).not.toEqual([]);
+    for (const files of good) expect(check(sample(files))).toEqual([]);
+  });
+}
+
+const usesElysia = "import { Elysia } from 'elysia';";
+
+describe('imports', () => {
+  rule('go one way between workspaces: tui, api -> drizzle -> shared -> typebox', workspacesGoOneWay, {
+    bad: [
+      { 'shared/units.ts': "import 'node:fs';" },
+      { 'drizzle/schema.ts': "import type { Config } from '@flash-sale/api/config.ts';" },
+      { 'tui/app.tsx': "import { createApp } from '@flash-sale/api/app.ts'; createApp();" },
+      { 'grafana/build.ts': "import { units } from '@flash-sale/api/metrics.ts'; units();" },
+    ],
+    good: [{ 'tui/api.ts': "import type { OpsApp } from '@flash-sale/api/app.ts';" }],
+  });
+  rule('are relative within a workspace and by package name across', relativeImportsStayHome, {
+    bad: [
+      { 'api/app.ts': "import '../shared/units.ts';" },
+      { 'api/app.ts': "import '@flash-sale/api/config.ts';" },
+    ],
+  });
+  rule('let one file of the terminal know one type of the API', terminalKnowsTheApiInOneFile, {
+    bad: [
+      { 'tui/api.ts': "import type { Services } from '@flash-sale/api/services.ts';" },
+      {
+        'tui/api.ts': "import type { OpsApp } from '@flash-sale/api/app.ts';",
+        'tui/app.tsx': "import type { OpsApp } from '@flash-sale/api/app.ts';",
+      },
+    ],
+  });
+  rule('go down the layers inside api/', layersGoDown, {
+    bad: [
+      { 'api/holds/holds.ts': "import { runLoop } from '../workers/loop.ts'; runLoop();" },
+      { 'api/redis/scripts.ts': "import { placeHold } from '../holds/holds.ts'; placeHold();" },
+      { 'api/warehouse/warehouse.ts': '' },
+      { 'api/config.ts': "import { countHold } from './metrics.ts'; countHold();" },
+    ],
+    good: [
+      { 'api/workers/expiry.ts': "import { expire } from '../holds/holds.ts'; expire();" },
+      { 'api/holds/holds.ts': "import type { Services } from '../services.ts';" },
+    ],
+  });
+  rule('go payments -> orders -> holds -> sales -> products between features', featuresGoRight, {
+    bad: [{ 'api/holds/holds.ts': "import { takeOrder } from '../orders/orders.ts'; takeOrder();" }],
+    good: [{ 'api/orders/orders.ts': "import { pinHold } from '../holds/holds.ts'; pinHold();" }],
+  });
+  rule('of Elysia are for routes, app.ts and http/', onlyHttpKnowsElysia, {
+    bad: [{ 'api/holds/holds.ts': usesElysia }, { 'api/services.ts': "import '@elysiajs/openapi';" }],
+    good: [{ 'api/holds/holds.routes.ts': usesElysia }],
+  });
+  rule('of routes are for app.ts', onlyTheAppMountsRoutes, {
+    bad: [{ 'api/orders/orders.routes.ts': "import '../holds/holds.routes.ts';" }],
+  });
+  rule('of Lua are for redis/scripts.ts', onlyScriptsImportLua, {
+    bad: [{ 'api/holds/holds.ts': "import lua from '@flash-sale/lua/sale.lua' with { type: 'text' }; lua;" }],
+  });
+  rule('never lead from production code to test code', productionNeverImportsTests, {
+    bad: [{ 'api/server.ts': "import './test/world.ts';" }, { 'tui/app.tsx': "import './state.test.ts';" }],
+  });
+});
+
+describe('one place', () => {
+  rule('reads the environment: config.ts', onlyConfigReadsTheEnvironment, {
+    bad: [{ 'api/holds/holds.ts': 'const port = process.env.PORT;' }],
+    good: [{ 'api/config.ts': 'const port = Bun.env.PORT;' }],
+  });
+  rule('connects: services.ts, by redis/connect.ts and mysql/connect.ts', onlyServicesConstructClients, {
+    bad: [
+      { 'api/holds/holds.ts': 'new Redis(url)' },
+      { 'api/workers/loop.ts': 'createPool({})' },
+      { 'api/workers/loop.ts': "import { connectRedis } from '../redis/connect.ts'; connectRedis();" },
+    ],
+  });
+  rule('builds Redis keys: redis/keys.ts', onlyKeysBuildsKeys, {
+    bad: [{ 'api/holds/holds.ts': 'const key = `{s:${sale}}:meta`;' }],
+    good: [{ 'api/holds/holds.ts': '// {s:7}:meta is its key' }],
+  });
+});
+
+const keys = "export const SALE_KEY_NAMES = ['meta', 'holds'] as const;";
+const prelude = '-- sale: what every script starts with.\nlocal meta_key, holds_key = unpack(KEYS)';
+const header = `-- end_sale: ends it.
+--
+-- ARGV: now_ms
+-- Replies:
+--   not_armed      Redis has to be rebuilt first
+--   ended <now_ms> done
+-- Again: the same.
+`;
+const script = `${header}if off then return { 'not_armed' } end\nreturn { 'ended', now }`;
+const scripts = (words: string): string =>
+  `import endSaleLua from '@flash-sale/lua/end_sale.lua' with { type: 'text' };
+export const endSale = defineScript('end_sale', endSaleLua, [${words}]);`;
+const luaProject = (words: string, body: string): Sample => ({
+  'lua/sale.lua': prelude,
+  'lua/end_sale.lua': body,
+  'api/redis/keys.ts': keys,
+  'api/redis/scripts.ts': scripts(words),
+});
+const goodLua = luaProject("'not_armed', 'ended'", script);
+
+describe('a Lua script', () => {
+  rule('has a header: its name, ARGV, Replies, Again', luaHeadersAreComplete, {
+    bad: [
+      luaProject('', script.replace('end_sale:', 'close_sale:')),
+      luaProject('', script.replace('-- Again: the same.\n', '')),
+      { ...goodLua, 'lua/sale.lua': 'local meta_key = unpack(KEYS)' },
+    ],
+    good: [goodLua],
+  });
+  rule('answers the words of its header, which are those that TypeScript knows', luaRepliesAreDeclared, {
+    bad: [
+      luaProject("'not_armed'", script),
+      luaProject("'not_armed', 'ended', 'paused'", script),
+      luaProject("'not_armed', 'ended'", script.replace("{ 'ended'", "{ 'closed'")),
+      luaProject("'not_armed', 'ended'", script.replace("{ 'ended', now }", '{ now }')),
+      luaProject("'not_armed', 'ended'", script.replace('--   ended', '--   closed')),
+    ],
+    good: [goodLua],
+  });
+  rule('is declared once in redis/scripts.ts', luaScriptsAreDeclaredOnce, {
+    bad: [
+      { ...goodLua, 'lua/launch_sale.lua': script },
+      { ...goodLua, 'api/redis/scripts.ts': `${scripts("'ended'")}${scripts("'ended'")}` },
+      { ...goodLua, 'api/redis/scripts.ts': scripts('').replace('lua/end_sale', 'lua/pause_sale') },
+      { 'api/redis/scripts.ts': scripts("'ended'") },
+    ],
+    good: [goodLua],
+  });
+  rule('gets its keys in the order of redis/keys.ts', luaKeysHaveOneOrder, {
+    bad: [{ ...goodLua, 'api/redis/keys.ts': keys.replace("'meta', 'holds'", "'holds', 'meta'") }],
+    good: [goodLua],
+  });
+  rule('names its keys as the prelude does', luaTakesKeysInThePreludeOnly, {
+    bad: [luaProject('', `${script}\nredis.call('DEL', KEYS[1])`)],
+    good: [goodLua],
+  });
+  rule('takes time from Redis and chance from its caller', luaIsDeterministic, {
+    bad: [{ 'lua/end_sale.lua': 'local now = os.time()' }, { 'lua/sale.lua': 'return math.random(9)' }],
+    good: [goodLua],
+  });
+  rule('fits on a page: 120 lines of 120 columns', luaFitsOnAPage, {
+    bad: [{ 'lua/end_sale.lua': '\n'.repeat(121).concat('return 1') }, { 'lua/a.lua': '-'.repeat(121) }],
+  });
+});
+
+describe('names and words', () => {
+  rule('of files are kebab-case, of Lua files snake_case', namesAreKebabCase, {
+    bad: [{ 'api/holds/placeHold.ts': '' }, { 'lua/place-hold.lua': '' }, { 'api/Holds/a.ts': '' }],
+    good: [{ 'api/holds/holds.routes.ts': '', 'lua/end_sale.lua': '', '.ci/run': '', 'README.md': '' }],
+  });
+  rule('say what is inside: no utils, helpers, common, types, no index.ts', noDrawersAndBarrels, {
+    bad: [{ 'api/utils/a.ts': '' }, { 'shared/types.ts': '' }, { 'tui/index.tsx': '' }],
+  });
+  rule('are one per thing: a hold is a hold everywhere', oneWordPerThing, {
+    bad: [
+      { 'api/holds/holds.ts': 'const reservedUnits = 1;' },
+      { 'api/holds/holds.ts': "const message = 'Your ticket is waiting';" },
+      { 'drizzle/schema.ts': "int('claimed_at')" },
+      { 'api/reserve.ts': '' },
+      { 'api/sales/sales.ts': 'launchFlashDrop(); flashDrop();' },
+    ],
+    good: [{ 'drizzle/migrate.ts': "// reserved by SQL\nrun('DROP TABLE a'); lockRow(); preserve();" }],
+  });
+});
+
+describe('nothing is left over', () => {
+  rule('no notes to self', noNotesToSelf, {
+    bad: [{ 'api/app.ts': ['// TO', 'DO: finish'].join('') }, { 'README.md': ['FIX', 'ME'].join('') }],
+  });
+  rule('no tests that are switched off or alone', noSwitchedOffTests, {
+    bad: [{ 'api/a.test.ts': "test.only('a', a);" }, { 'api/a.test.ts': "describe.skip('a', a);" }],
+    good: [{ 'api/a.test.ts': "test.skipIf(isCi)('a', a);" }],
+  });
+  rule('no commented-out code', noCommentedOutCode, {
+    bad: [
+      { 'api/app.ts': '// const port = readPort();\n' },
+      { 'api/app.ts': '/*\n * if (isOpen) {\n */' },
+      { 'lua/a.lua': "-- redis.call('DEL', meta_key)" },
+    ],
+    good: [{ 'api/app.ts': '// const is a keyword; if (and only if) it returns, we go on;\n' }],
+  });
+});
+
+describe('written twice, the same', () => {
+  rule('one version of what shares types or state', oneVersionEach, {
+    bad: [{ 'bun.lock': '"react": ["react@19.3.1", ""],\n"ink/react": ["react@19.2.0", ""],' }],
+  });
+  rule('every version is exact and written in the root', versionsAreExact, {
+    bad: [
+      { 'package.json': '{ "workspaces": { "catalog": { "elysia": "^1.4.30" } } }' },
+      { 'api/package.json': '{ "dependencies": { "elysia": "1.4.30" } }' },
+      { 'api/package.json': '{ "dependencies": { "@flash-sale/shared": "*" } }' },
+    ],
+  });
+  rule('.env.example lists the settings of api/config.ts', exampleListsEverySetting, {
+    bad: [
+      {
+        'api/config.ts': 'export const ENVIRONMENT = {\n  PORT: port,\n};',
+        '.env.example': '# HOST=127.0.0.1',
+      },
+    ],
+    good: [
+      { 'api/config.ts': 'export const ENVIRONMENT = {\n  PORT: port,\n};', '.env.example': '# PORT=8000' },
+    ],
+  });
+  rule('the README names the two commands', readmeNamesTheCommands, {
+    bad: [{ 'README.md': 'npx -y bun@1.4.5 start' }],
+  });
+  rule('invariants I1 to I8 are in ARCHITECTURE.md and in test names', invariantsAreTested, {
+    bad: [{ 'ARCHITECTURE.md': 'I1 I2 I3 I4 I5 I6 I7 I8', 'api/a.test.ts': "test('I1: a', a);" }],
+  });
+});

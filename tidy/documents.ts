@@ -1,0 +1,105 @@
+// What is written in two places must agree: lock file, package files, settings, documents, test names.
+import { type Check, type File, find, inFile, isTestFile } from './project.ts';
+
+const ONE_VERSION_EACH = ['drizzle-orm', 'elysia', '@sinclair/typebox', 'react'];
+
+export const oneVersionEach: Check = (files) =>
+  inFile(files, 'bun.lock', ({ text }) =>
+    ONE_VERSION_EACH.flatMap((name) => {
+      const resolved = new RegExp(`: \\["${name}@([^"]+)"`, 'g');
+      const versions = new Set([...text.matchAll(resolved)].map(([, version]) => version));
+      if (versions.size === 1) return [];
+      return versions.size === 0
+        ? [`bun.lock: has no ${name}; if we no longer use it, take it out of tidy/documents.ts.`]
+        : [
+            `bun.lock: has ${name} in ${[...versions].join(' and ')}; two copies do not share types or state.`,
+          ];
+    }),
+  );
+
+interface PackageFile {
+  workspaces?: { catalog?: Record<string, string> };
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}
+
+export const versionsAreExact: Check = (files) =>
+  files
+    .filter(({ path }) => /(^|\/)package\.json$/.test(path))
+    .flatMap((file) => {
+      const json = JSON.parse(file.text) as PackageFile;
+      const isRoot = file.path === 'package.json';
+      const { dependencies, devDependencies, peerDependencies, workspaces } = json;
+      const all = { ...workspaces?.catalog, ...dependencies, ...devDependencies, ...peerDependencies };
+      return Object.entries(all).flatMap(([name, version]) => {
+        if (name.startsWith('@flash-sale/')) {
+          return version === 'workspace:*' ? [] : [`${file.path}: ${name} must be "workspace:*".`];
+        }
+        if (!isRoot) {
+          return version === 'catalog:'
+            ? []
+            : [`${file.path}: ${name} must be "catalog:", its version in the root.`];
+        }
+        const isExact = /^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version);
+        return isExact ? [] : [`${file.path}: ${name} is "${version}"; write one exact version.`];
+      });
+    });
+
+/** Names at the top level of `export const ENVIRONMENT = { ... }`; oxfmt puts each on a line of its own. */
+function settingsOf(config: File): string[] {
+  const [, body = ''] = /^export const ENVIRONMENT\b[^\n]*\n([\s\S]*?)^\}/m.exec(config.text) ?? [];
+  return [...body.matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name ?? '');
+}
+
+export const exampleListsEverySetting: Check = (files) =>
+  inFile(files, 'api/config.ts', (config) =>
+    inFile(files, '.env.example', (example) => {
+      const settings = settingsOf(config);
+      if (settings.length === 0)
+        return [`${config.path}: must export const ENVIRONMENT = { PORT: ..., ... }.`];
+      const listed = [...example.text.matchAll(/^(?:# ?)?([A-Z][A-Z0-9_]*)=/gm)].map(
+        ([, name]) => name ?? '',
+      );
+      return [
+        ...settings
+          .filter((name) => !listed.includes(name))
+          .map((name) => `.env.example: does not list ${name}.`),
+        ...listed
+          .filter((name) => !settings.includes(name))
+          .map((name) => `.env.example: lists ${name}, which api/config.ts does not read.`),
+      ];
+    }),
+  );
+
+const COMMANDS = ['npx -y bun@1.4.5 start', 'npx -y bun@1.4.5 run test'];
+
+export const readmeNamesTheCommands: Check = (files) =>
+  inFile(files, 'README.md', ({ text }) =>
+    COMMANDS.filter((command) => !text.includes(command)).map(
+      (command) => `README.md: does not say \`${command}\`.`,
+    ),
+  );
+
+const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'];
+
+function testNames(files: File[]): string[] {
+  const call = /\b(?:test|it|describe)\b[^'"`\n]*\(\s*(['"`])(.*?)\1/g;
+  return files
+    .filter((file) => isTestFile(file) && file.path !== 'tidy.test.ts')
+    .flatMap((file) => [...file.text.matchAll(call)].map(([, , name]) => name ?? ''));
+}
+
+export const invariantsAreTested: Check = (files) => {
+  const names = testNames(files);
+  const document = find(files, 'ARCHITECTURE.md')?.text ?? '';
+  return INVARIANTS.flatMap((invariant) => {
+    const cited = new RegExp(`\\b${invariant}\\b`);
+    return [
+      ...(cited.test(document) ? [] : [`ARCHITECTURE.md: does not list ${invariant}.`]),
+      ...(names.some((name) => cited.test(name))
+        ? []
+        : [`*.test.ts: no test name cites ${invariant}; name the one that would fail.`]),
+    ];
+  });
+};
