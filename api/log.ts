@@ -1,24 +1,34 @@
-/** One JSON line per event, to stderr: state changes and faults, never one per request. */
+/** State changes and faults, never one line per request: JSON to stderr, or plain text when a person looks on. */
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
-type Write = (message: string, facts?: Record<string, unknown>) => void;
+type Facts = Readonly<Record<string, unknown>>;
+type Write = (message: string, facts?: Facts) => void;
 
 export type Log = Readonly<Record<Exclude<LogLevel, 'silent'>, Write>>;
 
 export function createLog(threshold: LogLevel): Log {
+  const format = process.stderr.isTTY ? plainLine : jsonLine;
   const write =
     (level: LogLevel): Write =>
     (message, facts = {}) => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold)) return;
-      const line = JSON.stringify({ time: new Date().toISOString(), level, message, ...facts }, plainError);
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${format(level, message, facts)}\n`);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-function plainError(_key: string, value: unknown): unknown {
+function jsonLine(level: LogLevel, message: string, facts: Facts): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, message, ...facts }, spelledOut);
+}
+
+function plainLine(level: LogLevel, message: string, facts: Facts): string {
+  const told = Object.entries(facts).map(([name, fact]) => `${name}=${JSON.stringify(fact, spelledOut)}`);
+  return [level.padEnd(8), message, ...told].join(' ');
+}
+
+function spelledOut(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
   return { name, message, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) };
