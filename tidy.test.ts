@@ -196,8 +196,8 @@ describe('a Lua script', () => {
     bad: [{ 'lua/end_sale.lua': 'local now = os.time()' }, { 'lua/sale.lua': 'return math.random(9)' }],
     good: [goodLua],
   });
-  rule('fits on a page: 120 lines of 120 columns', luaFitsOnAPage, {
-    bad: [{ 'lua/end_sale.lua': '\n'.repeat(121).concat('return 1') }, { 'lua/a.lua': '-'.repeat(121) }],
+  rule('fits on a page: 150 lines of 120 columns', luaFitsOnAPage, {
+    bad: [{ 'lua/end_sale.lua': '\n'.repeat(151).concat('return 1') }, { 'lua/a.lua': '-'.repeat(121) }],
   });
 });
 

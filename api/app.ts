@@ -2,7 +2,7 @@
 
 import { docs } from './http/docs.ts';
 import { createFrame } from './http/frame.ts';
-import { healthRoutes, type Health } from './http/health.routes.ts';
+import { healthRoutes } from './http/health.routes.ts';
 import { holdRoutes } from './holds/holds.routes.ts';
 import { readOutcome } from './holds/outcome.ts';
 import type { Order } from './orders/orders.ts';
@@ -24,8 +24,8 @@ export function createApp(services: Services, stream: StockStream) {
 }
 
 /** For operators, supervisors and Prometheus. */
-export function createOpsApp(services: Services, health: Health) {
-  return createFrame(services).use(healthRoutes(services, health));
+export function createOpsApp(services: Services, isStopping: () => boolean) {
+  return createFrame(services).use(healthRoutes(services, isStopping));
 }
 
 export type OpsApp = ReturnType<typeof createOpsApp>;

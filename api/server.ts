@@ -2,7 +2,6 @@
 
 import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { createApp, createOpsApp } from './app.ts';
-import type { Health } from './http/health.routes.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -18,10 +17,10 @@ export interface Listening {
 /** @throws when a port is taken; the message names the variable to change */
 export function listen(services: Services): Listening {
   const { HOST, PORT, OPS_HOST, OPS_PORT } = services.config;
-  const health: Health = { isStopping: false };
+  let isStopping = false;
   const stream = new StockStream(services);
   const app = createApp(services, stream);
-  const opsApp = createOpsApp(services, health);
+  const opsApp = createOpsApp(services, () => isStopping);
   open(() => app.listen({ hostname: HOST, port: PORT }), 'PORT', PORT);
   open(() => opsApp.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
   const servers = [app.server, opsApp.server].filter((server) => server !== null);
@@ -29,7 +28,7 @@ export function listen(services: Services): Listening {
     url: `http://${HOST}:${app.server?.port}`,
     opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
     async stop() {
-      health.isStopping = true;
+      isStopping = true;
       stream.close();
       const drained = Promise.all(servers.map((server) => server.stop()));
       await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);

@@ -7,7 +7,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { connectMySql } from './mysql/connect.ts';
 import { Catalog } from './products/catalog.ts';
 import type { Reach } from './reach.ts';
-import { connectRedis } from './redis/connect.ts';
+import { connectRedis, redisReady } from './redis/connect.ts';
 
 /** What features work with. One set per process; nobody else constructs a client. */
 export interface Services {
@@ -18,6 +18,8 @@ export interface Services {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly reach: Reach;
+  /** Resolves once Redis takes commands; SQL connects on use. @throws when that takes longer than `withinMs` */
+  ready(withinMs: number): Promise<void>;
   /** Closes the clients. Call it when no work is left. */
   close(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export function createServices(
     metrics: createMetrics(),
     log: createLog(config.LOG_LEVEL),
     reach,
+    ready: (withinMs) => redisReady(redis, withinMs),
     async close() {
       redis.disconnect();
       await mysql.end();

@@ -5,9 +5,8 @@ import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { readConfig, type Config } from './config.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
 import { StoreProblem } from './embedded/problem.ts';
-import { redisReady } from './redis/connect.ts';
 import { armSale } from './sales/arming.ts';
-import { seed } from './seed.ts';
+import { seed } from './sales/seed.ts';
 import { listen } from './server.ts';
 import { createServices, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -47,7 +46,7 @@ async function serve(
 
   const services = createServices(config, { redisUrl, databaseUrl });
   try {
-    await redisReady(services.redis, REDIS_WAIT_MS);
+    await services.ready(REDIS_WAIT_MS);
     if (config.NODE_ENV !== 'production') await prepareSale(services);
     const listening = listen(services);
     const workers = config.WORKERS === 'inline' ? startWorkers(services) : null;

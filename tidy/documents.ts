@@ -1,7 +1,7 @@
 // What is written in two places must agree: lock file, package files, settings, documents, test names.
 import { type Check, type File, find, inFile, isTestFile } from './project.ts';
 
-const ONE_VERSION_EACH = ['drizzle-orm', 'elysia', '@sinclair/typebox', 'react'];
+const ONE_VERSION_EACH = ['drizzle-orm', 'elysia', '@sinclair/typebox'];
 
 export const oneVersionEach: Check = (files) =>
   inFile(files, 'bun.lock', ({ text }) =>

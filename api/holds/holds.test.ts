@@ -25,7 +25,11 @@ describe('placing a hold', () => {
     await hold(world, productId, { quantity: 1, ttl: 30 });
     const refused = await hold(world, productId, { quantity: 2 });
     expect(refused.status).toBe(409);
-    expect(refused.body).toMatchObject({ code: 'insufficient_stock', available_stock: 1, retry_in_seconds: 30 });
+    expect(refused.body).toMatchObject({
+      code: 'insufficient_stock',
+      available_stock: 1,
+      retry_in_seconds: 30,
+    });
   });
 
   test('with the same Idempotency-Key gives the same hold and takes nothing more', async () => {

@@ -3,13 +3,11 @@ import { sql as raw } from 'drizzle-orm';
 import { statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 
-export interface Health {
-  /** True from the moment the process was asked to stop: proxies should send no more. */
-  isStopping: boolean;
-}
-
-/** For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does. */
-export function healthRoutes(services: Services, health: Health) {
+/**
+ * For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does, and says no
+ * from the moment the process was asked to stop.
+ */
+export function healthRoutes(services: Services, isStopping: () => boolean) {
   return new Elysia()
     .get('/health/live', () => ({ status: 'live' }))
     .get('/health/ready', async ({ set }) => {
@@ -17,9 +15,9 @@ export function healthRoutes(services: Services, health: Health) {
         answers(services.redis.ping()),
         answers(statement(services.mysql, (db) => db.execute(raw`select 1`))),
       ]);
-      const isReady = redis && sql && !health.isStopping;
+      const isReady = redis && sql && !isStopping();
       set.status = isReady ? 200 : 503;
-      return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: health.isStopping };
+      return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: isStopping() };
     })
     .get('/metrics', async ({ set }) => {
       set.headers['content-type'] = services.metrics.registry.contentType;

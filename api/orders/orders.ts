@@ -9,7 +9,7 @@ import { isDuplicateKey, statement, transaction } from '../mysql/transaction.ts'
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, type HoldOrder } from '../holds/outcome.ts';
 import { pinHold, settleHolds, type Settlement } from '../redis/scripts.ts';
-import { onArmedSale } from '../sales/arming.ts';
+import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { commitUnits, TakeRefused, writeOrdered, type UnitsTaken } from './take.ts';
@@ -32,7 +32,7 @@ export type OrderPlaced =
   /** The hold was ordered with another intent, or the intent pays another order. */
   | { kind: 'payment_intent_mismatch' };
 
-/** Pins per request: one, and one more when the sale was rebuilt between pin and commit. */
+/** Pins per request: one more each time the sale is rebuilt between pin and commit. */
 const PINS_MAX = 3;
 
 /** @throws StoreUnavailable: the order may exist; the same request again finds it. */
@@ -48,6 +48,8 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
         const { quantity, buyerId, epoch } = pin;
         const written = await writeOrder(services, request, { saleId, quantity, buyerId, epoch });
         if (written !== 'sale_rebuilt') return written;
+        // Waits for the rebuild, or does it if whoever began it died.
+        await armSale(services, saleId);
         break;
       }
       case 'expired':

@@ -78,6 +78,12 @@ function dedupeKeyOf({ senderKey, facts }: Arrival): string {
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
+/** The longest wait between two attempts at a delivery. */
+const BACKOFF_MAX_S = 30;
+
+/** When to look at a delivery again: later each time. */
+export const nextAttempt = raw`utc_timestamp(3) + interval least(${BACKOFF_MAX_S}, pow(2, least(attempts, 10))) second`;
+
 /** The facts of a recorded delivery, read back from its body. */
 export function factsOf(delivery: Delivery): PaymentFacts {
   const body = JSON.parse(delivery.body) as Record<string, unknown>;

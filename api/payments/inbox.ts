@@ -1,24 +1,21 @@
 /** Works off the inbox: what a dead process left, what waited for its order, what failed before. */
 
-import { and, asc, desc, eq, isNull, lt, or, sql as raw } from 'drizzle-orm';
-import { deliveries, orders } from '@flash-sale/drizzle/schema.ts';
-import { PARKED_MAX_MS, WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { and, asc, desc, eq, inArray, isNull, lt, or, sql as raw } from 'drizzle-orm';
+import { deliveries } from '@flash-sale/drizzle/schema.ts';
+import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Services } from '../services.ts';
+import { nextAttempt } from './deliveries.ts';
 import { processDelivery } from './payments.ts';
 
 /** A delivery that is this old and not processed was left by a process that died. */
 const LEFT_AFTER_MS = 2_000;
 
-/** The longest wait between two attempts. */
-const BACKOFF_MAX_S = 60;
-
 /** @returns how many deliveries were processed. */
 export async function workOffInbox(services: Services): Promise<number> {
-  const ids = [...(await leftDeliveries(services)), ...(await parkedDeliveries(services))];
   let count = 0;
-  for (const id of ids) {
+  for (const id of await dueDeliveries(services)) {
     try {
       await processDelivery(services, id);
       count += 1;
@@ -49,46 +46,22 @@ export async function applyParked(services: Services, order: Order): Promise<num
   return rows.length;
 }
 
-function leftDeliveries({ mysql }: Services): Promise<number[]> {
+/** Received ones that nobody finished, and those whose time to try again has come. Money first. */
+function dueDeliveries({ mysql }: Services): Promise<number[]> {
   return statement(mysql, async (sql) => {
     const isLeft = and(
+      eq(deliveries.state, 'received'),
       isNull(deliveries.nextAttemptAt),
       lt(deliveries.lastReceivedAt, raw`utc_timestamp(3) - interval ${LEFT_AFTER_MS * 1_000} microsecond`),
+    );
+    const isDue = and(
+      inArray(deliveries.state, ['received', 'parked']),
+      lt(deliveries.nextAttemptAt, raw`utc_timestamp(3)`),
     );
     const rows = await sql
       .select({ id: deliveries.id })
       .from(deliveries)
-      .where(
-        and(
-          eq(deliveries.state, 'received'),
-          or(isLeft, lt(deliveries.nextAttemptAt, raw`utc_timestamp(3)`)),
-        ),
-      )
-      .orderBy(asc(deliveries.id))
-      .limit(WORKER_BATCH_MAX);
-    return rows.map(({ id }) => id);
-  });
-}
-
-/** Parked ones whose order appeared, or whose time is over. */
-function parkedDeliveries({ mysql }: Services): Promise<number[]> {
-  return statement(mysql, async (sql) => {
-    const rows = await sql
-      .selectDistinct({ id: deliveries.id, event: deliveries.event })
-      .from(deliveries)
-      .leftJoin(
-        orders,
-        or(eq(orders.paymentIntentId, deliveries.intentId), eq(orders.holdId, deliveries.holdId)),
-      )
-      .where(
-        and(
-          eq(deliveries.state, 'parked'),
-          or(
-            raw`${orders.id} is not null`,
-            lt(deliveries.receivedAt, raw`utc_timestamp(3) - interval ${PARKED_MAX_MS * 1_000} microsecond`),
-          ),
-        ),
-      )
+      .where(or(isLeft, isDue))
       .orderBy(desc(deliveries.event), asc(deliveries.id))
       .limit(WORKER_BATCH_MAX);
     return rows.map(({ id }) => id);
@@ -99,10 +72,7 @@ async function postpone({ mysql }: Services, id: number): Promise<void> {
   await statement(mysql, (sql) =>
     sql
       .update(deliveries)
-      .set({
-        attempts: raw`attempts + 1`,
-        nextAttemptAt: raw`utc_timestamp(3) + interval least(${BACKOFF_MAX_S}, pow(2, least(attempts, 10))) second`,
-      })
+      .set({ attempts: raw`attempts + 1`, nextAttemptAt: nextAttempt })
       .where(and(eq(deliveries.id, id), eq(deliveries.state, 'received'))),
   ).catch(() => {});
 }

@@ -14,9 +14,10 @@ import { transaction, type Sql } from '../mysql/transaction.ts';
 import { deliverCreditsSoon, endPendingOrder } from '../orders/give.ts';
 import type { Order } from '../orders/orders.ts';
 import { TakeRefused } from '../orders/take.ts';
+import { armSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { factsOf, type Delivery, type PaymentFacts } from './deliveries.ts';
+import { factsOf, nextAttempt, type Delivery, type PaymentFacts } from './deliveries.ts';
 import { commitLateTake, finishLateTake, takeForLate, type LateTake } from './late.ts';
 
 export type Processed =
@@ -81,7 +82,10 @@ async function processOnce(services: Services, deliveryId: number, take: LateTak
   } catch (error) {
     if (!(error instanceof TakeRefused) || take?.kind !== 'taken') throw error;
     await finishLateTake(services, take, false);
-    if (error.reason === 'epoch') return processOnce(services, deliveryId, null);
+    if (error.reason === 'epoch') {
+      await armSale(services, take.saleId);
+      return processOnce(services, deliveryId, null);
+    }
     return processOnce(services, deliveryId, { kind: 'refused' });
   }
 }
@@ -214,7 +218,7 @@ async function closeDelivery(sql: Sql, delivery: Delivery, made: Processed): Pro
       state: isParked ? 'parked' : 'processed',
       outcome: delivery.state === 'processed' ? delivery.outcome : outcome,
       attempts: raw`attempts + 1`,
-      nextAttemptAt: null,
+      nextAttemptAt: isParked ? nextAttempt : null,
       ...(isParked || delivery.processedAt !== null ? {} : { processedAt: raw`utc_timestamp(3)` }),
     })
     .where(eq(deliveries.id, delivery.id));

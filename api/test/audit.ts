@@ -38,14 +38,17 @@ export function audit({ mysql, redis }: Services, saleId: number): Promise<Audit
       saleId,
       undelivered.map(({ id }) => id),
     );
-    if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch) throw new Error(`sale ${saleId} is not armed`);
+    if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch)
+      throw new Error(`sale ${saleId} is not armed`);
     const decided = new Set<string>();
     const pinIds = sums.pins.map(({ holdId }) => holdId);
     if (pinIds.length > 0) {
       const rows = await sql.select().from(holdOutcomes).where(inArray(holdOutcomes.holdId, pinIds));
       for (const { holdId, outcome } of rows) if (outcome === 'ordered') decided.add(holdId);
     }
-    const pinned = sum(sums.pins.filter(({ holdId }) => !decided.has(holdId)).map(({ quantity }) => quantity));
+    const pinned = sum(
+      sums.pins.filter(({ holdId }) => !decided.has(holdId)).map(({ quantity }) => quantity),
+    );
     const applied = new Set(sums.appliedCreditIds);
     const owed = sum(
       undelivered.filter(({ id, seq }) => seq > sums.baseSeq && !applied.has(id)).map(({ units }) => units),

@@ -29,7 +29,11 @@ export async function send<Data = Record<string, unknown>>(
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-  return { status: response.status, headers: response.headers, body: (await response.json()) as Answer<Data>['body'] };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Answer<Data>['body'],
+  };
 }
 
 export interface HoldData {
@@ -49,7 +53,13 @@ export function hold(
   fields: { quantity?: number; ttl?: number; buyer_id?: string } = {},
   headers: Record<string, string> = {},
 ) {
-  return send<HoldData>(world, 'POST', '/api/holds', { product_id: productId, quantity: 1, ...fields }, headers);
+  return send<HoldData>(
+    world,
+    'POST',
+    '/api/holds',
+    { product_id: productId, quantity: 1, ...fields },
+    headers,
+  );
 }
 
 export function order(world: Pick<World, 'listening'>, holdId: string, intentId: string) {

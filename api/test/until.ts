@@ -15,5 +15,7 @@ export async function until<Found>(
     }
     await Bun.sleep(10);
   }
-  throw new Error(`not within ${withinMs} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`);
+  throw new Error(
+    `not within ${withinMs} ms; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`,
+  );
 }

@@ -10,7 +10,6 @@ import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { readConfig, type Config } from '../config.ts';
 import { statement } from '../mysql/transaction.ts';
 import type { Reach } from '../reach.ts';
-import { redisReady } from '../redis/connect.ts';
 import { createSale, moveSale, type SaleTerms } from '../sales/sales.ts';
 import { listen, type Listening } from '../server.ts';
 import { createServices, type Services } from '../services.ts';
@@ -50,7 +49,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const closing: (() => Promise<void>)[] = [];
   const connect = async (reach?: Reach) => {
     const services = createServices(config, { redisUrl: redis.url, databaseUrl }, reach);
-    await redisReady(services.redis, 5_000);
+    await services.ready(5_000);
     closing.push(() => services.close());
     return services;
   };
@@ -78,8 +77,15 @@ export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
   return readConfig({ NODE_ENV: 'test', PORT: '0', OPS_PORT: '0', LOG_LEVEL: 'silent', ...env });
 }
 
-/** @returns the URL of an empty database with all tables. */
+/** @returns the URL of a database with all tables, empty. */
 export async function freshDatabase(serverUrl?: string): Promise<string> {
+  const url = await bareDatabase(serverUrl);
+  await migrate(url);
+  return url;
+}
+
+/** @returns the URL of a database without tables. */
+export async function bareDatabase(serverUrl?: string): Promise<string> {
   const url = new URL(serverUrl ?? (await sharedMariaDb()).url);
   const name = `world_${crypto.randomUUID().replaceAll('-', '')}`;
   const socketPath = url.searchParams.get('socketPath');
@@ -87,7 +93,6 @@ export async function freshDatabase(serverUrl?: string): Promise<string> {
   await connection.query(`CREATE DATABASE ${name} COLLATE utf8mb4_unicode_ci`);
   await connection.end();
   url.pathname = `/${name}`;
-  await migrate(url.href);
   return url.href;
 }
 

@@ -2,8 +2,8 @@
 
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
-import { transaction } from './mysql/transaction.ts';
-import type { Services } from './services.ts';
+import { transaction } from '../mysql/transaction.ts';
+import type { Services } from '../services.ts';
 
 const ALLOTMENT = 100;
 const PRICE_MINOR = 59_900;

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'bun:test';
+import { Batcher } from './batch.ts';
+
+describe('a batcher', () => {
+  test('makes one call of all that arrive in one turn, and answers each its own', async () => {
+    const sent: string[][] = [];
+    const batcher = new Batcher<string, string>(10, async (_key, items) => {
+      sent.push(items);
+      return items.map((item) => item.toUpperCase());
+    });
+    const answers = await Promise.all(['a', 'b', 'c'].map((item) => batcher.call(1, item)));
+    expect(answers).toEqual(['A', 'B', 'C']);
+    expect(sent).toEqual([['a', 'b', 'c']]);
+  });
+
+  test('keeps keys apart and splits what is too large', async () => {
+    const sent: [number, string[]][] = [];
+    const batcher = new Batcher<string, string>(2, async (key, items) => {
+      sent.push([key, items]);
+      return items;
+    });
+    await Promise.all([
+      batcher.call(1, 'a'),
+      batcher.call(2, 'b'),
+      batcher.call(1, 'c'),
+      batcher.call(1, 'd'),
+    ]);
+    expect(sent.sort(([a], [b]) => a - b)).toEqual([
+      [1, ['a', 'c']],
+      [1, ['d']],
+      [2, ['b']],
+    ]);
+  });
+
+  test('never answers with something older than the question', async () => {
+    let value = 0;
+    const batcher = new Batcher<null, number>(10, async (_key, items) => {
+      const read = value;
+      await Bun.sleep(1);
+      return items.map(() => read);
+    });
+    const before = batcher.call(1, null);
+    value = 1;
+    const after = batcher.call(1, null);
+    expect(await before).toBe(1);
+    expect(await after).toBe(1);
+  });
+
+  test('tells every caller of a batch of its failure, and goes on with the next', async () => {
+    let isBroken = true;
+    const batcher = new Batcher<string, string>(10, async (_key, items) => {
+      if (isBroken) throw new Error('away');
+      return items;
+    });
+    const failed = await Promise.allSettled([batcher.call(1, 'a'), batcher.call(1, 'b')]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    isBroken = false;
+    expect(await batcher.call(1, 'c')).toBe('c');
+  });
+});
