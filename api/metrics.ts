@@ -1,6 +1,6 @@
 /** Every metric of an API process: name, help, labels. Names are promtool-clean. */
 
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -43,6 +43,18 @@ export function createMetrics() {
     holdsLost: new Counter({
       name: 'flashsale_holds_lost_total',
       help: 'Buyers told that their hold was lost with data of Redis.',
+      registers,
+    }),
+    stockDrift: new Gauge({
+      name: 'flashsale_stock_drift_units',
+      help: 'Units that do not add up between Redis and SQL, by the last audit. 0, always.',
+      labelNames: ['sale'],
+      registers,
+    }),
+    oversold: new Gauge({
+      name: 'flashsale_oversold_units',
+      help: 'Units ordered beyond the allotment. 0, always.',
+      labelNames: ['sale'],
       registers,
     }),
     rebuilds: new Counter({

@@ -52,6 +52,9 @@ export const WORKER_BATCH_MAX = 100;
 /** The expiry worker's period; the contract promises stock back within 250 ms of the deadline. */
 export const EXPIRY_PERIOD_MS = 50;
 
+/** How often the auditor evaluates each sale; it holds the sale's row for a few milliseconds. */
+export const AUDIT_PERIOD_MS = 5_000;
+
 /** Hold ids looked up by one SELECT during a rebuild. */
 export const REBUILD_CHUNK = 1_000;
 

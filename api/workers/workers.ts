@@ -1,6 +1,7 @@
 /** Everything that happens without a request. Each turn may run in any number of processes at once. */
 
-import { EXPIRY_PERIOD_MS } from '@flash-sale/shared/limits.ts';
+import { AUDIT_PERIOD_MS, EXPIRY_PERIOD_MS } from '@flash-sale/shared/limits.ts';
+import { auditSales } from '../orders/audit.ts';
 import { expireOrders } from '../orders/expiry.ts';
 import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
 import { settleOverduePins } from '../orders/settler.ts';
@@ -25,6 +26,7 @@ export const WORKERS: readonly Worker[] = [
   { name: 'order expiry', periodMs: 500, runOnce: expireOrders },
   { name: 'credits', periodMs: 250, runOnce: deliverAll },
   { name: 'inbox', periodMs: 500, runOnce: workOffInbox },
+  { name: 'auditor', periodMs: AUDIT_PERIOD_MS, runOnce: auditSales },
 ];
 
 export function startWorkers(services: Services): Loop {

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { eq } from 'drizzle-orm';
+import { sales } from '@flash-sale/drizzle/schema.ts';
+import { statement } from '../mysql/transaction.ts';
+import { saleMetaKey } from '../redis/keys.ts';
+import { audit } from '../test/audit.ts';
+import { hold } from '../test/client.ts';
+import { createWorld, type World } from '../test/world.ts';
+import { auditSale, auditSales } from './audit.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+function stateOf(saleId: number) {
+  return statement(world.services.mysql, async (sql) => {
+    const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId));
+    return sale?.state;
+  });
+}
+
+describe('the auditor', () => {
+  test('leaves a sale alone that adds up (I2)', async () => {
+    const { productId, saleId } = await world.sale({ allotment: 5 });
+    await hold(world, productId, { quantity: 2 });
+    expect(await auditSales(world.services)).toBe(0);
+    expect(await stateOf(saleId)).toBe('live');
+  });
+
+  test('sees drift at once, and pauses and rebuilds the sale when it sees it twice (I2, I8)', async () => {
+    const { productId, saleId } = await world.sale({ allotment: 5 });
+    await hold(world, productId, { quantity: 2 });
+    await world.services.redis.hincrby(saleMetaKey(saleId), 'available', 3);
+
+    expect(await auditSales(world.services)).toBe(0);
+    expect(await audit(world.services, saleId)).toMatchObject({ drift: 3 });
+    const metrics = await world.services.metrics.registry.metrics();
+    expect(metrics).toContain(`flashsale_stock_drift_units{sale="${saleId}"} 3`);
+
+    expect(await auditSales(world.services)).toBe(1);
+    expect(await audit(world.services, saleId)).toMatchObject({ available: 3, held: 2, drift: 0 });
+    expect(await stateOf(saleId)).toBe('paused');
+  });
+
+  test('has nothing to say of a sale that is not armed', async () => {
+    const { saleId } = await world.sale();
+    await world.services.redis.del(saleMetaKey(saleId));
+    expect(await auditSale(world.services, saleId)).toBeNull();
+  });
+});

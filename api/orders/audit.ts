@@ -1,0 +1,123 @@
+/**
+ * The auditor: evaluates invariant I2 exactly while the sale runs. The sale's row is locked for a few
+ * milliseconds, so that nothing is taken or given in SQL between the looks; Redis is looked at in one step.
+ */
+
+import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
+import { holdOutcomes, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { COMMITTED_ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { transaction, type Sql } from '../mysql/transaction.ts';
+import { auditSale as readSums } from '../redis/scripts.ts';
+import { servedSales } from '../sales/arming.ts';
+import { rebuildSale } from '../sales/rebuild.ts';
+import { moveSale } from '../sales/sales.ts';
+import type { Services } from '../services.ts';
+
+export interface Audit {
+  readonly allotment: number;
+  readonly available: number;
+  readonly held: number;
+  /** Pinned, and not ordered in SQL. */
+  readonly pinned: number;
+  /** Credits above the base that Redis has not applied. */
+  readonly owed: number;
+  readonly committed: number;
+  /** Units of pending and paid orders: I1 says that this is `committed`. */
+  readonly ordered: number;
+  /** What I2 adds up to, less the allotment: 0, always. */
+  readonly drift: number;
+}
+
+/** @returns null while Redis is not armed at SQL's epoch: there is nothing to compare. */
+export function auditSale({ mysql, redis }: Services, saleId: number): Promise<Audit | null> {
+  return transaction(mysql, async (sql) => {
+    const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
+    if (sale === undefined) return null;
+    const undelivered = await sql
+      .select()
+      .from(stockCredits)
+      .where(and(eq(stockCredits.saleId, saleId), isNull(stockCredits.deliveredAt)));
+    const ids = undelivered.map(({ id }) => id);
+    const sums = await readSums(redis, saleId, ids);
+    if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch) return null;
+
+    const orderedIds = await orderedAmong(
+      sql,
+      sums.pins.map(({ holdId }) => holdId),
+    );
+    const pinned = sum(sums.pins.map(({ holdId, quantity }) => (orderedIds.has(holdId) ? 0 : quantity)));
+    const applied = new Set(sums.appliedCreditIds);
+    const isOwed = ({ id, seq }: { id: number; seq: number }) => seq > sums.baseSeq && !applied.has(id);
+    const owed = sum(undelivered.filter(isOwed).map(({ units }) => units));
+    const { allotment, committed } = sale;
+    const { available, heldUnits: held } = sums;
+    const drift = available + held + pinned + owed + committed - allotment;
+    return {
+      allotment,
+      available,
+      held,
+      pinned,
+      owed,
+      committed,
+      drift,
+      ordered: await orderedUnits(sql, saleId),
+    };
+  });
+}
+
+async function orderedAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
+  if (holdIds.length === 0) return new Set();
+  const rows = await sql
+    .select({ holdId: holdOutcomes.holdId })
+    .from(holdOutcomes)
+    .where(and(inArray(holdOutcomes.holdId, holdIds), eq(holdOutcomes.outcome, 'ordered')));
+  return new Set(rows.map(({ holdId }) => holdId));
+}
+
+async function orderedUnits(sql: Sql, saleId: number): Promise<number> {
+  const [row] = await sql
+    .select({ units: raw<string>`coalesce(sum(quantity), 0)` })
+    .from(orders)
+    .where(and(eq(orders.saleId, saleId), inArray(orders.state, COMMITTED_ORDER_STATES)));
+  return Number(row?.units);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** Sales whose last audit drifted. One drift may be a fault of the moment of looking; two are one of the stock. */
+const drifted = new WeakMap<Services, Set<number>>();
+
+/** Audits every sale that Redis serves; pauses and rebuilds one that drifts twice. @returns how many it repaired. */
+export async function auditSales(services: Services): Promise<number> {
+  const before = drifted.get(services) ?? new Set<number>();
+  const now = new Set<number>();
+  let repaired = 0;
+  for (const { id } of await servedSales(services)) {
+    const audit = await auditSale(services, id);
+    if (audit === null) continue;
+    services.metrics.stockDrift.set({ sale: id }, audit.drift);
+    services.metrics.oversold.set({ sale: id }, Math.max(0, audit.ordered - audit.allotment));
+    if (audit.drift === 0 && audit.ordered === audit.committed) continue;
+    services.log.error('a sale does not add up', { saleId: id, audit });
+    if (before.has(id)) {
+      await repair(services, id);
+      repaired += 1;
+    } else {
+      now.add(id);
+    }
+  }
+  drifted.set(services, now);
+  return repaired;
+}
+
+/** Selling stops until an operator has looked; the rebuild counts the stock anew. */
+async function repair(services: Services, saleId: number): Promise<void> {
+  const moved = await moveSale(services, saleId, 'paused');
+  if (moved.kind !== 'moved') await rebuildSale(services, saleId);
+  services.log.error('a sale was rebuilt because it did not add up', {
+    saleId,
+    paused: moved.kind === 'moved',
+  });
+}
