@@ -98,6 +98,12 @@ export const STOCK_STREAM_PERIOD_MS = 250;
 /** Proxies close silent streams after 30 s or more. */
 export const STREAM_HEARTBEAT_MS = 10_000;
 
+/**
+ * Requests in flight beyond which new ones are told to come back, before their body is read. More than a
+ * process answers in a third of a second; whoever waits much longer has given up.
+ */
+export const REQUESTS_IN_FLIGHT_MAX = 10_000;
+
 /** How long the API process may answer from its copy of products and sales. */
 export const CATALOG_AGE_MAX_MS = 1_000;
 

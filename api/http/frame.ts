@@ -1,9 +1,10 @@
 /** What every listener does with every request: an id, safe headers, bounds. */
 
 import { Elysia } from 'elysia';
-import { BODY_BYTES_MAX, IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
+import { BODY_BYTES_MAX, IDLE_TIMEOUT_S, REQUESTS_IN_FLIGHT_MAX } from '@flash-sale/shared/limits.ts';
 import type { Services } from '../services.ts';
 import { errorReplies } from './errors.ts';
+import { fail } from './reply.ts';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
@@ -18,6 +19,8 @@ const SAFE_HEADERS = {
 export function createFrame(services: Services) {
   const app = new Elysia({
     normalize: false,
+    // A host of three letters or fewer ("api", in a compose network) is a host too.
+    handler: { standardHostname: false },
     serve: {
       // Only a last bound, for bodies without a length: ours is smaller and answers in our words.
       maxRequestBodySize: 4 * BODY_BYTES_MAX,
@@ -26,11 +29,22 @@ export function createFrame(services: Services) {
     },
   })
     .headers(SAFE_HEADERS)
-    .onRequest(({ request, set }) => {
+    .onRequest(({ request, set, server }) => {
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+      if (server !== null && server.pendingRequests > REQUESTS_IN_FLIGHT_MAX && !isAboutMoney(request)) {
+        return fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
+          retryAfter: 1 + Math.random() * 2,
+        });
+      }
+      return undefined;
     });
   return app.use(errorReplies(services, (path) => allowedMethods(app.routes, path)));
+}
+
+/** A payment provider is heard even in a crowd. */
+function isAboutMoney(request: Request): boolean {
+  return request.url.includes('/api/webhook/');
 }
 
 interface Route {
