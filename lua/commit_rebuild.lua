@@ -37,7 +37,10 @@ for i = 1, #records, 2 do
   local hold_id = records[i]
   local state, quantity, deadline, digest, buyer = unpack_hold(records[i + 1])
   local outcome = outcome_of[hold_id]
-  if (state == HELD or state == PINNED) and outcome then
+  if not state then
+    -- A damaged record says nothing that could be kept.
+    redis.call('HDEL', holds_key, hold_id)
+  elseif (state == HELD or state == PINNED) and outcome then
     redis.call('HSET', holds_key, hold_id, pack_hold(LETTER_OF[outcome], quantity, deadline, digest, buyer))
     redis.call('ZADD', ended_key, now, hold_id)
   elseif state == HELD or state == PINNED then

@@ -114,7 +114,7 @@ for n = 1, #ids do
   local at = n * 6 - 5
   local hold_id, quantity, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local buyer, digest, fingerprint = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
-  local entry = digest ~= '' and (known_keys[n] or made_by_key[digest])
+  local entry = digest ~= '' and (made_by_key[digest] or known_keys[n])
   local reply
   if known_holds[n] then
     local _, _, deadline = unpack_hold(known_holds[n])

@@ -13,7 +13,7 @@ export interface Script<Word extends string> {
 export type Reply<Word extends string> = [Word, ...unknown[]];
 
 interface Flags {
-  /** Runs even when Redis is out of memory: it gives units back, so it must not be what stops. */
+  /** Runs even when Redis is out of memory. */
   readonly allowOom: boolean;
 }
 

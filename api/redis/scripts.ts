@@ -25,6 +25,9 @@ export interface NotArmed {
 }
 const NOT_ARMED: NotArmed = { kind: 'not_armed' };
 
+/** All but the two that take new units: what is promised is kept, and what ends gives back, even without memory. */
+const ALLOW_OOM = { allowOom: true };
+
 const placeHoldsScript = defineScript('place_holds', placeHoldsLua, [
   'not_armed',
   'placed',
@@ -105,7 +108,12 @@ function readPlacement(reply: [Placement, ...unknown[]], holdId: string, nowMs: 
   }
 }
 
-const readHoldScript = defineScript('read_hold', readHoldLua, ['not_armed', 'unknown', 'lost', 'hold']);
+const readHoldScript = defineScript(
+  'read_hold',
+  readHoldLua,
+  ['not_armed', 'unknown', 'lost', 'hold'],
+  ALLOW_OOM,
+);
 
 export type HoldRecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired';
 export type HoldRecord =
@@ -126,31 +134,24 @@ export async function readHold(redis: Redis, saleId: number, holdId: string): Pr
   };
 }
 
-const releaseHoldScript = defineScript('release_hold', releaseHoldLua, [
-  'not_armed',
-  'unknown',
-  'lost',
-  'released',
-  'expired',
-  'pinned',
-  'ordered',
-]);
+const releaseHoldScript = defineScript(
+  'release_hold',
+  releaseHoldLua,
+  ['not_armed', 'unknown', 'lost', 'released', 'expired', 'pinned', 'ordered'],
+  ALLOW_OOM,
+);
 
 export async function releaseHold(redis: Redis, saleId: number, holdId: string) {
   const [kind] = await runScript(redis, releaseHoldScript, saleId, [holdId]);
   return kind === 'not_armed' ? NOT_ARMED : { kind };
 }
 
-const pinHoldScript = defineScript('pin_hold', pinHoldLua, [
-  'not_armed',
-  'unknown',
-  'lost',
-  'halted',
-  'pinned',
-  'ordered',
-  'released',
-  'expired',
-]);
+const pinHoldScript = defineScript(
+  'pin_hold',
+  pinHoldLua,
+  ['not_armed', 'unknown', 'lost', 'halted', 'pinned', 'ordered', 'released', 'expired'],
+  ALLOW_OOM,
+);
 
 export type Pin =
   | NotArmed
@@ -207,7 +208,12 @@ export async function settleHolds(redis: Redis, saleId: number, settlements: rea
   return kind === 'not_armed' ? NOT_ARMED : { kind, count: Number(count) };
 }
 
-const listOverduePinsScript = defineScript('list_overdue_pins', listOverduePinsLua, ['not_armed', 'overdue']);
+const listOverduePinsScript = defineScript(
+  'list_overdue_pins',
+  listOverduePinsLua,
+  ['not_armed', 'overdue'],
+  ALLOW_OOM,
+);
 
 export async function listOverduePins(redis: Redis, saleId: number, limit: number) {
   const [kind, now, epoch, ...pins] = await runScript(redis, listOverduePinsScript, saleId, [
@@ -223,7 +229,7 @@ export async function listOverduePins(redis: Redis, saleId: number, limit: numbe
   };
 }
 
-const reapHoldsScript = defineScript('reap_holds', reapHoldsLua, ['not_armed', 'reaped'], { allowOom: true });
+const reapHoldsScript = defineScript('reap_holds', reapHoldsLua, ['not_armed', 'reaped'], ALLOW_OOM);
 
 export async function reapHolds(redis: Redis, saleId: number) {
   const args = [REAP_BATCH_MAX, ENDED_HOLD_KEPT_MS];
@@ -249,7 +255,7 @@ export async function applyCredits(redis: Redis, saleId: number, credits: readon
   return kind === 'not_armed' ? NOT_ARMED : { kind, epoch: Number(epoch) };
 }
 
-const readSaleScript = defineScript('read_sale', readSaleLua, ['not_armed', 'sale'], { allowOom: true });
+const readSaleScript = defineScript('read_sale', readSaleLua, ['not_armed', 'sale'], ALLOW_OOM);
 
 export interface SaleStock {
   readonly kind: 'sale';
@@ -283,7 +289,7 @@ export async function readSale(redis: Redis, saleId: number): Promise<NotArmed |
   };
 }
 
-const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['superseded', 'begun']);
+const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['superseded', 'begun'], ALLOW_OOM);
 
 export async function beginRebuild(redis: Redis, saleId: number, nonce: string, epoch: number) {
   const [kind, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, [nonce, epoch]);
@@ -291,7 +297,12 @@ export async function beginRebuild(redis: Redis, saleId: number, nonce: string, 
   return { kind, isContinuous: continuous === 1, holdIds: ids.map(String) };
 }
 
-const commitRebuildScript = defineScript('commit_rebuild', commitRebuildLua, ['superseded', 'armed']);
+const commitRebuildScript = defineScript(
+  'commit_rebuild',
+  commitRebuildLua,
+  ['superseded', 'armed'],
+  ALLOW_OOM,
+);
 
 export interface RebuildSnapshot {
   readonly nonce: string;
@@ -332,7 +343,7 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
   return kind === 'superseded' ? { kind } : { kind, available: Number(available) };
 }
 
-const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', 'sums']);
+const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', 'sums'], ALLOW_OOM);
 
 export async function auditSale(redis: Redis, saleId: number, undeliveredCreditIds: readonly number[]) {
   const reply = await runScript(redis, auditSaleScript, saleId, [...undeliveredCreditIds]);
@@ -354,7 +365,12 @@ export async function auditSale(redis: Redis, saleId: number, undeliveredCreditI
   };
 }
 
-const retireSaleScript = defineScript('retire_sale', retireSaleLua, ['not_armed', 'busy', 'retired']);
+const retireSaleScript = defineScript(
+  'retire_sale',
+  retireSaleLua,
+  ['not_armed', 'busy', 'retired'],
+  ALLOW_OOM,
+);
 
 export async function retireSale(redis: Redis, saleId: number) {
   const [kind] = await runScript(redis, retireSaleScript, saleId, [ENDED_HOLD_KEPT_MS]);
