@@ -36,16 +36,16 @@ export async function send<Data = Record<string, unknown>>(
   };
 }
 
-export interface HoldData {
+export type HoldData = {
   readonly hold_id: string;
   readonly expires_in_seconds: number;
   readonly expires_at: string;
-}
+};
 
-export interface OrderData {
+export type OrderData = {
   readonly order_id: string;
   readonly status: string;
-}
+};
 
 export function hold(
   world: Pick<World, 'listening'>,
