@@ -9,15 +9,15 @@
 -- Again: superseded.
 
 local nonce, epoch = ARGV[1], tonumber(ARGV[2])
-local run_id = server_run_id()
-local armed_epoch, begun_epoch, last_run_id =
-  unpack(redis.call('HMGET', meta_key, 'epoch', 'rebuild_epoch', 'last_run_id'))
+local life = server_life()
+local armed_epoch, begun_epoch, last_life =
+  unpack(redis.call('HMGET', meta_key, 'epoch', 'rebuild_epoch', 'last_life'))
 if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch then return { 'superseded' } end
 
-redis.call('HDEL', meta_key, 'armed_run_id')
-redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_run_id', run_id, 'rebuild_epoch', epoch)
+redis.call('HDEL', meta_key, 'armed_life')
+redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_life', life, 'rebuild_epoch', epoch)
 
-local reply = { 'begun', last_run_id == run_id and 1 or 0 }
+local reply = { 'begun', last_life == life and 1 or 0 }
 local records = redis.call('HGETALL', holds_key)
 for i = 1, #records, 2 do
   local state = unpack_hold(records[i + 1])

@@ -12,9 +12,9 @@
 -- Again: superseded.
 
 local nonce, epoch, base, allotment, committed = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local run_id = server_run_id()
-local begun_nonce, begun_run_id = unpack(redis.call('HMGET', meta_key, 'rebuild_nonce', 'rebuild_run_id'))
-if begun_nonce ~= nonce or begun_run_id ~= run_id then return { 'superseded' } end
+local life = server_life()
+local begun_nonce, begun_life = unpack(redis.call('HMGET', meta_key, 'rebuild_nonce', 'rebuild_life'))
+if begun_nonce ~= nonce or begun_life ~= life then return { 'superseded' } end
 
 local now = now_ms()
 local lease = tonumber(ARGV[12])
@@ -57,7 +57,7 @@ end
 local available = allotment - committed - kept
 redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotment, 'available', available,
   'state', ARGV[6], 'opens_at', ARGV[7], 'closes_at', ARGV[8], 'hold_ttl_ms', ARGV[9], 'buyer_limit', ARGV[10],
-  'armed_run_id', run_id, 'last_run_id', run_id)
+  'armed_life', life, 'last_life', life)
 if ARGV[11] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[11])) end
-redis.call('HDEL', meta_key, 'rebuild_nonce', 'rebuild_run_id')
+redis.call('HDEL', meta_key, 'rebuild_nonce', 'rebuild_life')
 return { 'armed', available }

@@ -24,14 +24,17 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local function server_run_id()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+-- Names this life of the data: the process, and its reign as master. A process that is demoted, takes over another's
+-- older data and is promoted again keeps its run id, but gets a new replication id.
+local function server_life()
+  local info = redis.call('INFO', 'server', 'replication')
+  return string.match(info, 'run_id:(%w+)') .. '.' .. string.match(info, 'master_replid:(%w+)')
 end
 
--- Only the very process that a rebuild vouched for may decide anything: a restarted, flushed or promoted Redis
--- has another run id or no meta, whatever else it remembers.
+-- Only the very life that a rebuild vouched for may decide anything: a restarted, flushed or promoted Redis has
+-- another name or no meta, whatever else it remembers.
 local function is_armed()
-  return redis.call('HGET', meta_key, 'armed_run_id') == server_run_id()
+  return redis.call('HGET', meta_key, 'armed_life') == server_life()
 end
 
 -- Units of a hold that ends without an order are available again, and its buyer may hold again.
