@@ -7,8 +7,10 @@ import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
 import { holdOutcomes, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { COMMITTED_ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
+import type { Sale } from '../products/catalog.ts';
 import { auditSale as readSums } from '../redis/scripts.ts';
 import { servedSales } from '../sales/arming.ts';
+import { eachSale } from '../sales/each-sale.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { moveSale } from '../sales/sales.ts';
 import type { Services } from '../services.ts';
@@ -93,31 +95,24 @@ const drifted = new WeakMap<Services, Set<number>>();
 export async function auditSales(services: Services): Promise<number> {
   const before = drifted.get(services) ?? new Set<number>();
   const now = new Set<number>();
-  let repaired = 0;
-  for (const { id } of await servedSales(services)) {
-    const audit = await auditSale(services, id);
-    if (audit === null) continue;
-    services.metrics.stockDrift.set({ sale: id }, audit.drift);
-    services.metrics.oversold.set({ sale: id }, Math.max(0, audit.ordered - audit.allotment));
-    if (audit.drift === 0 && audit.ordered === audit.committed) continue;
-    services.log.error('a sale does not add up', { saleId: id, audit });
-    if (before.has(id)) {
-      await repair(services, id);
-      repaired += 1;
-    } else {
-      now.add(id);
-    }
-  }
   drifted.set(services, now);
-  return repaired;
+  return eachSale(services, await servedSales(services), async (sale) => {
+    const audit = await auditSale(services, sale.id);
+    if (audit === null) return 0;
+    services.metrics.stockDrift.set({ sale: sale.id }, audit.drift);
+    services.metrics.oversold.set({ sale: sale.id }, Math.max(0, audit.ordered - audit.allotment));
+    if (audit.drift === 0 && audit.ordered === audit.committed) return 0;
+    services.log.error('a sale does not add up', { saleId: sale.id, audit });
+    now.add(sale.id);
+    if (!before.has(sale.id)) return 0;
+    await repair(services, sale);
+    return 1;
+  });
 }
 
-/** Selling stops until an operator has looked; the rebuild counts the stock anew. */
-async function repair(services: Services, saleId: number): Promise<void> {
-  const moved = await moveSale(services, saleId, 'paused');
-  if (moved.kind !== 'moved') await rebuildSale(services, saleId);
-  services.log.error('a sale was rebuilt because it did not add up', {
-    saleId,
-    paused: moved.kind === 'moved',
-  });
+/** The rebuild counts the stock anew. A sale that was selling stays paused until an operator has looked. */
+async function repair(services: Services, { id: saleId, state }: Sale): Promise<void> {
+  if (state === 'live') await moveSale(services, saleId, 'paused');
+  else await rebuildSale(services, saleId);
+  services.log.error('a sale was rebuilt because it did not add up', { saleId, paused: state === 'live' });
 }

@@ -40,7 +40,7 @@ export async function endPendingOrder(
   await sql.insert(stockCredits).values({ saleId, seq, units: quantity, buyerId, reason, reference: id });
 }
 
-/** Tells Redis of units that SQL gave back. @returns how many credits were delivered. */
+/** Tells Redis of units that SQL gave back. @returns how many credits are delivered for good. */
 export async function deliverCredits(services: Services, saleId: number): Promise<number> {
   const credits = await statement(services.mysql, (sql) =>
     sql
@@ -55,13 +55,13 @@ export async function deliverCredits(services: Services, saleId: number): Promis
   if (applied.kind === 'not_armed') return 0;
   services.reach('give.credited');
   const ids = credits.map(({ id }) => id);
-  await statement(services.mysql, (sql) =>
+  const [acknowledged] = await statement(services.mysql, (sql) =>
     sql.execute(raw`
       UPDATE stock_credits JOIN sales ON sales.id = stock_credits.sale_id
       SET stock_credits.delivered_at = utc_timestamp(3)
       WHERE ${inArray(stockCredits.id, ids)} AND sales.epoch = ${applied.epoch}`),
   );
-  return credits.length;
+  return acknowledged.affectedRows;
 }
 
 /** Sales with credits that Redis has not been told of. */

@@ -53,7 +53,8 @@ function viewStock(sale: Sale, stock: SaleStock | null): StockView {
 function viewSale(sale: Sale, stock: SaleStock | null): SaleView {
   return {
     id: sale.id,
-    state: stock === null ? sale.state : stateByTime(stock),
+    // Redis is not told of the end: there is nothing left to decide.
+    state: stock === null || sale.state === 'ended' ? sale.state : stateByTime(stock),
     opens_at: sale.opensAt.toISOString(),
     closes_at: sale.closesAt?.toISOString() ?? null,
     hold_ttl_seconds: sale.holdTtlMs / 1_000,

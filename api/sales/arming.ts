@@ -1,13 +1,15 @@
 /** Keeps sales armed: a call that meets an unarmed Redis waits for one rebuild, shared by all, and is made again. */
 
-import { ARMED_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { inArray } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
+import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { exclusively, statement } from '../mysql/transaction.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
-import { readSale, type NotArmed, type SaleStock } from '../redis/scripts.ts';
+import { readSale, type NotArmed } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { Turnstile } from '../turnstile.ts';
+import { eachSale } from './each-sale.ts';
 import { rebuildSale } from './rebuild.ts';
 
 /** Two, because another process may rebuild between our rebuild and our call. */
@@ -32,18 +34,36 @@ export async function onArmedSale<Result extends { kind: string }>(
   }
 }
 
-const arming = new WeakMap<Services, Map<number, Promise<boolean>>>();
+/**
+ * Rebuilds that one process does at a time. Each holds a connection for its lock and needs another one for its
+ * work: many at once would wait for each other, and take every connection from orders and webhooks.
+ */
+const REBUILDS_AT_ONCE = 4;
+
+interface Arming {
+  readonly running: Map<number, Promise<boolean>>;
+  readonly turnstile: Turnstile;
+}
+
+const armings = new WeakMap<Services, Arming>();
 
 /**
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
  * @throws StoreUnavailable
  */
 export function armSale(services: Services, saleId: number): Promise<boolean> {
-  const ofProcess = arming.get(services) ?? new Map<number, Promise<boolean>>();
-  arming.set(services, ofProcess);
-  const running = ofProcess.get(saleId) ?? arm(services, saleId).finally(() => ofProcess.delete(saleId));
-  ofProcess.set(saleId, running);
-  return running;
+  let arming = armings.get(services);
+  if (arming === undefined) {
+    arming = { running: new Map(), turnstile: new Turnstile(REBUILDS_AT_ONCE) };
+    armings.set(services, arming);
+  }
+  const { running, turnstile } = arming;
+  let armed = running.get(saleId);
+  if (armed === undefined) {
+    armed = turnstile.pass(() => arm(services, saleId)).finally(() => running.delete(saleId));
+    running.set(saleId, armed);
+  }
+  return armed;
 }
 
 async function arm(services: Services, saleId: number): Promise<boolean> {
@@ -61,36 +81,22 @@ async function arm(services: Services, saleId: number): Promise<boolean> {
 }
 
 /**
- * Arms every sale that should be and is not, and rebuilds those whose terms in Redis are not those of SQL: whoever
- * changed them died before telling Redis. @returns how many were rebuilt.
+ * Arms every sale that should be and is not, and rebuilds those that are not at SQL's epoch: whoever raised it died
+ * before telling Redis. @returns how many were rebuilt.
  */
 export async function keepSalesArmed(services: Services): Promise<number> {
-  let count = 0;
-  for (const sale of await servedSales(services)) {
-    if (await isUpToDate(services, sale)) continue;
+  return eachSale(services, await servedSales(services), async (sale) => {
+    if (await isUpToDate(services, sale)) return 0;
     await armSale(services, sale.id);
-    count += 1;
-  }
-  return count;
-}
-
-export function servedSales({ mysql }: Services): Promise<Sale[]> {
-  return statement(mysql, (sql) => sql.select().from(sales).where(inArray(sales.state, ARMED_SALE_STATES)));
+    return 1;
+  });
 }
 
 async function isUpToDate({ redis }: Services, sale: Sale): Promise<boolean> {
   const stock = await readSale(redis, sale.id);
-  return stock.kind === 'sale' && stock.epoch === sale.epoch && isSameState(stock, sale);
+  return stock.kind === 'sale' && stock.epoch === sale.epoch;
 }
 
-/** Redis follows a sale's window by itself, so moves by time are not told. */
-function isSameState(stock: SaleStock, sale: Sale): boolean {
-  const inRedis = byTime(stock.state, stock.closesAtMs, stock.nowMs);
-  const inSql = byTime(sale.state, sale.closesAt?.getTime() ?? null, stock.nowMs);
-  return inRedis === inSql;
-}
-
-function byTime(state: SaleState, closesAtMs: number | null, nowMs: number): SaleState {
-  if (state !== 'scheduled' && state !== 'live') return state;
-  return closesAtMs !== null && closesAtMs <= nowMs ? 'draining' : 'live';
+export function servedSales({ mysql }: Services): Promise<Sale[]> {
+  return statement(mysql, (sql) => sql.select().from(sales).where(inArray(sales.state, ARMED_SALE_STATES)));
 }

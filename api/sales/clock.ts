@@ -10,14 +10,13 @@ import type { Sale } from '../products/catalog.ts';
 import { readSale, retireSale } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { servedSales } from './arming.ts';
+import { eachSale } from './each-sale.ts';
 
 /** @returns how many sales moved. */
 export async function moveSalesByTime(services: Services): Promise<number> {
-  let count = 0;
-  for (const sale of await servedSales(services)) {
-    if (await moveByTime(services, sale)) count += 1;
-  }
-  return count;
+  return eachSale(services, await servedSales(services), async (sale) =>
+    (await moveByTime(services, sale)) ? 1 : 0,
+  );
 }
 
 async function moveByTime(services: Services, sale: Sale): Promise<boolean> {

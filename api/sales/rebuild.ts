@@ -17,6 +17,7 @@ import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild, type Settlement } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { checkStores } from './store-checks.ts';
 
 export type Rebuilt =
@@ -75,8 +76,12 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
 
 /** Redis may be ahead: SQL can have been restored from an older backup. */
 async function epochInRedis(services: Services, saleId: number): Promise<number> {
-  const epochs = await services.redis.hmget(saleMetaKey(saleId), 'epoch', 'rebuild_epoch');
-  return Math.max(0, ...epochs.map(Number));
+  try {
+    const epochs = await services.redis.hmget(saleMetaKey(saleId), 'epoch', 'rebuild_epoch');
+    return Math.max(0, ...epochs.map(Number).filter(Number.isSafeInteger));
+  } catch (error) {
+    throw new StoreUnavailable('redis', error);
+  }
 }
 
 async function raiseEpoch(

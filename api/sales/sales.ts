@@ -1,6 +1,6 @@
 /** A sale's terms and its moves. SQL decides; Redis learns of every change by a rebuild. */
 
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql as raw } from 'drizzle-orm';
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES, SALE_MOVES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
@@ -70,7 +70,8 @@ async function writeMove({ mysql }: Services, saleId: number, from: SaleState, t
     return await statement(mysql, async (sql) => {
       const [{ affectedRows }] = await sql
         .update(sales)
-        .set({ state: to })
+        // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.
+        .set({ state: to, ...(isServed(from) ? { epoch: raw`epoch + 1` } : {}) })
         .where(and(eq(sales.id, saleId), eq(sales.state, from)));
       return affectedRows === 1 ? 'written' : 'moved_before';
     });

@@ -9,6 +9,7 @@ import { workOffInbox } from '../payments/inbox.ts';
 import { reapHolds } from '../redis/scripts.ts';
 import { keepSalesArmed, servedSales } from '../sales/arming.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
+import { eachSale } from '../sales/each-sale.ts';
 import type { Services } from '../services.ts';
 import { startLoop, type Loop, type RunOnce } from './loop.ts';
 
@@ -45,24 +46,19 @@ function bind(runOnce: Worker['runOnce'], services: Services): RunOnce {
 }
 
 /** Needs no SQL: which sales there are comes from the catalog, so stock returns while SQL is away. */
-async function reapAll({ catalog, redis }: Services): Promise<number> {
-  let count = 0;
-  for (const sale of await catalog.sales()) {
-    if (sale.state === 'ended') continue;
-    const reaped = await reapHolds(redis, sale.id);
-    if (reaped.kind === 'reaped') count += reaped.count + reaped.forgotten;
-  }
-  return count;
+async function reapAll(services: Services): Promise<number> {
+  const sales = await services.catalog.sales();
+  const served = sales.filter(({ state }) => state !== 'ended');
+  return eachSale(services, served, async ({ id }) => {
+    const reaped = await reapHolds(services.redis, id);
+    return reaped.kind === 'reaped' ? reaped.count + reaped.forgotten : 0;
+  });
 }
 
 async function settleAll(services: Services): Promise<number> {
-  let count = 0;
-  for (const sale of await servedSales(services)) count += await settleOverduePins(services, sale.id);
-  return count;
+  return eachSale(services, await servedSales(services), ({ id }) => settleOverduePins(services, id));
 }
 
 async function deliverAll(services: Services): Promise<number> {
-  let count = 0;
-  for (const saleId of await salesOwedCredits(services)) count += await deliverCredits(services, saleId);
-  return count;
+  return eachSale(services, await salesOwedCredits(services), (id) => deliverCredits(services, id));
 }
