@@ -12,6 +12,9 @@ interface Count {
 const PASSED: Count = { passed: 1, failed: 0 };
 const FAILED: Count = { passed: 0, failed: 1 };
 
+/** A first use of a store starts it, and a busy machine takes a while to make a new database. */
+const TEST_TIMEOUT_MS = 30_000;
+
 const ROOT = join(import.meta.dir, '../..');
 /** These tools are Node scripts; `--bun run` lets them, and the tools that they start, do without Node. */
 const TOOL = [process.execPath, '--bun', 'run', '--silent'];
@@ -61,7 +64,7 @@ async function startStores(): Promise<Count> {
 }
 
 async function runTests(filters: string[]): Promise<Count> {
-  const child = start([process.execPath, 'test', ...filters], 'pipe');
+  const child = start([process.execPath, 'test', '--timeout', String(TEST_TIMEOUT_MS), ...filters], 'pipe');
   let output = '';
   const decoder = new TextDecoder();
   for await (const chunk of child.stderr as ReadableStream<Uint8Array>) {
