@@ -79,6 +79,8 @@ export const sales = mysqlTable(
     committed: int({ unsigned: true }).notNull().default(0),
     seq: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
     epoch: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
+    /** The last epoch at which a Redis was armed: says whether a Redis has seen everything since. */
+    armedEpoch: bigint({ mode: 'number', unsigned: true }).notNull().default(0),
     opensAt: instant().notNull(),
     closesAt: instant(),
     holdTtlMs: int({ unsigned: true }).notNull(),

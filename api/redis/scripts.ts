@@ -291,8 +291,13 @@ export async function readSale(redis: Redis, saleId: number): Promise<NotArmed |
 
 const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['superseded', 'begun'], ALLOW_OOM);
 
-export async function beginRebuild(redis: Redis, saleId: number, nonce: string, epoch: number) {
-  const [kind, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, [nonce, epoch]);
+export async function beginRebuild(
+  redis: Redis,
+  saleId: number,
+  { nonce, epoch, lastArmedEpoch }: { nonce: string; epoch: number; lastArmedEpoch: number },
+) {
+  const args = [nonce, epoch, lastArmedEpoch];
+  const [kind, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
   if (kind === 'superseded') return { kind };
   return { kind, isContinuous: continuous === 1, holdIds: ids.map(String) };
 }

@@ -28,7 +28,9 @@ export async function onArmedSale<Result extends { kind: string }>(
   if ((await services.catalog.sale(saleId)) === undefined) return { kind: 'not_served' };
   for (let rebuilds = 0; ; rebuilds += 1) {
     const result = await call();
-    if (result.kind !== 'not_armed') return result as Exclude<Result, NotArmed>;
+    // What this Redis does not know, the one that SQL believes in may know.
+    const isBelieved = result.kind !== 'unknown' || (await isCurrent(services, saleId));
+    if (result.kind !== 'not_armed' && isBelieved) return result as Exclude<Result, NotArmed>;
     if (rebuilds === REBUILDS_MAX) throw new StoreUnavailable('redis', 'the sale is being rebuilt');
     if (!(await armSale(services, saleId))) return { kind: 'not_served' };
   }
@@ -72,8 +74,7 @@ async function arm(services: Services, saleId: number): Promise<boolean> {
   // One rebuilder over all processes: economy only, the scripts are safe without it.
   return exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, async () => {
     // Whoever waited for the lock finds the work done.
-    const sale = await findSale(services.mysql, saleId);
-    if (sale !== undefined && (await isUpToDate(services, sale))) return true;
+    if (await isCurrent(services, saleId)) return true;
     const rebuilt = await rebuildSale(services, saleId);
     if (rebuilt.kind === 'refused') throw new StoreUnavailable('redis', rebuilt.reasons.join('; '));
     return rebuilt.kind !== 'not_served';
@@ -90,6 +91,11 @@ export async function keepSalesArmed(services: Services): Promise<number> {
     await armSale(services, sale.id);
     return 1;
   });
+}
+
+async function isCurrent(services: Services, saleId: number): Promise<boolean> {
+  const sale = await findSale(services.mysql, saleId);
+  return sale !== undefined && (await isUpToDate(services, sale));
 }
 
 async function isUpToDate({ redis }: Services, sale: Sale): Promise<boolean> {

@@ -12,7 +12,7 @@ import type { Pool } from 'mysql2/promise';
 import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
-import { snapshot, transaction, type Sql } from '../mysql/transaction.ts';
+import { snapshot, statement, transaction, type Sql } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild, type Settlement } from '../redis/scripts.ts';
@@ -43,15 +43,14 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   reach('rebuild.raised');
 
   const nonce = crypto.randomUUID();
-  const begun = await beginRebuild(redis, saleId, nonce, raised.epoch);
+  const begun = await beginRebuild(redis, saleId, { nonce, ...raised });
   if (begun.kind === 'superseded') return begun;
   reach('rebuild.begun');
 
   const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
   reach('rebuild.read');
 
-  const wasArmedBefore = raised.previousEpoch > 0;
-  const mayHaveLostData = wasArmedBefore && !begun.isContinuous;
+  const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
     nonce,
     epoch: raised.epoch,
@@ -68,6 +67,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
     buyers,
   });
   if (committed.kind === 'superseded') return committed;
+  await noteArmed(mysql, saleId, raised.epoch);
 
   metrics.rebuilds.inc();
   log.info('sale armed', { saleId, epoch: raised.epoch, available: committed.available, mayHaveLostData });
@@ -88,18 +88,23 @@ async function raiseEpoch(
   mysql: Pool,
   saleId: number,
   redisEpoch: number,
-): Promise<{ epoch: number; previousEpoch: number } | undefined> {
+): Promise<{ epoch: number; lastArmedEpoch: number } | undefined> {
   return transaction(mysql, async (sql) => {
     const [sale] = await sql
-      .select({ epoch: sales.epoch })
+      .select({ epoch: sales.epoch, lastArmedEpoch: sales.armedEpoch })
       .from(sales)
       .where(and(eq(sales.id, saleId), inArray(sales.state, ARMED_SALE_STATES)))
       .for('update');
     if (sale === undefined) return undefined;
     const epoch = Math.max(sale.epoch, redisEpoch) + 1;
     await sql.update(sales).set({ epoch }).where(eq(sales.id, saleId));
-    return { epoch, previousEpoch: sale.epoch };
+    return { epoch, lastArmedEpoch: sale.lastArmedEpoch };
   });
+}
+
+/** If this does not happen, the next rebuild takes Redis for one that may have lost data: careful, not wrong. */
+async function noteArmed(mysql: Pool, saleId: number, epoch: number): Promise<void> {
+  await statement(mysql, (sql) => sql.update(sales).set({ armedEpoch: epoch }).where(eq(sales.id, saleId)));
 }
 
 interface Truth {

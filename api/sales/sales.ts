@@ -71,7 +71,7 @@ async function writeMove({ mysql }: Services, saleId: number, from: SaleState, t
       const [{ affectedRows }] = await sql
         .update(sales)
         // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.
-        .set({ state: to, ...(isServed(from) ? { epoch: raw`epoch + 1` } : {}) })
+        .set({ state: to, epoch: raw`epoch + 1` })
         .where(and(eq(sales.id, saleId), eq(sales.state, from)));
       return affectedRows === 1 ? 'written' : 'moved_before';
     });

@@ -30,7 +30,7 @@ function freePort(): number {
 }
 
 async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {
-  await beginRebuild(redis, SALE, 'nonce', 1);
+  await beginRebuild(redis, SALE, { nonce: 'nonce', epoch: 1, lastArmedEpoch: 0 });
   const armed = await commitRebuild(redis, SALE, {
     nonce: 'nonce',
     epoch: 1,

@@ -125,6 +125,7 @@ CREATE TABLE `sales` (
 	`committed` int unsigned NOT NULL DEFAULT 0,
 	`seq` bigint unsigned NOT NULL DEFAULT 0,
 	`epoch` bigint unsigned NOT NULL DEFAULT 0,
+	`armed_epoch` bigint unsigned NOT NULL DEFAULT 0,
 	`opens_at` datetime(3) NOT NULL,
 	`closes_at` datetime(3),
 	`hold_ttl_ms` int unsigned NOT NULL,
