@@ -5,7 +5,7 @@
 -- ARGV: nonce, epoch, last_armed_epoch (the last one at which any Redis was armed)
 -- Replies:
 --   superseded                             a rebuild of this or a newer epoch was here; nothing changed
---   begun <continuous 1|0> <hold_id>...    continuous: this life was armed last, so it has seen every hold
+--   begun <life> <continuous 1|0> <hold_id>...    continuous: this life was armed last, so it has seen every hold
 -- Again: superseded.
 
 local nonce, epoch, last_armed_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -15,10 +15,10 @@ local armed_epoch, begun_epoch, last_life =
 if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch then return { 'superseded' } end
 
 redis.call('HDEL', meta_key, 'armed_life')
-redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_life', life, 'rebuild_epoch', epoch)
+redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_epoch', epoch)
 
 local is_continuous = last_life == life and tonumber(armed_epoch or 0) == last_armed_epoch
-local reply = { 'begun', is_continuous and 1 or 0 }
+local reply = { 'begun', life, is_continuous and 1 or 0 }
 local records = redis.call('HGETALL', holds_key)
 for i = 1, #records, 2 do
   local state = unpack_hold(records[i + 1])

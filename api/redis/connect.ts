@@ -13,6 +13,8 @@ export function connectRedis(url: string): Redis {
     enableOfflineQueue: false,
     // Redis comes back in milliseconds; buyers should not wait for a long backoff.
     retryStrategy: (attempt: number) => Math.min(20 * attempt, 250),
+    // Redis overstates how long it will be loading; asking often costs nothing.
+    maxLoadingRetryTime: 50,
     connectTimeout: 2_000,
     enableAutoPipelining: false,
   } satisfies RedisOptions;

@@ -297,9 +297,9 @@ export async function beginRebuild(
   { nonce, epoch, lastArmedEpoch }: { nonce: string; epoch: number; lastArmedEpoch: number },
 ) {
   const args = [nonce, epoch, lastArmedEpoch];
-  const [kind, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
+  const [kind, life, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
   if (kind === 'superseded') return { kind };
-  return { kind, isContinuous: continuous === 1, holdIds: ids.map(String) };
+  return { kind, life: String(life), isContinuous: continuous === 1, holdIds: ids.map(String) };
 }
 
 const commitRebuildScript = defineScript(
@@ -311,6 +311,8 @@ const commitRebuildScript = defineScript(
 
 export interface RebuildSnapshot {
   readonly nonce: string;
+  /** As begin_rebuild told it: only the Redis whose holds were listed may be armed. */
+  readonly life: string;
   readonly epoch: number;
   readonly baseSeq: number;
   readonly allotment: number;
@@ -330,6 +332,7 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
   const { outcomes, buyers } = snapshot;
   const [kind, available] = await runScript(redis, commitRebuildScript, saleId, [
     snapshot.nonce,
+    snapshot.life,
     snapshot.epoch,
     snapshot.baseSeq,
     snapshot.allotment,

@@ -53,6 +53,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
     nonce,
+    life: begun.life,
     epoch: raised.epoch,
     baseSeq: sale.seq,
     allotment: sale.allotment,

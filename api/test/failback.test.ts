@@ -30,9 +30,11 @@ function freePort(): number {
 }
 
 async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {
-  await beginRebuild(redis, SALE, { nonce: 'nonce', epoch: 1, lastArmedEpoch: 0 });
+  const begun = await beginRebuild(redis, SALE, { nonce: 'nonce', epoch: 1, lastArmedEpoch: 0 });
+  if (begun.kind !== 'begun') throw new Error(begun.kind);
   const armed = await commitRebuild(redis, SALE, {
     nonce: 'nonce',
+    life: begun.life,
     epoch: 1,
     baseSeq: 0,
     allotment: 1,
