@@ -15,7 +15,7 @@ import type { Services } from './services.ts';
 
 /** For buyers and payment providers. */
 export function createApp(services: Services, stream: StockStream) {
-  return createFrame(services)
+  return createFrame(services, () => stream.watchers)
     .use(docs('Flash Sale', 'Hold units, order them, pay. For buyers and payment providers.'))
     .use(productRoutes(services, stream))
     .use(holdRoutes(services))
@@ -32,6 +32,7 @@ export type OpsApp = ReturnType<typeof createOpsApp>;
 
 /** The order as it is once payments that were faster than it are applied. Orders know nothing of payments. */
 async function payFromParked(services: Services, order: Order): Promise<Order> {
+  if (order.state !== 'pending') return order;
   try {
     if ((await applyParked(services, order)) === 0) return order;
     return (await readOutcome(services, order.holdId))?.order ?? order;

@@ -20,9 +20,11 @@ const webhookSecrets: Variable<readonly string[]> = {
 };
 
 function secretBytes(secret: string): number {
-  return secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice(6), 'base64').length
-    : Buffer.byteLength(secret);
+  if (!secret.startsWith('whsec_')) return Buffer.byteLength(secret);
+  const coded = secret.slice('whsec_'.length);
+  // The verifier's base64 is the strict one: a secret that it cannot read would reject every webhook.
+  const isStrict = /^[A-Za-z0-9+/]*={0,2}$/.test(coded) && coded.length % 4 === 0;
+  return isStrict ? Buffer.from(coded, 'base64').length : 0;
 }
 
 /** Every variable that an API process reads; `.env.example` lists the same. */

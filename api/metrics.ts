@@ -15,6 +15,7 @@ const HOLD_OUTCOMES = [
   'buyer_needed',
   'buyer_limit_reached',
   'insufficient_stock',
+  'too_many_requests',
 ] as const;
 
 /** Each process has its own registry, so that several can live in one test. */

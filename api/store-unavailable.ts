@@ -7,7 +7,9 @@ export class StoreUnavailable extends Error {
   readonly store: 'redis' | 'sql';
 
   constructor(store: 'redis' | 'sql', cause: unknown) {
-    super(`${store} is not available: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(typeof cause === 'string' ? `${store} is not available: ${cause}` : `${store} is not available`, {
+      cause,
+    });
     this.store = store;
   }
 }

@@ -6,6 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { connectionOptions } from './connection.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -17,9 +18,9 @@ const LOCK_WAIT_S = 60;
 
 /** @returns the number of migrations applied now. */
 export async function migrate(databaseUrl: string): Promise<number> {
-  const connection = await connect(databaseUrl);
+  const connection = await createConnection(connectionOptions(databaseUrl));
   try {
-    await connection.query('SELECT GET_LOCK(?, ?)', ['flash_sale.migrate', LOCK_WAIT_S]);
+    await beOnlyMigrator(connection);
     await connection.query(
       'CREATE TABLE IF NOT EXISTS migrations (hash char(64) PRIMARY KEY, applied_at datetime(3) NOT NULL)',
     );
@@ -36,6 +37,17 @@ export async function migrate(databaseUrl: string): Promise<number> {
   }
 }
 
+async function beOnlyMigrator(connection: Connection): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS is_ours', [
+    'flash_sale.migrate',
+    LOCK_WAIT_S,
+  ]);
+  if (rows[0]?.['is_ours'] === 1) return;
+  throw new Error(
+    `another process has been migrating this database for ${LOCK_WAIT_S} s; try again when it is done`,
+  );
+}
+
 async function apply(connection: Connection, statement: string): Promise<void> {
   try {
     await connection.query(statement);
@@ -44,18 +56,6 @@ async function apply(connection: Connection, statement: string): Promise<void> {
     const isDone = DONE_BEFORE.has(errno ?? 0) || (errno === 1005 && /errno: 121/.test(message ?? ''));
     if (!isDone) throw error;
   }
-}
-
-async function connect(databaseUrl: string): Promise<Connection> {
-  const { hostname, port, username, password, pathname, searchParams } = new URL(databaseUrl);
-  const socketPath = searchParams.get('socketPath');
-  return createConnection({
-    ...(socketPath === null ? { host: hostname, port: Number(port || 3306) } : { socketPath }),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-    ...(searchParams.has('ssl') ? { ssl: {} } : {}),
-  });
 }
 
 if (import.meta.main) {

@@ -3,8 +3,9 @@
 -- another, does nothing. Available is computed, never carried over. It may be negative after a loss of data:
 -- such debt heals as surviving holds end, and SQL refuses what it cannot cover.
 --
--- ARGV: nonce, life (whose holds were listed), epoch, base (seq of the snapshot), allotment, committed, state, opens_at_ms, closes_at_ms (0: none),
---   hold_ttl_ms, buyer_limit (0: none), loss_remembered_ms (0: nothing was lost), lease_ms,
+-- ARGV: nonce, life (whose holds were listed), epoch, base (seq of the snapshot), allotment, committed, state,
+--   opens_at_ms, closes_at_ms (0: none), hold_ttl_ms, buyer_limit (0: none),
+--   loss_remembered_ms (0: nothing was lost), lease_ms,
 --   count of outcomes, two per outcome: hold_id, outcome; then two per buyer: buyer, units ordered
 -- Replies:
 --   superseded
@@ -41,7 +42,8 @@ for i = 1, #records, 2 do
     -- A damaged record says nothing that could be kept.
     redis.call('HDEL', holds_key, hold_id)
   elseif (state == HELD or state == PINNED) and outcome then
-    redis.call('HSET', holds_key, hold_id, pack_hold(LETTER_OF[outcome], quantity, deadline, digest, buyer))
+    redis.call('HDEL', holds_key, hold_id)
+    redis.call('HSET', past_key, hold_id, pack_hold(LETTER_OF[outcome], quantity, deadline, digest, buyer))
     redis.call('ZADD', ended_key, now, hold_id)
   elseif state == HELD or state == PINNED then
     kept = kept + quantity

@@ -4,14 +4,14 @@
 -- ARGV: limit, lease_ms
 -- Replies:
 --   not_armed
---   overdue <now_ms> <epoch> (<hold_id> <deadline_ms>)...
+--   overdue <now_ms> (<hold_id> <deadline_ms>)...
 -- Again: returns the next ones; a pin comes back when its new lease is over.
 
 if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
 local limit, lease = tonumber(ARGV[1]), tonumber(ARGV[2])
-local reply = { 'overdue', now, tonumber(redis.call('HGET', meta_key, 'epoch')) }
+local reply = { 'overdue', now }
 for _, hold_id in ipairs(redis.call('ZRANGEBYSCORE', leases_key, '-inf', now, 'LIMIT', 0, limit)) do
   local record = redis.call('HGET', holds_key, hold_id)
   if record then

@@ -19,7 +19,7 @@ if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
 local hold_id, lease = ARGV[1], tonumber(ARGV[2])
-local record = redis.call('HGET', holds_key, hold_id)
+local record = find_hold(hold_id)
 if not record then return { missing_hold(now) } end
 
 local state, quantity, deadline, digest, buyer = unpack_hold(record)

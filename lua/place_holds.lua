@@ -1,8 +1,9 @@
 -- place_holds: take units for many buyers in one step.
 -- Requests are decided in order, each as if it were alone. Nothing is written for a request that is refused.
--- Overdue holds are ended on the way when units are short, so stock returns even with every worker dead.
+-- Overdue holds are ended on the way when units are short, a bounded number per call, so stock returns even with
+-- every worker dead.
 --
--- ARGV: six per request: hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none),
+-- ARGV: reap_limit; six per request: hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none),
 --   digest of the idempotency key ('': none), fingerprint of the request
 -- Replies:
 --   not_armed                             rebuild first; nothing was decided
@@ -36,22 +37,25 @@ elseif now < opens_at then
 end
 
 local ids, digests = {}, {}
-for i = 1, #ARGV, 6 do
+for i = 2, #ARGV, 6 do
   ids[#ids + 1] = ARGV[i]
   digests[#digests + 1] = ARGV[i + 4]
 end
 local known_holds = redis.call('HMGET', holds_key, unpack(ids))
+local past_holds = redis.call('HMGET', past_key, unpack(ids))
 local known_keys = redis.call('HMGET', idempotency_key, unpack(digests))
 
 local new_records, new_deadlines, new_keys = {}, {}, {}
 local made_by_key, deadline_of, added, base = {}, {}, {}, {}
-local taken, earliest_new, nothing_overdue = 0, nil, false
+local taken, earliest_new, reap_budget = 0, nil, tonumber(ARGV[1])
 
 local function reap_units(limit)
-  if nothing_overdue then return end
+  limit = math.min(limit, reap_budget)
+  if limit == 0 then return end
   local units, ended = reap(now, limit)
   available = available + units
-  nothing_overdue = ended < limit
+  -- Fewer than asked for: nothing more is overdue.
+  reap_budget = ended < limit and 0 or reap_budget - ended
   base = {}
 end
 
@@ -64,15 +68,13 @@ local function refuse_buyer(buyer, quantity)
   if buyer_limit == 0 then return nil end
   if buyer == '' then return { 'buyer_needed' } end
   -- A buyer must not be stopped by a hold of their own that is over.
-  while units_of(buyer) + quantity > buyer_limit and not nothing_overdue do
-    reap_units(100)
-  end
+  if units_of(buyer) + quantity > buyer_limit then reap_units(reap_budget) end
   local units = units_of(buyer)
   if units + quantity > buyer_limit then return { 'buyer_limit_reached', buyer_limit, units } end
 end
 
 local function refuse_stock(quantity)
-  -- Every overdue hold gives back at least one unit: this many are enough.
+  -- Every overdue hold gives back at least one unit: no more are needed.
   if available < quantity then reap_units(quantity - available) end
   if available >= quantity then return nil end
   local first = redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')
@@ -103,22 +105,20 @@ local function replay(entry, fingerprint)
   local same, hold_id = string.match(entry, '^([^|]*)|(.*)$')
   if same ~= fingerprint then return { 'key_reused' } end
   if deadline_of[hold_id] then return { 'replayed', hold_id, deadline_of[hold_id] } end
-  local record = redis.call('HGET', holds_key, hold_id)
-  if not record then return nil end
-  local _, _, deadline = unpack_hold(record)
-  return { 'replayed', hold_id, deadline }
+  local record = find_hold(hold_id)
+  return record and { 'replayed', hold_id, (select(3, unpack_hold(record))) }
 end
 
 local replies = { 'placed', now }
 for n = 1, #ids do
-  local at = n * 6 - 5
+  local at = n * 6 - 4
   local hold_id, quantity, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local buyer, digest, fingerprint = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
   local entry = digest ~= '' and (made_by_key[digest] or known_keys[n])
   local reply
-  if known_holds[n] then
-    local _, _, deadline = unpack_hold(known_holds[n])
-    reply = { 'held', deadline }
+  local known = known_holds[n] or past_holds[n]
+  if known then
+    reply = { 'held', (select(3, unpack_hold(known))) }
   elseif entry then
     reply = replay(entry, fingerprint)
   end

@@ -12,7 +12,7 @@
 if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
-local record = redis.call('HGET', holds_key, ARGV[1])
+local record = find_hold(ARGV[1])
 if not record then return { missing_hold(now) } end
 
 local state, quantity, deadline = unpack_hold(record)

@@ -1,7 +1,7 @@
 -- read_sale: a sale's stock, state and window in one consistent look.
--- Overdue holds are ended first (up to a limit), so the figure is right without any worker.
+-- Overdue holds are ended first (a bounded number), so the figure is right without any worker.
 --
--- ARGV: limit
+-- ARGV: reap_limit
 -- Replies:
 --   not_armed
 --   sale <now_ms> <epoch> <state> <opens_at_ms> <closes_at_ms or 0> <allotment> <available> <holds> <pins>

@@ -1,6 +1,6 @@
 -- reap_holds: end overdue holds, and forget those that ended long ago.
 --
--- ARGV: limit (of each), kept_ms (how long an ended hold is remembered)
+-- ARGV: reap_limit (also of those forgotten), kept_ms (how long an ended hold is remembered)
 -- Replies:
 --   not_armed
 --   reaped <count> <lag_ms> <forgotten>     lag: how late the oldest came
@@ -14,11 +14,11 @@ local _, count, oldest = reap(now, limit)
 
 local forgotten = redis.call('ZRANGEBYSCORE', ended_key, '-inf', now - kept, 'LIMIT', 0, limit)
 for _, hold_id in ipairs(forgotten) do
-  local record = redis.call('HGET', holds_key, hold_id)
+  local record = redis.call('HGET', past_key, hold_id)
   if record then
     local _, _, _, digest = unpack_hold(record)
     if digest ~= '' then redis.call('HDEL', idempotency_key, digest) end
-    redis.call('HDEL', holds_key, hold_id)
+    redis.call('HDEL', past_key, hold_id)
   end
   redis.call('ZREM', ended_key, hold_id)
 end

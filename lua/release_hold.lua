@@ -16,7 +16,7 @@ if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
 local hold_id = ARGV[1]
-local record = redis.call('HGET', holds_key, hold_id)
+local record = find_hold(hold_id)
 if not record then return { missing_hold(now) } end
 
 local state, quantity, deadline, digest, buyer = unpack_hold(record)

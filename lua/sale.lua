@@ -1,6 +1,6 @@
 -- sale: what every script knows. It is put in front of each of them; see README.md.
 
-local meta_key, holds_key, deadlines_key, leases_key, ended_key, idempotency_key, buyers_key, credits_key =
+local meta_key, holds_key, deadlines_key, leases_key, past_key, ended_key, idempotency_key, buyers_key, credits_key =
   unpack(KEYS)
 
 -- A hold is one string: state|quantity|deadline_ms|idempotency digest|buyer. The buyer comes last because it
@@ -49,7 +49,8 @@ end
 local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
   redis.call('ZREM', deadlines_key, hold_id)
   redis.call('ZREM', leases_key, hold_id)
-  redis.call('HSET', holds_key, hold_id, pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer))
+  redis.call('HDEL', holds_key, hold_id)
+  redis.call('HSET', past_key, hold_id, pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer))
   redis.call('ZADD', ended_key, now, hold_id)
   if word ~= 'ordered' then return_units(quantity, buyer) end
 end
@@ -71,6 +72,11 @@ local function reap(now, limit)
     end
   end
   return units, #overdue, oldest
+end
+
+-- The record of a hold that lives or ended not long ago.
+local function find_hold(hold_id)
+  return redis.call('HGET', holds_key, hold_id) or redis.call('HGET', past_key, hold_id)
 end
 
 -- What to say of a hold that is not here: after a loss of data nobody can know that it never existed.

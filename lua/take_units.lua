@@ -2,7 +2,7 @@
 -- The units are pinned under an id of their own. Its deadline is now: without an outcome in SQL they return
 -- when the lease is over.
 --
--- ARGV: take_id, quantity, buyer ('': none), lease_ms
+-- ARGV: take_id, quantity, buyer ('': none), lease_ms, reap_limit
 -- Replies:
 --   not_armed
 --   closed                      the sale is halted or ended
@@ -18,7 +18,7 @@ local now = now_ms()
 local take_id, quantity, buyer, lease = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local state, epoch, buyer_limit = unpack(redis.call('HMGET', meta_key, 'state', 'epoch', 'buyer_limit'))
 
-local record = redis.call('HGET', holds_key, take_id)
+local record = find_hold(take_id)
 if record then
   if unpack_hold(record) ~= PINNED then return { 'over' } end
   return { 'taken', tonumber(epoch) }
@@ -28,15 +28,16 @@ if state == 'halted' or state == 'ended' then return { 'closed' } end
 local function short_by()
   return quantity - tonumber(redis.call('HGET', meta_key, 'available'))
 end
-if short_by() > 0 then reap(now, short_by()) end
-if short_by() > 0 then return { 'insufficient_stock' } end
-
-if buyer ~= '' then
-  local units = tonumber(redis.call('HGET', buyers_key, buyer) or 0)
-  local limit = tonumber(buyer_limit)
-  if limit > 0 and units + quantity > limit then return { 'buyer_limit_reached' } end
-  redis.call('HINCRBY', buyers_key, buyer, quantity)
+local limit = tonumber(buyer_limit)
+local function is_over_limit()
+  if limit == 0 or buyer == '' then return false end
+  return tonumber(redis.call('HGET', buyers_key, buyer) or 0) + quantity > limit
 end
+if short_by() > 0 or is_over_limit() then reap(now, tonumber(ARGV[5])) end
+if short_by() > 0 then return { 'insufficient_stock' } end
+if is_over_limit() then return { 'buyer_limit_reached' } end
+
+if buyer ~= '' then redis.call('HINCRBY', buyers_key, buyer, quantity) end
 redis.call('HINCRBY', meta_key, 'available', -quantity)
 redis.call('HSET', holds_key, take_id, pack_hold(PINNED, quantity, now, '', buyer))
 redis.call('ZADD', leases_key, now + lease, take_id)

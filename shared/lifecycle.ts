@@ -5,7 +5,7 @@ export type SaleState = (typeof SALE_STATES)[number];
 
 export const SALE_MOVES: Readonly<Record<SaleState, readonly SaleState[]>> = {
   draft: ['scheduled', 'live'],
-  scheduled: ['live', 'draft', 'halted', 'draining'],
+  scheduled: ['live', 'halted', 'draining'],
   live: ['paused', 'draining', 'halted'],
   paused: ['live', 'draining', 'halted'],
   draining: ['ended', 'halted'],
@@ -37,8 +37,13 @@ export const ORDERABLE_SALE_STATES = [
 export const HOLD_STATES = ['held', 'ordered', 'released', 'expired', 'lost'] as const;
 export type HoldState = (typeof HOLD_STATES)[number];
 
-/** What SQL can write down about a pinned hold, once. `expired` and `lost` void it: its units are free again. */
-export const HOLD_OUTCOMES = ['ordered', 'expired', 'lost'] as const satisfies readonly HoldState[];
+/** What SQL can write down about a pinned hold, once. All but `ordered` void it: its units are free again. */
+export const HOLD_OUTCOMES = [
+  'ordered',
+  'released',
+  'expired',
+  'lost',
+] as const satisfies readonly HoldState[];
 export type HoldOutcome = (typeof HOLD_OUTCOMES)[number];
 
 export const ORDER_STATES = ['pending', 'paid', 'expired', 'cancelled', 'refund_due', 'refunded'] as const;

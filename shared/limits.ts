@@ -43,7 +43,7 @@ export const PIN_LEASE_MS = 15_000;
 /** Requests of one tick that go to Redis as one call. Bounds how long one call occupies Redis (about 1 ms). */
 export const HOLD_BATCH_MAX = 128;
 
-/** Holds ended by one call of the reaper: about 1 ms of Redis time. */
+/** Overdue holds ended by one call: about 2 ms of Redis time. Whoever needs more units comes again. */
 export const REAP_BATCH_MAX = 200;
 
 /** Rows one worker turn takes from SQL; short turns keep transactions short. */
@@ -67,7 +67,10 @@ export const IDLE_TIMEOUT_S = 10;
 /** A Redis call that took longer has an unknown outcome and is answered 503. */
 export const REDIS_TIMEOUT_MS = 1_000;
 
-/** A SQL statement that took longer is given up; orders and webhooks are then answered 503. */
+/**
+ * An attempt at a transaction that took longer is given up, and none begins after half of it; orders and webhooks
+ * are then answered 503.
+ */
 export const SQL_TIMEOUT_MS = 5_000;
 
 /** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
@@ -86,7 +89,7 @@ export const EXPIRY_PAUSE_MAX_MS = 15 * 60_000;
 /** A parked delivery whose order never came becomes `unmatched` after this long. */
 export const PARKED_MAX_MS = 60 * 60_000;
 
-/** Signed webhooks may be this old or this far ahead (Standard Webhooks). */
+/** Signed webhooks may be this old or this far ahead. Standard Webhooks says so, and its library holds to it. */
 export const WEBHOOK_TOLERANCE_S = 300;
 
 /** Standard Webhooks asks for at least 24 random bytes. */
@@ -94,6 +97,9 @@ export const WEBHOOK_SECRET_BYTES_MIN = 24;
 
 /** Stock stream: at most 4 events a second. */
 export const STOCK_STREAM_PERIOD_MS = 250;
+
+/** Streams open at once: a spectator costs a socket and four writes a second, and must not cost a buyer. */
+export const STREAMS_MAX = 2_000;
 
 /** Proxies close silent streams after 30 s or more. */
 export const STREAM_HEARTBEAT_MS = 10_000;
@@ -103,6 +109,16 @@ export const STREAM_HEARTBEAT_MS = 10_000;
  * process answers in a third of a second; whoever waits much longer has given up.
  */
 export const REQUESTS_IN_FLIGHT_MAX = 10_000;
+
+/**
+ * Hold requests of one buyer: this many at once, and so many a second after that. Far above any person, far below a
+ * program that holds and releases in a loop.
+ */
+export const HOLD_BURST_MAX = 100;
+export const HOLDS_PER_SECOND = 10;
+
+/** SQL look-ups of holds that Redis does not know, at once: guessing ids must not take the connections of orders. */
+export const LOOKUPS_AT_ONCE = 4;
 
 /** How long the API process may answer from its copy of products and sales. */
 export const CATALOG_AGE_MAX_MS = 1_000;
@@ -125,4 +141,7 @@ assertRelation(
   'a lost hold could be forgotten too early',
 );
 assertRelation(EXPIRY_PERIOD_MS * 2 <= 250, 'stock would come back later than promised');
-assertRelation(PIN_LEASE_MS > SQL_TIMEOUT_MS, 'a pin could be settled while its transaction still runs');
+assertRelation(
+  PIN_LEASE_MS > 1.5 * SQL_TIMEOUT_MS,
+  'a pin could be settled while its transaction still runs',
+);

@@ -42,7 +42,7 @@ export function minorFromMajor(amount: number, currency: string): number | null 
   const scaled = amount * minorPerMajor(currency);
   const amountMinor = Math.round(scaled);
   // 19.99 * 100 is 1998.9999999999998: an error of the last binary digit is not a finer amount.
-  const finer = Math.abs(scaled - amountMinor) > Math.max(1, Math.abs(scaled)) * 1e-9;
+  const finer = Math.abs(scaled - amountMinor) > Math.max(1, Math.abs(scaled)) * 2 ** -50;
   return finer || !Number.isSafeInteger(amountMinor) ? null : amountMinor;
 }
 

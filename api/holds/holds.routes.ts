@@ -75,6 +75,7 @@ const PLACE = documented({
     'sale_paused',
     'sale_ended',
     'idempotency_key_reused',
+    'too_many_requests',
     'unavailable',
   ],
   headers: { 'Idempotency-Key': 'The same key with the same request gives the same hold.' },
@@ -131,6 +132,10 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
   switch (reply.kind) {
     case 'product_not_found':
       return fail(set, 'product_not_found', 'There is no such product.');
+    case 'too_many_requests':
+      return fail(set, 'too_many_requests', 'This buyer asks too often. Please wait a moment.', {
+        retryAfter: reply.waitMs / 1_000,
+      });
     case 'no_sale':
       return fail(set, 'sale_not_open', 'This product has no sale.');
     case 'insufficient_stock': {

@@ -1,20 +1,24 @@
 /** Holds: place, read, release. Redis decides each in one step; SQL is asked only about holds that became orders. */
 
 import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
-import { HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { HOLD_BATCH_MAX, HOLD_BURST_MAX, HOLDS_PER_SECOND } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
+import { perProcess } from '../per-process.ts';
 import { currentSale } from '../products/catalog.ts';
 import {
   placeHolds,
   readHold as readHoldRecord,
   releaseHold as releaseHoldRecord,
+  settleHolds,
   type HoldReply,
   type HoldRequest,
 } from '../redis/scripts.ts';
 import { onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { newHoldId, saleIdOf } from './hold-id.ts';
-import { readOutcome, type HoldOrder } from './outcome.ts';
+import { Pace } from './pace.ts';
+import { readOutcome, voidHold, type HoldOrder } from './outcome.ts';
 
 export interface PlaceHoldRequest {
   readonly productId: number;
@@ -24,7 +28,13 @@ export interface PlaceHoldRequest {
   readonly idempotencyKey: string | null;
 }
 
-export type HoldPlaced = HoldReply | { kind: 'product_not_found' } | { kind: 'no_sale' };
+export type HoldPlaced =
+  | HoldReply
+  | { kind: 'product_not_found' }
+  | { kind: 'no_sale' }
+  | { kind: 'too_many_requests'; waitMs: number };
+
+const paceOf = perProcess(() => new Pace(HOLD_BURST_MAX, HOLDS_PER_SECOND));
 
 /** Takes units for a buyer. @throws StoreUnavailable: the hold may exist; the same idempotency key finds it. */
 export async function placeHold(services: Services, request: PlaceHoldRequest): Promise<HoldPlaced> {
@@ -32,6 +42,13 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
   if (listing === undefined) return { kind: 'product_not_found' };
   const sale = currentSale(listing, Date.now());
   if (sale === undefined) return { kind: 'no_sale' };
+
+  const { buyerId } = request;
+  const waitMs = buyerId === null ? 0 : paceOf(services).waitMs(`${sale.id}:${buyerId}`);
+  if (waitMs > 0) {
+    services.metrics.holdAttempts.inc({ outcome: 'too_many_requests' });
+    return { kind: 'too_many_requests', waitMs };
+  }
 
   const reply = await batcherOf(services).call(sale.id, {
     holdId: newHoldId(sale.id),
@@ -45,21 +62,34 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
   return reply;
 }
 
-const batchers = new WeakMap<Services, Batcher<HoldRequest, HoldReply>>();
-
 /** The requests of one turn of the event loop for one sale go to Redis as one call. */
-function batcherOf(services: Services): Batcher<HoldRequest, HoldReply> {
-  let batcher = batchers.get(services);
-  if (batcher === undefined) {
-    batcher = new Batcher(HOLD_BATCH_MAX, async (saleId, requests) => {
-      const result = await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests));
+const batcherOf = perProcess(
+  (services) =>
+    new Batcher<HoldRequest, HoldReply>(HOLD_BATCH_MAX, async (saleId, requests) => {
+      const result = await placeAll(services, saleId, requests);
       services.reach('hold.decided');
-      if (result.kind === 'not_served') return requests.map(() => ({ kind: 'ended' }) as const);
-      return result.replies;
-    });
-    batchers.set(services, batcher);
+      return result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }) as const);
+    }),
+);
+
+async function placeAll(services: Services, saleId: number, requests: readonly HoldRequest[]) {
+  try {
+    return await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests));
+  } catch (error) {
+    releaseUnheard(services, saleId, requests);
+    throw error;
   }
-  return batcher;
+}
+
+/**
+ * The batch may have been carried out all the same, and nobody was told. A buyer with an idempotency key will ask
+ * again and find the hold; the others would leave units held by nobody until they expire. Commands of one connection
+ * are carried out in order, so a release that is carried out at all comes after its hold.
+ */
+function releaseUnheard(services: Services, saleId: number, requests: readonly HoldRequest[]): void {
+  for (const { holdId, keyDigest } of requests) {
+    if (keyDigest === null) releaseHoldRecord(services.redis, saleId, holdId).catch(() => {});
+  }
 }
 
 /** Callers' keys never become part of a Redis key or record as they are. 128 bits: nobody finds a second key. */
@@ -80,7 +110,9 @@ export type HoldSeen =
 export async function readHold(services: Services, holdId: string): Promise<HoldSeen> {
   const saleId = saleIdOf(holdId);
   if (saleId === null) return { kind: 'hold_not_found' };
-  const record = await onArmedSale(services, saleId, () => readHoldRecord(services.redis, saleId, holdId));
+  const record = await onArmedSale(services, saleId, () =>
+    readHoldRecord(services.redis, saleId, holdId),
+  ).catch(unlessRedisIsAway);
   if (record.kind === 'hold' && record.state !== 'pinned' && record.state !== 'ordered') {
     const { state, quantity, deadlineMs, nowMs } = record;
     return { kind: 'hold', state, quantity, msLeft: state === 'held' ? deadlineMs - nowMs : 0, order: null };
@@ -92,17 +124,24 @@ export async function readHold(services: Services, holdId: string): Promise<Hold
     return { kind: 'hold', state: 'ordered', quantity: order.quantity, msLeft: 0, order };
   }
   if (written?.outcome === 'lost' || record.kind === 'lost') return { kind: 'hold_lost' };
+  if (record.kind === 'away') throw record.error;
   if (record.kind !== 'hold') return { kind: 'hold_not_found' };
   // Pinned, and nothing written yet: its order is on the way, or its buyer went away in the middle.
   const { quantity, deadlineMs, nowMs } = record;
   return { kind: 'hold', state: 'held', quantity, msLeft: Math.max(0, deadlineMs - nowMs), order: null };
 }
 
+/** While Redis is away, SQL still knows of holds that became orders. */
+function unlessRedisIsAway(error: unknown): { kind: 'away'; error: StoreUnavailable } {
+  if (error instanceof StoreUnavailable && error.store === 'redis') return { kind: 'away', error };
+  throw error;
+}
+
 export type HoldReleased = {
   kind: 'released' | 'expired' | 'hold_ordered' | 'hold_not_found' | 'hold_lost';
 };
 
-/** Gives a hold's units back; again is fine. A hold that is being ordered is not released. */
+/** Gives a hold's units back; again is fine. */
 export async function releaseHold(services: Services, holdId: string): Promise<HoldReleased> {
   const saleId = saleIdOf(holdId);
   if (saleId === null) return { kind: 'hold_not_found' };
@@ -112,6 +151,7 @@ export async function releaseHold(services: Services, holdId: string): Promise<H
     case 'expired':
       return { kind: reply.kind };
     case 'pinned':
+      return releasePinned(services, saleId, holdId);
     case 'ordered':
       return { kind: 'hold_ordered' };
     case 'lost':
@@ -124,8 +164,16 @@ export async function releaseHold(services: Services, holdId: string): Promise<H
   }
 }
 
+/** Nobody may unpin but SQL: if its order is not written, it never will be. */
+async function releasePinned(services: Services, saleId: number, holdId: string): Promise<HoldReleased> {
+  const outcome = await voidHold(services, { holdId, saleId }, 'released');
+  await settleHolds(services.redis, saleId, [{ holdId, outcome }]);
+  return { kind: RELEASE_OF_OUTCOME[outcome] };
+}
+
 const RELEASE_OF_OUTCOME = {
   ordered: 'hold_ordered',
+  released: 'released',
   expired: 'expired',
   lost: 'hold_lost',
 } as const;

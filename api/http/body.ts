@@ -7,9 +7,12 @@ async function readText(request: Request): Promise<string> {
   // A body without a length is bounded by the server itself, at a few times this.
   refuseOver(Number(request.headers.get('content-length') ?? 0));
   const text = await request.text();
-  refuseOver(text.length);
+  refuseOver(Buffer.byteLength(text));
   return text;
 }
+
+/** Ours are flat. Elysia's report of a refused body is indented, so a deep one would take it seconds to write. */
+const DEPTH_MAX = 16;
 
 /** For routes that take a JSON body. @throws RequestFault */
 export async function readJson({ request }: { request: Request }): Promise<unknown> {
@@ -35,11 +38,24 @@ function requireJson(request: Request): void {
 /** @throws RequestFault */
 export function parseJson(text: string): unknown {
   if (text === '') throw new RequestFault('bad_request', 'The body is empty; expected a JSON object.');
+  const value = parse(text);
+  if (isDeeperThan(DEPTH_MAX, value)) {
+    throw new RequestFault('bad_request', `The body is nested more than ${DEPTH_MAX} levels deep.`);
+  }
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new RequestFault('bad_request', 'The body is not valid JSON.');
   }
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function refuseOver(bytes: number): void {

@@ -35,6 +35,9 @@ function replyTo(services: Services, thrown: unknown, set: ReplySet, route: stri
     const errors = fieldErrors(error.all as Parameters<typeof fieldErrors>[0]);
     return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors });
   }
+  // The caller went away in the middle of its body; nobody reads this answer.
+  if (error instanceof Error && error.name === 'AbortError')
+    return fail(set, 'bad_request', 'The body ended early.');
   const requestId = set.headers['x-request-id'];
   if (error instanceof StoreUnavailable) {
     services.log.debug('a request met a store that is away', { route, requestId, error });

@@ -8,9 +8,14 @@ import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
 /** The whole body, when it is no object at all. */
 const WHOLE = 'body';
 
+/** Enough to act on; a body of thousands of unknown fields gets no reply of the same size. */
+const FIELDS_MAX = 20;
+
 export function fieldErrors(faults: Iterable<ValueError>): FieldErrors {
-  const errors: FieldErrors = {};
+  // Without a prototype, so that a field called "constructor" is told like any other.
+  const errors = Object.create(null) as FieldErrors;
   for (const fault of faults) {
+    if (Object.keys(errors).length === FIELDS_MAX) break;
     const field = fault.path.slice(1).replaceAll('/', '.') || WHOLE;
     // The first fault of a field is the telling one: a missing field is also of the wrong type.
     errors[field] ??= [sentence(fault)];

@@ -15,8 +15,11 @@ const SAFE_HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** A listener without routes. `normalize: false`: unknown fields are refused, not silently dropped. */
-export function createFrame(services: Services) {
+/**
+ * A listener without routes. `normalize: false`: unknown fields are refused, not silently dropped.
+ * @param idleRequests how many of the requests in flight are streams, which cost nothing while nothing changes
+ */
+export function createFrame(services: Services, idleRequests: () => number = () => 0) {
   const app = new Elysia({
     normalize: false,
     // A host of three letters or fewer ("api", in a compose network) is a host too.
@@ -32,7 +35,8 @@ export function createFrame(services: Services) {
     .onRequest(({ request, set, server }) => {
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
-      if (server !== null && server.pendingRequests > REQUESTS_IN_FLIGHT_MAX && !isAboutMoney(request)) {
+      const busy = (server?.pendingRequests ?? 0) - idleRequests();
+      if (busy > REQUESTS_IN_FLIGHT_MAX && !isAboutMoney(request)) {
         return fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
           retryAfter: 1 + Math.random() * 2,
         });
@@ -44,7 +48,7 @@ export function createFrame(services: Services) {
 
 /** A payment provider is heard even in a crowd. */
 function isAboutMoney(request: Request): boolean {
-  return request.url.includes('/api/webhook/');
+  return URL.parse(request.url)?.pathname.startsWith('/api/webhook/') ?? false;
 }
 
 interface Route {

@@ -1,3 +1,4 @@
+import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { createPool, type Pool } from 'mysql2/promise';
 
 /** Enough to keep one hot row busy, few enough to leave room for a second API process on a small server. */
@@ -10,16 +11,9 @@ const SESSION = [
   "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'TRADITIONAL'",
 ];
 
-/** Accepts mysql:// URLs; `?socketPath=` names a unix socket. */
 export function connectMySql(url: string): Pool {
-  const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(url);
-  if (!/^(mysql|mariadb):$/.test(protocol)) throw new Error(`not a MySQL URL: ${protocol}`);
-  const socketPath = searchParams.get('socketPath');
   const pool = createPool({
-    ...(socketPath === null ? { host: hostname, port: Number(port || 3306) } : { socketPath }),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
+    ...connectionOptions(url),
     connectionLimit: CONNECTIONS_MAX,
     // Idle connections are kept: the first second of a sale is no time to open them.
     maxIdle: CONNECTIONS_MAX,
@@ -27,7 +21,6 @@ export function connectMySql(url: string): Pool {
     queueLimit: 4_000,
     connectTimeout: 2_000,
     timezone: 'Z',
-    ...(searchParams.has('ssl') ? { ssl: {} } : {}),
   });
   pool.pool.on('connection', (connection) => {
     // Queued ahead of whatever the borrower sends.

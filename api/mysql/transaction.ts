@@ -69,20 +69,16 @@ export function isDuplicateKey(error: unknown, keyName?: string): boolean {
   return fault?.errno === 1062 && (keyName === undefined || String(fault.message).includes(keyName));
 }
 
-/** True when a CHECK refused the row (MariaDB 4025, MySQL 3819). */
-export function isCheckViolation(error: unknown): boolean {
-  const errno = faultOf(error)?.errno;
-  return errno === 4025 || errno === 3819;
-}
-
 async function onConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const startedAtMs = performance.now();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await attemptOnConnection(pool, work);
     } catch (error) {
       const errno = faultOf(error)?.errno;
       if (errno === undefined || !RETRIED.has(errno)) throw error;
-      if (attempt === TRANSACTION_ATTEMPTS_MAX) throw new StoreUnavailable('sql', error);
+      const isLate = performance.now() - startedAtMs > SQL_TIMEOUT_MS / 2;
+      if (isLate || attempt === TRANSACTION_ATTEMPTS_MAX) throw new StoreUnavailable('sql', error);
       // A little apart, so that two transactions that met do not meet again.
       await Bun.sleep(Math.random() * 10 * attempt);
     }
@@ -103,7 +99,7 @@ async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promi
       connection.destroy();
       throw new StoreUnavailable('sql', error);
     }
-    await undo(pool, connection);
+    await undo(pool, connection, deadline);
     throw error;
   } finally {
     deadline.end();
@@ -125,9 +121,9 @@ async function borrow(pool: Pool, deadline: Deadline): Promise<PoolConnection> {
   }
 }
 
-async function undo(pool: Pool, connection: PoolConnection): Promise<void> {
+async function undo(pool: Pool, connection: PoolConnection, deadline: Deadline): Promise<void> {
   try {
-    await connection.query('ROLLBACK');
+    await deadline.race(connection.query('ROLLBACK'));
     pool.releaseConnection(connection);
   } catch {
     connection.destroy();
@@ -149,16 +145,18 @@ function databaseOf(connection: PoolConnection): Sql {
 interface Fault {
   readonly errno: number;
   readonly message: string;
-  /** Set when the server answered; connection faults have a negative or no errno of the server. */
+  /** Set when the server answered. */
   readonly sqlState?: string;
 }
 
 function faultOf(error: unknown): Fault | undefined {
   const cause = error instanceof DrizzleQueryError ? error.cause : error;
   if (!(cause instanceof Error)) return undefined;
-  if ('errno' in cause && typeof cause.errno === 'number') return cause as Error & Fault;
-  // mysql2 reports a connection that closed under a query without an errno.
-  return 'fatal' in cause || 'code' in cause ? { errno: -1, message: cause.message } : undefined;
+  if ('sqlState' in cause && 'errno' in cause) return cause as Error & Fault;
+  // A connection that could not be made or closed under a query says so by its code, and has no state of the server.
+  const isOfConnection =
+    'fatal' in cause || ('code' in cause && /^(PROTOCOL_|E[A-Z]+$)/.test(String(cause.code)));
+  return isOfConnection ? { errno: -1, message: cause.message } : undefined;
 }
 
 function saysNothing(fault: Fault): boolean {

@@ -10,6 +10,7 @@ import { transaction, type Sql } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { auditSale as readSums } from '../redis/scripts.ts';
 import { servedSales } from '../sales/arming.ts';
+import { perProcess } from '../per-process.ts';
 import { eachSale } from '../sales/each-sale.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { moveSale } from '../sales/sales.ts';
@@ -89,13 +90,14 @@ function sum(values: readonly number[]): number {
 }
 
 /** Sales whose last audit drifted. One drift may be a fault of the moment of looking; two are one of the stock. */
-const drifted = new WeakMap<Services, Set<number>>();
+const driftedOf = perProcess(() => ({ sales: new Set<number>() }));
 
 /** Audits every sale that Redis serves; pauses and rebuilds one that drifts twice. @returns how many it repaired. */
 export async function auditSales(services: Services): Promise<number> {
-  const before = drifted.get(services) ?? new Set<number>();
+  const drifted = driftedOf(services);
+  const before = drifted.sales;
   const now = new Set<number>();
-  drifted.set(services, now);
+  drifted.sales = now;
   return eachSale(services, await servedSales(services), async (sale) => {
     const audit = await auditSale(services, sale.id);
     if (audit === null) return 0;

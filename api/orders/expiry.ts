@@ -17,14 +17,15 @@ const HEARTBEAT = 'order_expiry';
 /** Expires due orders unless expiry is paused. @returns how many ended. */
 export async function expireOrders(services: Services): Promise<number> {
   if (await isPausedAfterOutage(services)) return 0;
+  const salesGiven = new Set<number>();
   let count = 0;
-  while (count < WORKER_BATCH_MAX) {
+  for (; count < WORKER_BATCH_MAX; count += 1) {
     const order = await expireOneOrder(services);
     if (order === null) break;
     services.reach('give.committed');
-    deliverCreditsSoon(services, order.saleId);
-    count += 1;
+    salesGiven.add(order.saleId);
   }
+  for (const saleId of salesGiven) deliverCreditsSoon(services, saleId);
   return count;
 }
 

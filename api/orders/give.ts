@@ -5,12 +5,13 @@
  */
 
 import { and, asc, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
-import { buyerUnits, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { buyerUnits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { CreditReason } from '@flash-sale/shared/lifecycle.ts';
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
 import { applyCredits } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
+import { moveOrder } from './move.ts';
 import type { Order } from './orders.ts';
 
 const STATE_OF_REASON = { order_expired: 'expired', order_cancelled: 'cancelled' } as const;
@@ -22,11 +23,7 @@ export async function endPendingOrder(
   reason: Exclude<CreditReason, 'restock'>,
 ): Promise<void> {
   const { id, saleId, quantity, buyerId } = order;
-  const [{ affectedRows }] = await sql
-    .update(orders)
-    .set({ state: STATE_OF_REASON[reason], updatedAt: raw`utc_timestamp(3)` })
-    .where(and(eq(orders.id, id), eq(orders.state, 'pending')));
-  if (affectedRows !== 1) throw new Error(`order ${id} was not pending under its lock`);
+  await moveOrder(sql, order, STATE_OF_REASON[reason]);
   if (buyerId !== null) {
     await sql
       .update(buyerUnits)
@@ -56,12 +53,20 @@ export async function deliverCredits(services: Services, saleId: number): Promis
   services.reach('give.credited');
   const ids = credits.map(({ id }) => id);
   const [acknowledged] = await statement(services.mysql, (sql) =>
-    sql.execute(raw`
-      UPDATE stock_credits JOIN sales ON sales.id = stock_credits.sale_id
-      SET stock_credits.delivered_at = utc_timestamp(3)
-      WHERE ${inArray(stockCredits.id, ids)} AND sales.epoch = ${applied.epoch}`),
+    sql
+      .update(stockCredits)
+      .set({ deliveredAt: raw`utc_timestamp(3)` })
+      // Without a lock on the sale: an epoch that is raised meanwhile belongs to a snapshot that counts these units.
+      .where(and(inArray(stockCredits.id, ids), raw`exists (${atEpoch(sql, saleId, applied.epoch)})`)),
   );
   return acknowledged.affectedRows;
+}
+
+function atEpoch(sql: Sql, saleId: number, epoch: number) {
+  return sql
+    .select({ one: raw`1` })
+    .from(sales)
+    .where(and(eq(sales.id, saleId), eq(sales.epoch, epoch)));
 }
 
 /** Sales with credits that Redis has not been told of. */

@@ -11,8 +11,8 @@ import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { placeOrder, type Order } from './orders.ts';
 
-/** @param afterCreated applies payments that arrived before their order, and returns the order as it then is */
-export function orderRoutes(services: Services, afterCreated: (order: Order) => Promise<Order>) {
+/** @param afterPlaced applies payments that arrived before their order, and returns the order as it then is */
+export function orderRoutes(services: Services, afterPlaced: (order: Order) => Promise<Order>) {
   return new Elysia().post(
     '/api/orders',
     async ({ body, set }) => {
@@ -22,9 +22,9 @@ export function orderRoutes(services: Services, afterCreated: (order: Order) => 
       });
       switch (reply.kind) {
         case 'created':
-          return succeed(set, 201, 'The order is placed.', viewOf(await afterCreated(reply.order)));
+          return succeed(set, 201, 'The order is placed.', viewOf(await afterPlaced(reply.order)));
         case 'existing':
-          return succeed(set, 200, 'This order was placed before.', viewOf(reply.order));
+          return succeed(set, 200, 'This order was placed before.', viewOf(await afterPlaced(reply.order)));
         case 'hold_not_found':
           return fail(set, 'hold_not_found', 'There is no such hold, or it ended more than ten minutes ago.');
         case 'hold_expired':

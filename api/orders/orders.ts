@@ -3,11 +3,11 @@
  * between any two steps; the same request again, or the settler, finishes.
  */
 
-import { and, eq, sql as raw } from 'drizzle-orm';
-import { holdOutcomes, orders, sales } from '@flash-sale/drizzle/schema.ts';
-import { isDuplicateKey, statement, transaction } from '../mysql/transaction.ts';
+import { eq, sql as raw } from 'drizzle-orm';
+import { orders, sales } from '@flash-sale/drizzle/schema.ts';
+import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
-import { readOutcome, type HoldOrder } from '../holds/outcome.ts';
+import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
 import { pinHold, settleHolds, type Settlement } from '../redis/scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
@@ -57,7 +57,7 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
       case 'released':
         return { kind: 'hold_released' };
       case 'halted':
-        return { kind: 'sale_halted' };
+        return answerWhileHalted(services, request);
       case 'ordered':
       case 'lost':
       case 'unknown':
@@ -109,6 +109,12 @@ async function writeOrder(
   }
 }
 
+/** Nothing new becomes an order, but one that was made before is told. */
+async function answerWhileHalted(services: Services, request: PlaceOrderRequest): Promise<OrderPlaced> {
+  const answer = await answerFromSql(services, request, false);
+  return answer.kind === 'hold_not_found' ? { kind: 'sale_halted' } : answer;
+}
+
 /** The hold has an outcome, or Redis does not know it: the row in SQL is the answer. */
 async function answerFromSql(
   services: Services,
@@ -124,6 +130,7 @@ async function answerFromSql(
       : { kind: 'payment_intent_mismatch' };
   }
   if (written?.outcome === 'expired') return { kind: 'hold_expired' };
+  if (written?.outcome === 'released') return { kind: 'hold_released' };
   if (written?.outcome === 'lost' || isLost) {
     services.metrics.holdsLost.inc();
     return { kind: 'hold_lost' };
@@ -138,40 +145,14 @@ async function refuseLost(
   taken: UnitsTaken,
 ): Promise<OrderPlaced> {
   const { holdId } = request;
-  const { saleId, epoch } = taken;
+  const { saleId } = taken;
   services.metrics.sqlGateRefusals.inc();
   services.log.warn('SQL refused a hold that Redis had granted', { holdId, saleId });
-  const outcome = await voidHold(services, { holdId, saleId, epoch }, 'lost');
+  const outcome = await voidHold(services, { holdId, saleId }, 'lost');
   await settleHolds(services.redis, saleId, [{ holdId, outcome }]);
   if (outcome !== 'lost') return answerFromSql(services, request, false);
   services.metrics.holdsLost.inc();
   return { kind: 'hold_lost' };
-}
-
-/**
- * Writes that a pinned hold became nothing, unless something was written before. An INSERT that meets another
- * transaction's row waits for it, so the answer is final. @returns the outcome that stands.
- */
-export async function voidHold(
-  { mysql, reach }: Services,
-  hold: { holdId: string; saleId: number; epoch: number },
-  outcome: 'expired' | 'lost',
-): Promise<Settlement['outcome']> {
-  try {
-    await statement(mysql, (sql) => sql.insert(holdOutcomes).values({ ...hold, outcome }));
-    reach('pin.voided');
-    return outcome;
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    const [row] = await statement(mysql, (sql) =>
-      sql
-        .select({ outcome: holdOutcomes.outcome })
-        .from(holdOutcomes)
-        .where(and(eq(holdOutcomes.holdId, hold.holdId), eq(holdOutcomes.saleId, hold.saleId))),
-    );
-    if (row === undefined) throw error;
-    return row.outcome;
-  }
 }
 
 /** The buyer need not wait for this; if it does not happen, the settler does it. */

@@ -40,8 +40,7 @@ export async function writeOrdered(
   orderId: string,
   taken: UnitsTaken,
 ): Promise<void> {
-  const { saleId, epoch } = taken;
-  await sql.insert(holdOutcomes).values({ holdId, saleId, outcome: 'ordered', orderId, epoch });
+  await sql.insert(holdOutcomes).values({ holdId, saleId: taken.saleId, outcome: 'ordered', orderId });
 }
 
 /** Counts the units as committed. Call it last in the transaction. @throws TakeRefused */

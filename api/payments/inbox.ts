@@ -73,6 +73,6 @@ async function postpone({ mysql }: Services, id: number): Promise<void> {
     sql
       .update(deliveries)
       .set({ attempts: raw`attempts + 1`, nextAttemptAt: nextAttempt })
-      .where(and(eq(deliveries.id, id), eq(deliveries.state, 'received'))),
+      .where(and(eq(deliveries.id, id), inArray(deliveries.state, ['received', 'parked']))),
   ).catch(() => {});
 }

@@ -3,7 +3,9 @@
  * for every take; the take has an id of its own, with an outcome of its own.
  */
 
-import { voidHold, type Order } from '../orders/orders.ts';
+import { deliverCredits } from '../orders/give.ts';
+import { voidHold } from '../holds/outcome.ts';
+import type { Order } from '../orders/orders.ts';
 import { commitUnits, writeOrdered } from '../orders/take.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import type { Sql } from '../mysql/transaction.ts';
@@ -19,6 +21,8 @@ export type LateTake =
 /** @throws StoreUnavailable: nothing is decided yet */
 export async function takeForLate(services: Services, order: Order): Promise<LateTake> {
   const { saleId, quantity, buyerId } = order;
+  // The units that this very order gave back may still be on their way to Redis.
+  await deliverCredits(services, saleId);
   const takeId = newHoldId(saleId);
   const reply = await onArmedSale(services, saleId, () =>
     takeUnits(services.redis, saleId, { takeId, quantity, buyerId }),
@@ -41,9 +45,9 @@ export async function commitLateTake(
 /** Settles the take's pin, as used or as given up. If this does not happen, the settler does it. */
 export async function finishLateTake(
   services: Services,
-  { takeId, saleId, epoch }: Extract<LateTake, { kind: 'taken' }>,
+  { takeId, saleId }: Extract<LateTake, { kind: 'taken' }>,
   isUsed: boolean,
 ): Promise<void> {
-  const outcome = isUsed ? 'ordered' : await voidHold(services, { holdId: takeId, saleId, epoch }, 'expired');
+  const outcome = isUsed ? 'ordered' : await voidHold(services, { holdId: takeId, saleId }, 'expired');
   await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(() => {});
 }

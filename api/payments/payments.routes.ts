@@ -6,6 +6,7 @@ import {
   type PaymentEvent,
   type PaymentReceipt as PaymentReceiptBody,
 } from '@flash-sale/shared/contracts/payment.ts';
+import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
 import { parseJson, readRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { fieldErrors } from '../http/field-errors.ts';
@@ -45,7 +46,7 @@ export function paymentRoutes(services: Services) {
         body: PaymentNotice,
         headers: {
           'webhook-id': 'Standard Webhooks: the id of the message, the same in every attempt.',
-          'webhook-timestamp': 'Standard Webhooks: Unix seconds, at most 300 s off.',
+          'webhook-timestamp': `Standard Webhooks: Unix seconds, at most ${WEBHOOK_TOLERANCE_S} s off.`,
           'webhook-signature': 'Standard Webhooks: v1,<base64 of HMAC-SHA256>; several separated by spaces.',
           'Idempotency-Key': 'Used to recognise a repeated delivery when there is no webhook-id.',
         },

@@ -10,8 +10,9 @@ import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { OrderState, PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { minorFromMajor } from '@flash-sale/shared/units.ts';
-import { transaction, type Sql } from '../mysql/transaction.ts';
+import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { deliverCreditsSoon, endPendingOrder } from '../orders/give.ts';
+import { moveOrder } from '../orders/move.ts';
 import type { Order } from '../orders/orders.ts';
 import { TakeRefused } from '../orders/take.ts';
 import { armSale } from '../sales/arming.ts';
@@ -55,10 +56,10 @@ export async function processDelivery(services: Services, deliveryId: number): P
   throw new StoreUnavailable('redis', 'the sale is being rebuilt');
 }
 
-function afterwards({ metrics, ...services }: Services, done: Extract<Processed, { kind: 'done' }>): void {
+function afterwards(services: Services, done: Extract<Processed, { kind: 'done' }>): void {
   if (!done.isNew) return;
-  if (done.disposition !== null) metrics.payments.inc({ disposition: done.disposition });
-  if (done.state === 'cancelled') deliverCreditsSoon({ metrics, ...services }, done.order.saleId);
+  if (done.disposition !== null) services.metrics.payments.inc({ disposition: done.disposition });
+  if (done.state === 'cancelled') deliverCreditsSoon(services, done.order.saleId);
 }
 
 /** One transaction. A take that it does not use, or that SQL refuses, is given up afterwards. */
@@ -80,6 +81,8 @@ async function processOnce(services: Services, deliveryId: number, take: LateTak
     if (take?.kind === 'taken') await finishLateTake(services, take, isTakeUsed);
     return step;
   } catch (error) {
+    // Another delivery recorded this intent, for another hold's order, in the same moment.
+    if (isDuplicateKey(error)) return processOnce(services, deliveryId, take);
     if (!(error instanceof TakeRefused) || take?.kind !== 'taken') throw error;
     await finishLateTake(services, take, false);
     if (error.reason === 'epoch') {
@@ -144,15 +147,9 @@ async function receiveMoney(
   }
   const judged = judge(facts, order, take);
   if (judged === 'late') return { kind: 'late', order };
-  if (judged === 'late_applied' && take?.kind === 'taken') await commitLateTake(sql, order, take);
 
   const next = stateAfter(judged, facts, order);
-  if (next !== order.state) {
-    await sql
-      .update(orders)
-      .set({ state: next, updatedAt: raw`utc_timestamp(3)` })
-      .where(and(eq(orders.id, order.id), eq(orders.state, order.state)));
-  }
+  if (next !== order.state) await moveOrder(sql, order, next);
   await sql.insert(payments).values({
     provider: delivery.provider,
     intentId: facts.intentId,
@@ -163,6 +160,8 @@ async function receiveMoney(
     disposition: judged,
     deliveryId: delivery.id,
   });
+  // Last, because it ends with the sale's row, which everybody waits for.
+  if (judged === 'late_applied' && take?.kind === 'taken') await commitLateTake(sql, order, take);
   return { kind: 'done', order, state: next, disposition: judged, isNew: true };
 }
 

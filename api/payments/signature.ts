@@ -31,8 +31,15 @@ export function checkSignature(
   return isValid ? 'valid' : 'invalid';
 }
 
+const webhooks = new Map<string, Webhook>();
+
 function webhookOf(secret: string): Webhook {
-  return secret.startsWith('whsec_')
-    ? new Webhook(secret)
-    : new Webhook(Buffer.from(secret), { format: 'raw' });
+  let webhook = webhooks.get(secret);
+  if (webhook === undefined) {
+    webhook = secret.startsWith('whsec_')
+      ? new Webhook(secret)
+      : new Webhook(Buffer.from(secret), { format: 'raw' });
+    webhooks.set(secret, webhook);
+  }
+  return webhook;
 }

@@ -9,6 +9,11 @@ import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { CATALOG_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 
+/** A copy that nobody asked for in this long is not shown without trying to read it again, */
+const SILENCE_MS = 10_000;
+/** for so long: SQL may be away, and then the last copy is what there is. */
+const PATIENCE_MS = 250;
+
 export type Product = typeof products.$inferSelect;
 export type Sale = typeof sales.$inferSelect;
 
@@ -30,26 +35,25 @@ export class Catalog {
   }
 
   async all(): Promise<Listing[]> {
-    await this.#beFresh();
+    await this.#beRecent();
     return [...this.#listings.values()];
   }
 
   async find(productId: number): Promise<Listing | undefined> {
+    await this.#beRecent();
     if (!this.#listings.has(productId)) await this.#beFresh();
-    else this.#refreshSoon();
     return this.#listings.get(productId);
   }
 
   async sale(saleId: number): Promise<Sale | undefined> {
+    await this.#beRecent();
     if (!this.#sales.has(saleId)) await this.#beFresh();
-    else this.#refreshSoon();
     return this.#sales.get(saleId);
   }
 
-  /** Every sale but drafts. While SQL is away, those of the last copy. */
+  /** Every sale but drafts. */
   async sales(): Promise<Sale[]> {
-    if (this.#sales.size === 0) await this.#beFresh();
-    else this.#refreshSoon();
+    await this.#beRecent();
     return [...this.#sales.values()];
   }
 
@@ -60,17 +64,22 @@ export class Catalog {
     await this.#read();
   }
 
-  #isFresh(): boolean {
-    return performance.now() - this.#readAtMs < CATALOG_AGE_MAX_MS;
+  #ageMs(): number {
+    return performance.now() - this.#readAtMs;
   }
 
+  /** For what the copy does not have: it may be newer than the copy. */
   async #beFresh(): Promise<void> {
-    if (!this.#isFresh()) await this.#read();
+    if (this.#ageMs() >= CATALOG_AGE_MAX_MS) await this.#read();
   }
 
-  #refreshSoon(): void {
+  /** Nobody waits for a refresh but the first caller, and whoever comes after a long silence, for a moment. */
+  #beRecent(): Promise<void> | undefined {
+    if (this.#ageMs() < CATALOG_AGE_MAX_MS) return undefined;
+    if (this.#readAtMs === Number.NEGATIVE_INFINITY) return this.#read();
     // A failure leaves the copy as it is; the next caller tries again.
-    if (!this.#isFresh() && this.#reading === null) this.#read().catch(() => {});
+    const refreshed = this.#read().catch(() => {});
+    return this.#ageMs() < SILENCE_MS ? undefined : Promise.race([refreshed, Bun.sleep(PATIENCE_MS)]);
   }
 
   #read(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Elysia, sse } from 'elysia';
 import { ProductView, StockView } from '@flash-sale/shared/contracts/product.ts';
+import { STREAMS_MAX } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
 import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
@@ -39,6 +40,11 @@ export function productRoutes(services: Services, stream: StockStream) {
         const productId = idOf(params.id);
         if ((await services.catalog.find(productId)) === undefined) {
           return fail(set, 'product_not_found', `There is no product ${params.id}.`);
+        }
+        if (stream.watchers >= STREAMS_MAX) {
+          return fail(set, 'unavailable', 'Too many are watching. Please read the product instead.', {
+            retryAfter: 10,
+          });
         }
         // A stream is silent between changes; its own heartbeat finds out who has gone.
         server?.timeout(request, 0);

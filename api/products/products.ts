@@ -4,6 +4,7 @@ import type { ProductView, SaleView, StockView } from '@flash-sale/shared/contra
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { Batcher } from '../batch.ts';
+import { perProcess } from '../per-process.ts';
 import { readSale, type NotArmed, type SaleStock } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
@@ -26,12 +27,13 @@ async function viewListing(services: Services, listing: Listing): Promise<Produc
   const { product } = listing;
   const sale = currentSale(listing, Date.now());
   const stock = sale === undefined ? null : await readStock(services, sale);
+  const { priceMinor, currency } = sale ?? product;
   return {
     id: product.id,
     name: product.name,
     description: product.description,
-    price: majorFromMinor(sale?.priceMinor ?? product.priceMinor, product.currency),
-    currency: sale?.currency ?? product.currency,
+    price: majorFromMinor(priceMinor, currency),
+    currency,
     ...(sale === undefined
       ? { total_stock: 0, available_stock: 0, is_sold_out: false }
       : viewStock(sale, stock)),
@@ -70,20 +72,18 @@ function stateByTime({ state, opensAtMs, closesAtMs, nowMs }: SaleStock): SaleSt
   return opensAtMs <= nowMs ? 'live' : 'scheduled';
 }
 
-const readers = new WeakMap<Services, Batcher<null, SaleStock | NotArmed>>();
+const readerOf = perProcess(
+  ({ redis }) =>
+    new Batcher<null, SaleStock | NotArmed>(READS_SHARED_MAX, async (saleId, waiting) => {
+      const stock = await readSale(redis, saleId);
+      return waiting.map(() => stock);
+    }),
+);
 
 /** Live stock, or null while Redis cannot tell. */
 async function readStock(services: Services, sale: Sale): Promise<SaleStock | null> {
-  let reader = readers.get(services);
-  if (reader === undefined) {
-    reader = new Batcher(READS_SHARED_MAX, async (saleId, waiting) => {
-      const stock = await readSale(services.redis, saleId);
-      return waiting.map(() => stock);
-    });
-    readers.set(services, reader);
-  }
   try {
-    const stock = await reader.call(sale.id, null);
+    const stock = await readerOf(services).call(sale.id, null);
     return stock.kind === 'sale' ? stock : null;
   } catch (error) {
     if (error instanceof StoreUnavailable) return null;

@@ -19,9 +19,14 @@ export class StockStream {
   readonly #services: Services;
   readonly #watched = new Map<number, Watched>();
   readonly #closing = new AbortController();
+  #watchers = 0;
 
   constructor(services: Services) {
     this.#services = services;
+  }
+
+  get watchers(): number {
+    return this.#watchers;
   }
 
   /** Ends every stream: a listener that shuts down must not wait for its watchers. */
@@ -31,6 +36,15 @@ export class StockStream {
 
   /** Ends when the watcher goes away, the product does, or the stream is closed. */
   async *watch(productId: number, gone: AbortSignal): AsyncGenerator<StockEvent> {
+    this.#watchers += 1;
+    try {
+      yield* this.#events(productId, gone);
+    } finally {
+      this.#watchers -= 1;
+    }
+  }
+
+  async *#events(productId: number, gone: AbortSignal): AsyncGenerator<StockEvent> {
     const ended = AbortSignal.any([gone, this.#closing.signal]);
     let last = '';
     let saidAtMs = performance.now();
@@ -70,6 +84,7 @@ export class StockStream {
 
 function pause(ms: number, ended: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  if (ended.aborted) return Promise.resolve();
   const timer = setTimeout(done, ms);
   ended.addEventListener('abort', done, { once: true });
   function done() {

@@ -7,6 +7,7 @@ export const SALE_KEY_NAMES = [
   'holds',
   'deadlines',
   'leases',
+  'past',
   'ended',
   'idempotency',
   'buyers',

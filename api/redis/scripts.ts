@@ -72,7 +72,7 @@ export async function placeHolds(
   saleId: number,
   requests: readonly HoldRequest[],
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
-  const args: (string | number)[] = [];
+  const args: (string | number)[] = [REAP_BATCH_MAX];
   for (const { holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint } of requests) {
     args.push(holdId, quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint);
   }
@@ -187,7 +187,7 @@ export async function takeUnits(
   saleId: number,
   take: { takeId: string; quantity: number; buyerId: string | null },
 ): Promise<Take> {
-  const args = [take.takeId, take.quantity, take.buyerId ?? '', PIN_LEASE_MS];
+  const args = [take.takeId, take.quantity, take.buyerId ?? '', PIN_LEASE_MS, REAP_BATCH_MAX];
   const [kind, epoch] = await runScript(redis, takeUnitsScript, saleId, args);
   if (kind === 'not_armed') return NOT_ARMED;
   return kind === 'taken' ? { kind, epoch: Number(epoch) } : { kind };
@@ -216,15 +216,11 @@ const listOverduePinsScript = defineScript(
 );
 
 export async function listOverduePins(redis: Redis, saleId: number, limit: number) {
-  const [kind, now, epoch, ...pins] = await runScript(redis, listOverduePinsScript, saleId, [
-    limit,
-    PIN_LEASE_MS,
-  ]);
+  const [kind, now, ...pins] = await runScript(redis, listOverduePinsScript, saleId, [limit, PIN_LEASE_MS]);
   if (kind === 'not_armed') return NOT_ARMED;
   return {
     kind,
     nowMs: Number(now),
-    epoch: Number(epoch),
     pins: pairs(pins).map(([holdId, deadline]) => ({ holdId: String(holdId), deadlineMs: Number(deadline) })),
   };
 }
@@ -232,8 +228,10 @@ export async function listOverduePins(redis: Redis, saleId: number, limit: numbe
 const reapHoldsScript = defineScript('reap_holds', reapHoldsLua, ['not_armed', 'reaped'], ALLOW_OOM);
 
 export async function reapHolds(redis: Redis, saleId: number) {
-  const args = [REAP_BATCH_MAX, ENDED_HOLD_KEPT_MS];
-  const [kind, count, lag, forgotten] = await runScript(redis, reapHoldsScript, saleId, args);
+  const [kind, count, lag, forgotten] = await runScript(redis, reapHoldsScript, saleId, [
+    REAP_BATCH_MAX,
+    ENDED_HOLD_KEPT_MS,
+  ]);
   if (kind === 'not_armed') return NOT_ARMED;
   return { kind, count: Number(count), lagMs: Number(lag), forgotten: Number(forgotten) };
 }

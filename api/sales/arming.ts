@@ -3,11 +3,13 @@
 import { inArray } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { LOOKUPS_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { exclusively, statement } from '../mysql/transaction.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
 import { readSale, type NotArmed } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { perProcess } from '../per-process.ts';
 import { Turnstile } from '../turnstile.ts';
 import { eachSale } from './each-sale.ts';
 import { rebuildSale } from './rebuild.ts';
@@ -29,7 +31,8 @@ export async function onArmedSale<Result extends { kind: string }>(
   for (let rebuilds = 0; ; rebuilds += 1) {
     const result = await call();
     // What this Redis does not know, the one that SQL believes in may know.
-    const isBelieved = result.kind !== 'unknown' || (await isCurrent(services, saleId));
+    const isBelieved =
+      result.kind !== 'unknown' || (await armingOf(services).lookups.pass(() => isCurrent(services, saleId)));
     if (result.kind !== 'not_armed' && isBelieved) return result as Exclude<Result, NotArmed>;
     if (rebuilds === REBUILDS_MAX) throw new StoreUnavailable('redis', 'the sale is being rebuilt');
     if (!(await armSale(services, saleId))) return { kind: 'not_served' };
@@ -42,24 +45,18 @@ export async function onArmedSale<Result extends { kind: string }>(
  */
 const REBUILDS_AT_ONCE = 4;
 
-interface Arming {
-  readonly running: Map<number, Promise<boolean>>;
-  readonly turnstile: Turnstile;
-}
-
-const armings = new WeakMap<Services, Arming>();
+const armingOf = perProcess(() => ({
+  running: new Map<number, Promise<boolean>>(),
+  turnstile: new Turnstile(REBUILDS_AT_ONCE),
+  lookups: new Turnstile(LOOKUPS_AT_ONCE),
+}));
 
 /**
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
  * @throws StoreUnavailable
  */
 export function armSale(services: Services, saleId: number): Promise<boolean> {
-  let arming = armings.get(services);
-  if (arming === undefined) {
-    arming = { running: new Map(), turnstile: new Turnstile(REBUILDS_AT_ONCE) };
-    armings.set(services, arming);
-  }
-  const { running, turnstile } = arming;
+  const { running, turnstile } = armingOf(services);
   let armed = running.get(saleId);
   if (armed === undefined) {
     armed = turnstile.pass(() => arm(services, saleId)).finally(() => running.delete(saleId));

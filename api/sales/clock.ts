@@ -5,6 +5,7 @@
 
 import { and, eq, notExists, sql as raw } from 'drizzle-orm';
 import { orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { ENDED_HOLD_KEPT_MS } from '@flash-sale/shared/limits.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { readSale, retireSale } from '../redis/scripts.ts';
@@ -14,9 +15,11 @@ import { eachSale } from './each-sale.ts';
 
 /** @returns how many sales moved. */
 export async function moveSalesByTime(services: Services): Promise<number> {
-  return eachSale(services, await servedSales(services), async (sale) =>
+  const count = await eachSale(services, await servedSales(services), async (sale) =>
     (await moveByTime(services, sale)) ? 1 : 0,
   );
+  await retireEnded(services);
+  return count;
 }
 
 async function moveByTime(services: Services, sale: Sale): Promise<boolean> {
@@ -75,12 +78,33 @@ async function endDrained({ mysql, redis }: Services, sale: Sale): Promise<boole
       .where(and(eq(stockCredits.saleId, sale.id), raw`delivered_at is null`));
     const [{ affectedRows }] = await sql
       .update(sales)
-      .set({ state: 'ended' })
+      .set({ state: 'ended', endedAt: raw`utc_timestamp(3)` })
       .where(
         and(eq(sales.id, sale.id), eq(sales.state, 'draining'), notExists(pending), notExists(undelivered)),
       );
     return affectedRows === 1;
   });
-  if (hasEnded) await retireSale(redis, sale.id);
   return hasEnded;
+}
+
+/**
+ * Ended sales leave Redis, some time after their end. Asked again in every turn for as long as their keys may be
+ * there, so that a process that dies right after the end leaves nothing behind.
+ */
+async function retireEnded(services: Services): Promise<void> {
+  const ended = await statement(services.mysql, (sql) =>
+    sql
+      .select({ id: sales.id })
+      .from(sales)
+      .where(
+        and(
+          eq(sales.state, 'ended'),
+          raw`ended_at > utc_timestamp(3) - interval ${ENDED_HOLD_KEPT_MS * 1_000} microsecond`,
+        ),
+      ),
+  );
+  await eachSale(services, ended, async ({ id }) => {
+    await retireSale(services.redis, id);
+    return 0;
+  });
 }

@@ -9,15 +9,16 @@
 
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
-import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
+import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
-import { snapshot, statement, transaction, type Sql } from '../mysql/transaction.ts';
+import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild, type Settlement } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { outcomesOf } from './outcomes.ts';
 import { checkStores } from './store-checks.ts';
 
 export type Rebuilt =
@@ -130,12 +131,4 @@ function readTruth(mysql: Pool, saleId: number, holdIds: readonly string[]): Pro
       .orderBy(asc(buyerUnits.buyerId));
     return { sale, outcomes, buyers };
   });
-}
-
-export function outcomesOf(sql: Sql, holdIds: readonly string[]): Promise<Settlement[]> {
-  if (holdIds.length === 0) return Promise.resolve([]);
-  return sql
-    .select({ holdId: holdOutcomes.holdId, outcome: holdOutcomes.outcome })
-    .from(holdOutcomes)
-    .where(inArray(holdOutcomes.holdId, [...holdIds]));
 }

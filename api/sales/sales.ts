@@ -3,7 +3,16 @@
 import { and, eq, sql as raw } from 'drizzle-orm';
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES, SALE_MOVES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
-import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
+import {
+  ALLOTMENT_MAX,
+  HOLD_TTL_DEFAULT_S,
+  HOLD_TTL_MAX_S,
+  HOLD_TTL_MIN_S,
+  PAY_WINDOW_DEFAULT_S,
+  PAY_WINDOW_MAX_S,
+  PAY_WINDOW_MIN_S,
+  PRICE_MINOR_MAX,
+} from '@flash-sale/shared/limits.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import { findSale } from '../products/catalog.ts';
 import type { Services } from '../services.ts';
@@ -21,8 +30,9 @@ export interface SaleTerms {
   readonly buyerLimit?: number;
 }
 
-/** Writes a draft. @returns its id. @throws when there is no such product. */
+/** Writes a draft. @returns its id. @throws RangeError that names the term; Error when there is no such product. */
 export async function createSale({ mysql }: Services, terms: SaleTerms): Promise<number> {
+  checkTerms(terms);
   return statement(mysql, async (sql) => {
     const [product] = await sql.select().from(products).where(eq(products.id, terms.productId));
     if (product === undefined) throw new Error(`there is no product ${terms.productId}`);
@@ -41,12 +51,26 @@ export async function createSale({ mysql }: Services, terms: SaleTerms): Promise
   });
 }
 
+function checkTerms({ allotment, priceMinor, holdTtlMs, payWindowMs, buyerLimit }: SaleTerms): void {
+  const within = (name: string, value: number | undefined, min: number, max: number) => {
+    if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return;
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
+  };
+  within('allotment', allotment, 1, ALLOTMENT_MAX);
+  within('priceMinor', priceMinor, 0, PRICE_MINOR_MAX);
+  within('holdTtlMs', holdTtlMs, HOLD_TTL_MIN_S * 1_000, HOLD_TTL_MAX_S * 1_000);
+  within('payWindowMs', payWindowMs, PAY_WINDOW_MIN_S * 1_000, PAY_WINDOW_MAX_S * 1_000);
+  within('buyerLimit', buyerLimit, 1, ALLOTMENT_MAX);
+}
+
 export type SaleMoved =
   | { kind: 'moved'; from: SaleState; to: SaleState }
   | { kind: 'sale_not_found' }
   | { kind: 'impossible'; from: SaleState; possible: readonly SaleState[] }
   /** The product has another sale that is on. */
-  | { kind: 'product_busy' };
+  | { kind: 'product_busy' }
+  /** Moved in SQL, but the stores are not safe enough to sell from. */
+  | { kind: 'refused'; reasons: string[] };
 
 /** Moves a sale by the lifecycle; asking again for the state it is in is fine. @throws StoreUnavailable */
 export async function moveSale(services: Services, saleId: number, to: SaleState): Promise<SaleMoved> {
@@ -60,8 +84,9 @@ export async function moveSale(services: Services, saleId: number, to: SaleState
     // Somebody else moved it in between: decide again on what it is now.
     if (written === 'moved_before') return moveSale(services, saleId, to);
   }
-  if (isServed(to)) await rebuildSale(services, saleId);
+  const rebuilt = isServed(to) ? await rebuildSale(services, saleId) : null;
   await services.catalog.refresh();
+  if (rebuilt?.kind === 'refused') return rebuilt;
   return { kind: 'moved', from, to };
 }
 

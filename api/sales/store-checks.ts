@@ -6,9 +6,16 @@ import { statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 
+/** Scripts with flags, and INFO of several sections, came with 7.0. */
+const REDIS_VERSION_MIN = 7;
+
 export async function checkStores(services: Services): Promise<string[]> {
   const [redis, sql] = await Promise.all([readRedis(services), readSql(services)]);
   const reasons: string[] = [];
+  const version = redis.info.get('redis_version') ?? 'unknown';
+  if (!(Number.parseInt(version, 10) >= REDIS_VERSION_MIN)) {
+    reasons.push(`Redis is of version ${version}: ${REDIS_VERSION_MIN} or newer is needed`);
+  }
   if (redis.info.get('aof_enabled') !== '1') {
     reasons.push('Redis keeps no append-only file: set "appendonly yes"');
   }
@@ -35,12 +42,13 @@ export async function checkStores(services: Services): Promise<string[]> {
 async function readRedis({ redis }: Services): Promise<{ info: Map<string, string>; nowMs: number }> {
   try {
     // INFO, not CONFIG GET: managed Redis forbids CONFIG.
-    const [persistence, memory, time] = await Promise.all([
+    const [server, persistence, memory, time] = await Promise.all([
+      redis.info('server'),
       redis.info('persistence'),
       redis.info('memory'),
       redis.time(),
     ]);
-    const pairs = `${persistence}\n${memory}`
+    const pairs = `${server}\n${persistence}\n${memory}`
       .split(/\r?\n/)
       .map((line) => line.split(':') as [string, string]);
     return { info: new Map(pairs), nowMs: Number(time[0]) * 1_000 + Math.floor(Number(time[1]) / 1_000) };

@@ -30,7 +30,7 @@ CREATE TABLE `deliveries` (
 	`hold_id` binary(16),
 	`signed` tinyint unsigned NOT NULL,
 	`headers` text NOT NULL,
-	`body` text NOT NULL,
+	`body` mediumtext NOT NULL,
 	`state` enum('received','parked','processed') NOT NULL DEFAULT 'received',
 	`outcome` varchar(64),
 	`received_count` int unsigned NOT NULL DEFAULT 1,
@@ -53,9 +53,8 @@ CREATE TABLE `heartbeats` (
 CREATE TABLE `hold_outcomes` (
 	`hold_id` binary(16) NOT NULL,
 	`sale_id` int unsigned NOT NULL,
-	`outcome` enum('ordered','expired','lost') NOT NULL,
+	`outcome` enum('ordered','released','expired','lost') NOT NULL,
 	`order_id` binary(16),
-	`epoch` bigint unsigned NOT NULL,
 	`created_at` datetime(3) NOT NULL DEFAULT (utc_timestamp(3)),
 	CONSTRAINT `hold_outcomes_hold_id` PRIMARY KEY(`hold_id`),
 	CONSTRAINT `hold_outcomes_order` CHECK((outcome = 'ordered') = (order_id is not null))
@@ -128,6 +127,7 @@ CREATE TABLE `sales` (
 	`armed_epoch` bigint unsigned NOT NULL DEFAULT 0,
 	`opens_at` datetime(3) NOT NULL,
 	`closes_at` datetime(3),
+	`ended_at` datetime(3),
 	`hold_ttl_ms` int unsigned NOT NULL,
 	`pay_window_ms` int unsigned NOT NULL,
 	`buyer_limit` int unsigned,

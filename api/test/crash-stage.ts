@@ -1,0 +1,121 @@
+/** One sale, an API that will die in it, and checks that hold whatever it died at. The world's own API lives on. */
+
+import { expect } from 'bun:test';
+import { deliverCredits } from '../orders/give.ts';
+import type { Services } from '../services.ts';
+import { startApi, type ApiProcess } from './api-process.ts';
+import { audit } from './audit.ts';
+import { hold, order, pay, send } from './client.ts';
+import { ledger, passDeadline, settle, shortHold } from './settling.ts';
+import type { OneSale, World } from './world.ts';
+
+/** The allotment is ten units, and every hold of the buyer is of two. */
+export class CrashStage {
+  readonly world: World;
+  readonly services: Services;
+  readonly saleId: number;
+  readonly productId: number;
+  readonly intent: string;
+  readonly #crashAt: string;
+  readonly #workers: 'inline' | 'off';
+
+  constructor(world: World, sale: OneSale, crashAt: string, workers: 'inline' | 'off') {
+    this.world = world;
+    this.services = world.services;
+    this.saleId = sale.saleId;
+    this.productId = sale.productId;
+    this.intent = `pi_${sale.saleId}`;
+    this.#crashAt = crashAt;
+    this.#workers = workers;
+  }
+
+  /** Starts the API that will die, sends it something, and sees it die just there. Without a request a worker does it. */
+  async dies(request: (dying: ApiProcess) => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    const dying = await startApi(this.world, {
+      script: 'test/crashing-server.ts',
+      workers: this.#workers,
+      env: { CRASH_AT: this.#crashAt },
+    });
+    // Its answer may have been faster than its death.
+    await request(dying).catch(() => {});
+    const stuck = setTimeout(() => void dying.kill(), 10_000);
+    const point = this.#crashAt.replace(/:\d+$/, '');
+    expect([await dying.ended, await dying.output()]).toEqual(['SIGKILL', point]);
+    clearTimeout(stuck);
+  }
+
+  /** I2 at every look. */
+  async look() {
+    const seen = await audit(this.services, this.saleId);
+    expect(seen.drift).toBe(0);
+    return seen;
+  }
+
+  async held(): Promise<string> {
+    return (await hold(this.world, this.productId, { quantity: 2 })).body.data.hold_id;
+  }
+
+  /** Dies in an order whose hold has little time left. @returns the hold. */
+  async diesOrderingAtTheLastMoment(): Promise<string> {
+    let holdId = '';
+    await this.dies(async (dying) => {
+      holdId = await shortHold(this.services, this.saleId);
+      return order(dying, holdId, this.intent);
+    });
+    return holdId;
+  }
+
+  /** @returns the hold of a pending order. */
+  async ordered(): Promise<string> {
+    const holdId = await this.held();
+    expect((await order(this.world, holdId, this.intent)).status).toBe(201);
+    return holdId;
+  }
+
+  async expectOneOrder(holdId: string): Promise<void> {
+    await settle(this.services, this.saleId);
+    const { orders, outcomes } = await ledger(this.services, this.saleId);
+    expect(orders).toMatchObject([{ holdId, quantity: 2, state: 'pending' }]);
+    expect(outcomes).toMatchObject([{ holdId, outcome: 'ordered', orderId: orders[0]?.id }]);
+    expect(await this.look()).toMatchObject({ committed: 2, available: 8, pinned: 0, held: 0 });
+    const seen = await send(this.world, 'GET', `/api/holds/${holdId}`);
+    expect(seen.body.data).toMatchObject({ state: 'ordered' });
+  }
+
+  async expectVoided(holdId: string): Promise<void> {
+    await passDeadline(this.services, this.saleId, holdId);
+    for (let i = 0; i < 2; i += 1) {
+      await settle(this.services, this.saleId);
+      expect(await this.look()).toMatchObject({ available: 10, pinned: 0, held: 0, committed: 0 });
+    }
+    const { orders, outcomes } = await ledger(this.services, this.saleId);
+    expect(orders).toEqual([]);
+    expect(outcomes).toMatchObject([{ holdId, outcome: 'expired' }]);
+    expect((await order(this.world, holdId, this.intent)).body.code).toBe('hold_expired');
+  }
+
+  async expectGivenOnce(state: 'expired' | 'cancelled'): Promise<void> {
+    for (let i = 0; i < 2; i += 1) {
+      await this.look();
+      await deliverCredits(this.services, this.saleId);
+      expect(await this.look()).toMatchObject({ available: 10, owed: 0, committed: 0 });
+    }
+    const { orders, credits } = await ledger(this.services, this.saleId);
+    expect(orders).toMatchObject([{ state }]);
+    expect(credits).toMatchObject([{ units: 2, deliveredAt: expect.any(Date) }]);
+  }
+
+  /** However often the provider sends it: one payment, one disposition, the units sold once. */
+  async expectPaidOnce(holdId: string, disposition: 'applied' | 'late_applied'): Promise<void> {
+    for (let i = 0; i < 2; i += 1) {
+      const again = await pay(this.world, holdId, this.intent);
+      expect(again.status).toBe(200);
+      expect(again.body.data).toMatchObject({ hold_id: holdId, status: 'paid', payment: disposition });
+      await settle(this.services, this.saleId);
+    }
+    const { orders, payments } = await ledger(this.services, this.saleId);
+    expect(orders).toMatchObject([{ holdId, state: 'paid' }]);
+    expect(payments).toMatchObject([{ disposition, orderId: orders[0]?.id, intentId: this.intent }]);
+    expect(await this.look()).toMatchObject({ available: 8, committed: 2, pinned: 0 });
+  }
+}
