@@ -2,23 +2,26 @@
 -- SQL's epoch was raised before: no order vouched for by an older epoch can commit any more, so what SQL says
 -- about the returned holds stays true until the rebuild is committed.
 --
--- ARGV: nonce, epoch, last_armed_epoch (the last one at which any Redis was armed)
+-- ARGV: epoch, last_armed_epoch (the last one at which any Redis was armed)
 -- Replies:
 --   superseded                             a rebuild of this or a newer epoch was here; nothing changed
---   begun <life> <continuous 1|0> <hold_id>...    continuous: this life was armed last, so it has seen every hold
--- Again: superseded.
+--   begun <token> <continuous 1|0> <hold_id>...    only the commit that brings this token is accepted;
+--     continuous: this life was armed last, so it has seen every hold
+-- Again: superseded; where that was forgotten with the data, another token.
 
-local nonce, epoch, last_armed_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local epoch, last_armed_epoch = tonumber(ARGV[1]), tonumber(ARGV[2])
 local life = server_life()
 local armed_epoch, begun_epoch, last_life =
   unpack(redis.call('HMGET', meta_key, 'epoch', 'rebuild_epoch', 'last_life'))
 if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch then return { 'superseded' } end
 
+local time = redis.call('TIME')
+local token = life .. '.' .. time[1] .. '.' .. time[2]
 redis.call('HDEL', meta_key, 'armed_life')
-redis.call('HSET', meta_key, 'rebuild_nonce', nonce, 'rebuild_epoch', epoch)
+redis.call('HSET', meta_key, 'rebuild_token', token, 'rebuild_epoch', epoch)
 
 local is_continuous = last_life == life and tonumber(armed_epoch or 0) == last_armed_epoch
-local reply = { 'begun', life, is_continuous and 1 or 0 }
+local reply = { 'begun', token, is_continuous and 1 or 0 }
 local records = redis.call('HGETALL', holds_key)
 for i = 1, #records, 2 do
   local state = unpack_hold(records[i + 1])

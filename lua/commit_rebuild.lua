@@ -1,9 +1,9 @@
 -- commit_rebuild: install what SQL knows, keep the holds that survive, and arm this process.
--- At most once per nonce, and only in the process that began: a rebuild delayed in a socket, or overtaken by
--- another, does nothing. Available is computed, never carried over. It may be negative after a loss of data:
+-- At most once, and only in the life of the data that began: a rebuild that was delayed in a socket, sent twice or
+-- overtaken does nothing. Available is computed, never carried over. It may be negative after a loss of data:
 -- such debt heals as surviving holds end, and SQL refuses what it cannot cover.
 --
--- ARGV: nonce, life (whose holds were listed), epoch, base (seq of the snapshot), allotment, committed, state,
+-- ARGV: token (of begin_rebuild), epoch, base (seq of the snapshot), allotment, committed, state,
 --   opens_at_ms, closes_at_ms (0: none), hold_ttl_ms, buyer_limit (0: none),
 --   loss_remembered_ms (0: nothing was lost), lease_ms,
 --   count of outcomes, two per outcome: hold_id, outcome; then two per buyer: buyer, units ordered
@@ -12,16 +12,16 @@
 --   armed <available>
 -- Again: superseded.
 
-local nonce, begun_life, epoch, base = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local allotment, committed = tonumber(ARGV[5]), tonumber(ARGV[6])
+local token, epoch, base, allotment, committed = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local life = server_life()
-if redis.call('HGET', meta_key, 'rebuild_nonce') ~= nonce or begun_life ~= life then return { 'superseded' } end
+local is_begun_here = string.sub(token, 1, #life) == life
+if not is_begun_here or redis.call('HGET', meta_key, 'rebuild_token') ~= token then return { 'superseded' } end
 
 local now = now_ms()
-local lease = tonumber(ARGV[13])
+local lease = tonumber(ARGV[12])
 local outcome_of = {}
-local next_arg = 15
-for _ = 1, tonumber(ARGV[14]) do
+local next_arg = 14
+for _ = 1, tonumber(ARGV[13]) do
   outcome_of[ARGV[next_arg]] = ARGV[next_arg + 1]
   next_arg = next_arg + 2
 end
@@ -58,8 +58,8 @@ end
 
 local available = allotment - committed - kept
 redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotment, 'available', available,
-  'state', ARGV[7], 'opens_at', ARGV[8], 'closes_at', ARGV[9], 'hold_ttl_ms', ARGV[10], 'buyer_limit', ARGV[11],
+  'state', ARGV[6], 'opens_at', ARGV[7], 'closes_at', ARGV[8], 'hold_ttl_ms', ARGV[9], 'buyer_limit', ARGV[10],
   'armed_life', life, 'last_life', life)
-if ARGV[12] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[12])) end
-redis.call('HDEL', meta_key, 'rebuild_nonce')
+if ARGV[11] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[11])) end
+redis.call('HDEL', meta_key, 'rebuild_token')
 return { 'armed', available }

@@ -292,12 +292,12 @@ const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['supe
 export async function beginRebuild(
   redis: Redis,
   saleId: number,
-  { nonce, epoch, lastArmedEpoch }: { nonce: string; epoch: number; lastArmedEpoch: number },
+  { epoch, lastArmedEpoch }: { epoch: number; lastArmedEpoch: number },
 ) {
-  const args = [nonce, epoch, lastArmedEpoch];
-  const [kind, life, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
+  const args = [epoch, lastArmedEpoch];
+  const [kind, token, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
   if (kind === 'superseded') return { kind };
-  return { kind, life: String(life), isContinuous: continuous === 1, holdIds: ids.map(String) };
+  return { kind, token: String(token), isContinuous: continuous === 1, holdIds: ids.map(String) };
 }
 
 const commitRebuildScript = defineScript(
@@ -308,9 +308,8 @@ const commitRebuildScript = defineScript(
 );
 
 export interface RebuildSnapshot {
-  readonly nonce: string;
-  /** As begin_rebuild told it: only the Redis whose holds were listed may be armed. */
-  readonly life: string;
+  /** As begin_rebuild gave it: only the Redis whose holds were listed may be armed, once. */
+  readonly token: string;
   readonly epoch: number;
   readonly baseSeq: number;
   readonly allotment: number;
@@ -329,8 +328,7 @@ export interface RebuildSnapshot {
 export async function commitRebuild(redis: Redis, saleId: number, snapshot: RebuildSnapshot) {
   const { outcomes, buyers } = snapshot;
   const [kind, available] = await runScript(redis, commitRebuildScript, saleId, [
-    snapshot.nonce,
-    snapshot.life,
+    snapshot.token,
     snapshot.epoch,
     snapshot.baseSeq,
     snapshot.allotment,

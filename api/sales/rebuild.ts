@@ -43,8 +43,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   if (raised === undefined) return { kind: 'not_served' };
   reach('rebuild.raised');
 
-  const nonce = crypto.randomUUID();
-  const begun = await beginRebuild(redis, saleId, { nonce, ...raised });
+  const begun = await beginRebuild(redis, saleId, raised);
   if (begun.kind === 'superseded') return begun;
   reach('rebuild.begun');
 
@@ -53,8 +52,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
 
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
-    nonce,
-    life: begun.life,
+    token: begun.token,
     epoch: raised.epoch,
     baseSeq: sale.seq,
     allotment: sale.allotment,

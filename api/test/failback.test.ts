@@ -30,11 +30,10 @@ function freePort(): number {
 }
 
 async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {
-  const begun = await beginRebuild(redis, SALE, { nonce: 'nonce', epoch: 1, lastArmedEpoch: 0 });
+  const begun = await beginRebuild(redis, SALE, { epoch: 1, lastArmedEpoch: 0 });
   if (begun.kind !== 'begun') throw new Error(begun.kind);
   const armed = await commitRebuild(redis, SALE, {
-    nonce: 'nonce',
-    life: begun.life,
+    token: begun.token,
     epoch: 1,
     baseSeq: 0,
     allotment: 1,

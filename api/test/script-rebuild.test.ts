@@ -128,7 +128,7 @@ describe('a rebuild', () => {
     const late = await sales.begin(saleId, { ...latecomer, epoch: older.epoch });
     expect(late.kind).toBe('superseded');
     expect(await commitRebuild(sales.redis, saleId, newer)).toEqual({ kind: 'armed', available: 12 });
-    expect((await sales.begin(saleId, { ...newer, nonce: 'x' })).kind).toBe('superseded');
+    expect((await sales.begin(saleId, { ...newer })).kind).toBe('superseded');
   });
 
   test('commits only in the Redis that it began in: not after a flush, not in another process', async () => {
@@ -139,14 +139,14 @@ describe('a rebuild', () => {
     expect((await commitRebuild(sales.redis, saleId, flushed)).kind).toBe('superseded');
 
     await sales.begin(saleId, restarted);
-    restarted.life = 'the process before';
+    restarted.token = `another life ${restarted.token}`;
     expect((await commitRebuild(sales.redis, saleId, restarted)).kind).toBe('superseded');
     expect(await readSale(sales.redis, saleId)).toEqual({ kind: 'not_armed' });
   });
 
   test('knows whether this life of the data was the last one armed, and so has seen every hold', async () => {
     const isContinuous = async (saleId: number, lastArmedEpoch: number) => {
-      const rebuild = { nonce: 'nonce', epoch: sales.newEpoch(), lastArmedEpoch };
+      const rebuild = { epoch: sales.newEpoch(), lastArmedEpoch };
       const begun = await beginRebuild(sales.redis, saleId, rebuild);
       return begun.kind === 'begun' && begun.isContinuous;
     };

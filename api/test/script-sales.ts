@@ -21,7 +21,7 @@ import { until } from './until.ts';
 
 export type SaleFacts = Partial<Omit<RebuildSnapshot, 'nonce'>>;
 
-export type Snapshot = Omit<RebuildSnapshot, 'life'> & { life: string };
+export type Snapshot = Omit<RebuildSnapshot, 'token'> & { token: string };
 
 export class ScriptSales {
   readonly redis: Redis;
@@ -77,16 +77,14 @@ export class ScriptSales {
   /** Begins a rebuild after the last one that was armed, and notes in the snapshot where it began. */
   async begin(saleId: number, snapshot: Snapshot) {
     const lastArmedEpoch = Number(await this.redis.hget(this.key(saleId, 'meta'), 'epoch'));
-    const { nonce, epoch } = snapshot;
-    const begun = await beginRebuild(this.redis, saleId, { nonce, epoch, lastArmedEpoch });
-    if (begun.kind === 'begun') snapshot.life = begun.life;
+    const begun = await beginRebuild(this.redis, saleId, { epoch: snapshot.epoch, lastArmedEpoch });
+    if (begun.kind === 'begun') snapshot.token = begun.token;
     return begun;
   }
 
   snapshot(facts: SaleFacts = {}): Snapshot {
     return {
-      nonce: crypto.randomUUID(),
-      life: 'not begun',
+      token: 'not begun',
       epoch: this.newEpoch(),
       baseSeq: 0,
       allotment: 10,
