@@ -4,6 +4,7 @@ import { migrate } from '@flash-sale/drizzle/migrate.ts';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { readConfig, type Config } from './config.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
+import { untilNpmEnds } from './embedded/launcher.ts';
 import { StoreProblem } from './embedded/problem.ts';
 import { armSale } from './sales/arming.ts';
 import { seed } from './sales/seed.ts';
@@ -19,7 +20,7 @@ const say = (line: string) => console.log(line);
 
 async function start(): Promise<void> {
   const config = readConfig();
-  const stopped = untilStopped();
+  const stopped = Promise.race([untilStopped(), untilNpmEnds()]);
   const stores = await openEmbeddedStores({
     dataDir: config.DATA_DIR,
     redis: config.REDIS_URL === null,
@@ -36,7 +37,7 @@ async function start(): Promise<void> {
 async function serve(
   config: Config,
   stores: EmbeddedStores,
-  stopped: Promise<NodeJS.Signals>,
+  stopped: Promise<string>,
 ): Promise<void> {
   const redisUrl = config.REDIS_URL ?? stores.redisUrl;
   const databaseUrl = config.DATABASE_URL ?? stores.databaseUrl;
