@@ -34,11 +34,7 @@ async function start(): Promise<void> {
   }
 }
 
-async function serve(
-  config: Config,
-  stores: EmbeddedStores,
-  stopped: Promise<string>,
-): Promise<void> {
+async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<string>): Promise<void> {
   const redisUrl = config.REDIS_URL ?? stores.redisUrl;
   const databaseUrl = config.DATABASE_URL ?? stores.databaseUrl;
   if (redisUrl === undefined || databaseUrl === undefined) throw new Error('a store was not started');

@@ -68,6 +68,13 @@ export const IDLE_TIMEOUT_S = 10;
 export const REDIS_TIMEOUT_MS = 1_000;
 
 /**
+ * A Redis connection that says nothing for so long, though asked, is replaced. Longer than one time-out: what Redis has
+ * read from the old connection it still carries out, and only the same connection keeps the order of a hold and the
+ * release that takes it back.
+ */
+export const REDIS_SILENCE_MS = 4_000;
+
+/**
  * An attempt at a transaction that took longer is given up, and none begins after half of it; orders and webhooks
  * are then answered 503.
  */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { audit } from '../test/audit.ts';
 import { availableStock, hold, send } from '../test/client.ts';
+import { until } from '../test/until.ts';
 import { createWorld, type World } from '../test/world.ts';
 
 let world: World;
@@ -62,5 +63,24 @@ describe('releasing a hold', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
     expect(await audit(world.services, saleId)).toMatchObject({ available: 5, held: 0, drift: 0 });
+  });
+});
+
+describe('a Redis that hangs for longer than a buyer waits', () => {
+  test('does not keep units for nobody: what was not answered is released, unless its buyer can ask again', async () => {
+    const { productId, saleId } = await world.sale({ allotment: 10 });
+    await hold(world, productId);
+    process.kill(world.redis.pid, 'SIGSTOP');
+    const key = { 'idempotency-key': 'patient' };
+    const refused = await Promise.all([
+      ...Array.from({ length: 5 }, () => hold(world, productId)),
+      hold(world, productId, { quantity: 2 }, key),
+    ]).finally(() => process.kill(world.redis.pid, 'SIGCONT'));
+    expect(refused.map(({ status }) => status)).toEqual(Array(6).fill(503));
+
+    await until(async () => (await audit(world.services, saleId)).held === 1 + 2);
+    const again = await hold(world, productId, { quantity: 2 }, key);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+    expect(await audit(world.services, saleId)).toMatchObject({ held: 3, available: 7, drift: 0 });
   });
 });

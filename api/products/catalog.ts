@@ -29,6 +29,7 @@ export class Catalog {
   #sales: ReadonlyMap<number, Sale> = new Map();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
 
   constructor(mysql: Pool) {
     this.#mysql = mysql;
@@ -41,13 +42,13 @@ export class Catalog {
 
   async find(productId: number): Promise<Listing | undefined> {
     await this.#beRecent();
-    if (!this.#listings.has(productId)) await this.#beFresh();
+    if (!this.#listings.has(productId)) await this.#beNewerThanNow();
     return this.#listings.get(productId);
   }
 
   async sale(saleId: number): Promise<Sale | undefined> {
     await this.#beRecent();
-    if (!this.#sales.has(saleId)) await this.#beFresh();
+    if (!this.#sales.has(saleId)) await this.#beNewerThanNow();
     return this.#sales.get(saleId);
   }
 
@@ -58,19 +59,27 @@ export class Catalog {
   }
 
   /** Reads again now: after a change that this process made. */
-  async refresh(): Promise<void> {
-    // A read that is on its way may have passed the change already.
-    await this.#reading?.catch(() => {});
-    await this.#read();
+  refresh(): Promise<void> {
+    return this.#beNewerThanNow();
   }
 
   #ageMs(): number {
     return performance.now() - this.#readAtMs;
   }
 
-  /** For what the copy does not have: it may be newer than the copy. */
-  async #beFresh(): Promise<void> {
-    if (this.#ageMs() >= CATALOG_AGE_MAX_MS) await this.#read();
+  /**
+   * For what the copy does not have: reads again, after the question was asked, because another process may have
+   * opened the sale just before. One read at a time answers all who ask, however many ids are made up.
+   */
+  async #beNewerThanNow(): Promise<void> {
+    if (this.#reading === null) return this.#read();
+    this.#next ??= this.#reading
+      .catch(() => {})
+      .then(() => {
+        this.#next = null;
+        return this.#read();
+      });
+    return this.#next;
   }
 
   /** Nobody waits for a refresh but the first caller, and whoever comes after a long silence, for a moment. */

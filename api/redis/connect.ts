@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import { REDIS_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
+import { REDIS_SILENCE_MS, REDIS_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 
 /** Accepts redis://, rediss:// and unix:///path/to/redis.sock. */
 export function connectRedis(url: string): Redis {
@@ -9,6 +9,8 @@ export function connectRedis(url: string): Redis {
     maxRetriesPerRequest: 0,
     // With the line above, a lost reply would otherwise leave its promise pending for ever.
     commandTimeout: REDIS_TIMEOUT_MS,
+    // A connection that went silent (its machine lost power, a firewall forgot it) is replaced.
+    socketTimeout: REDIS_SILENCE_MS,
     // While Redis is away requests fail at once instead of piling up.
     enableOfflineQueue: false,
     // Redis comes back in milliseconds; buyers should not wait for a long backoff.

@@ -7,7 +7,7 @@
  * ordered in between, kept in Redis and counted in SQL.
  */
 
-import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, sql as raw } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
 import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
@@ -49,6 +49,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
 
   const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
   reach('rebuild.read');
+  await noteArmed(mysql, saleId, raised.epoch);
 
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
@@ -67,7 +68,6 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
     buyers,
   });
   if (committed.kind === 'superseded') return committed;
-  await noteArmed(mysql, saleId, raised.epoch);
 
   metrics.rebuilds.inc();
   log.info('sale armed', { saleId, epoch: raised.epoch, available: committed.available, mayHaveLostData });
@@ -102,9 +102,17 @@ async function raiseEpoch(
   });
 }
 
-/** If this does not happen, the next rebuild takes Redis for one that may have lost data: careful, not wrong. */
+/**
+ * Before it is true, and never backwards: whoever dies in between only makes the next rebuild take Redis for one that
+ * may have lost data.
+ */
 async function noteArmed(mysql: Pool, saleId: number, epoch: number): Promise<void> {
-  await statement(mysql, (sql) => sql.update(sales).set({ armedEpoch: epoch }).where(eq(sales.id, saleId)));
+  await statement(mysql, (sql) =>
+    sql
+      .update(sales)
+      .set({ armedEpoch: raw`greatest(armed_epoch, ${epoch})` })
+      .where(eq(sales.id, saleId)),
+  );
 }
 
 interface Truth {

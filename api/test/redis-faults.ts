@@ -3,6 +3,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { privateRedis, type TestStore } from './stores.ts';
 import type { World } from './world.ts';
 
@@ -63,9 +64,13 @@ export class RedisFaults {
     };
   }
 
-  /** Redis forgets one sale and keeps running. */
+  /** Redis forgets one sale and keeps running. @throws StoreUnavailable */
   async forget(saleId: number): Promise<void> {
-    await this.#world.services.redis.del(...saleKeys(saleId));
+    try {
+      await this.#world.services.redis.del(...saleKeys(saleId));
+    } catch (error) {
+      throw new StoreUnavailable('redis', error);
+    }
   }
 
   key(saleId: number, name: (typeof SALE_KEY_NAMES)[number]): string {

@@ -19,6 +19,7 @@ import { saleKeys, SALE_KEY_NAMES } from '../redis/keys.ts';
 import { placeHolds, readHold } from '../redis/scripts.ts';
 import { armSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { until } from './until.ts';
 
 /** One turn of every worker that moves units, with all waiting over. The sale is armed again if need be. */
@@ -31,11 +32,15 @@ export async function settle(services: Services, saleId: number): Promise<void> 
   await deliverCredits(services, saleId);
 }
 
-/** As if PIN_LEASE_MS had passed. */
+/** As if PIN_LEASE_MS had passed. @throws StoreUnavailable */
 export async function endLeases({ redis }: Services, saleId: number): Promise<void> {
   const leases = saleKeys(saleId)[SALE_KEY_NAMES.indexOf('leases')] as string;
-  const holdIds = await redis.zrange(leases, '0', '-1');
-  for (const holdId of holdIds.map(String)) await redis.zadd(leases, 'XX', 1, holdId);
+  try {
+    const holdIds = await redis.zrange(leases, '0', '-1');
+    for (const holdId of holdIds.map(String)) await redis.zadd(leases, 'XX', 1, holdId);
+  } catch (error) {
+    throw new StoreUnavailable('redis', error);
+  }
 }
 
 /** As if nobody had sent them again for a while. */
