@@ -147,6 +147,7 @@ assertRelation(
   LOSS_REMEMBERED_MS >= HOLD_TTL_MAX_S * 1_000 + 10 * 60_000,
   'a lost hold could be forgotten too early',
 );
+assertRelation(REDIS_SILENCE_MS > 2 * REDIS_TIMEOUT_MS, 'an unheard hold could not be released');
 assertRelation(EXPIRY_PERIOD_MS * 2 <= 250, 'stock would come back later than promised');
 assertRelation(
   PIN_LEASE_MS > 1.5 * SQL_TIMEOUT_MS,

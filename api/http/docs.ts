@@ -10,26 +10,51 @@ const READER = join(
   'browser/standalone.js',
 );
 
-/** The reader is a page with a script of ours and styles of its own; nothing is loaded from elsewhere. */
+/** The reader styles itself; nothing is loaded from elsewhere. */
 const READER_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
+
+const page = (title: string) => `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${title}</title>
+  </head>
+  <body>
+    <script id="api-reference" data-url="/openapi.json" data-configuration='{"withDefaultFonts":false}'></script>
+    <script src="/docs/reader.js"></script>
+  </body>
+</html>
+`;
 
 export function docs(title: string, description: string) {
   return new Elysia()
-    .onBeforeHandle({ as: 'global' }, ({ path, set }) => {
-      if (path === '/docs') set.headers['content-security-policy'] = READER_POLICY;
-    })
     .use(
       openapi({
-        path: '/docs',
+        provider: null,
         specPath: '/openapi.json',
         documentation: {
           info: { title, version: '0.1.0', description },
           servers: [{ url: '/' }],
         },
-        // The type asks for every setting of the reader; what is left out keeps its default.
-        scalar: { cdn: '/docs/scalar.js' } as never,
       }),
     )
-    .get('/docs/scalar.js', () => Bun.file(READER), { detail: { hide: true } });
+    .get(
+      '/docs',
+      ({ set }) => {
+        set.headers['content-type'] = 'text/html; charset=utf-8';
+        set.headers['content-security-policy'] = READER_POLICY;
+        return page(title);
+      },
+      { detail: { hide: true } },
+    )
+    .get(
+      '/docs/reader.js',
+      ({ set }) => {
+        set.headers['cache-control'] = 'public, max-age=86400';
+        return Bun.file(READER);
+      },
+      { detail: { hide: true } },
+    );
 }
