@@ -7,6 +7,9 @@ import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
 
+/** A Redis that is starting answers within this. */
+const REDIS_WAIT_MS = 2_000;
+
 export interface Listening {
   readonly url: string;
   readonly opsUrl: string;
@@ -55,6 +58,8 @@ function open(start: () => unknown, variable: string, port: number): void {
 if (import.meta.main) {
   const stopped = untilStopped();
   const services = servicesFromEnvironment();
+  // So that the first buyers find Redis connected. Without it payments go on, so we listen all the same.
+  await services.ready(REDIS_WAIT_MS).catch(() => {});
   const listening = listen(services);
   const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
   services.log.info('listening', {

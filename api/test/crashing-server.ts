@@ -21,6 +21,7 @@ const services = createServices(config, stores, (point) => {
   writeSync(1, point);
   process.kill(process.pid, 'SIGKILL');
 });
+await services.ready(5_000);
 const { url, opsUrl } = listen(services);
 if (config.WORKERS === 'inline') startWorkers(services);
 services.log.info('listening', { url, opsUrl });
