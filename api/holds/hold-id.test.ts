@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { namedHoldId, newHoldId, saleIdOf } from './hold-id.ts';
+import { newHoldId, saleIdOf } from './hold-id.ts';
 
 describe('a hold id', () => {
   test('carries its sale, up to the largest there can be', () => {
@@ -22,13 +22,5 @@ describe('a hold id', () => {
     expect(saleIdOf(crypto.randomUUID())).toBeNull();
     expect(saleIdOf('1')).toBeNull();
     expect(saleIdOf(`${newHoldId(1)}0`)).toBeNull();
-  });
-});
-
-describe('a named hold id', () => {
-  test('is the same for the same name, another for another, and carries its sale', () => {
-    expect(namedHoldId(7, 'late 1')).toBe(namedHoldId(7, 'late 1'));
-    expect(namedHoldId(7, 'late 1')).not.toBe(namedHoldId(7, 'late 2'));
-    expect(saleIdOf(namedHoldId(7, 'late 1'))).toBe(7);
   });
 });

@@ -6,15 +6,7 @@
 const SHAPE = /^([0-9a-f]{8})-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 export function newHoldId(saleId: number): string {
-  return holdIdOf(saleId, Buffer.from(crypto.getRandomValues(new Uint8Array(16)).buffer));
-}
-
-/** The same name always gives the same id, so that whoever comes after a crash finds what was begun. */
-export function namedHoldId(saleId: number, name: string): string {
-  return holdIdOf(saleId, new Bun.CryptoHasher('sha256').update(name).digest().subarray(0, 16));
-}
-
-function holdIdOf(saleId: number, bytes: Buffer): string {
+  const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(16)).buffer);
   bytes.writeUInt32BE(saleId, 0);
   bytes[6] = 0x80 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);

@@ -10,8 +10,6 @@ import { audit } from '../test/audit.ts';
 import { hold, order, pay, send, type Answer } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
-import { recordDelivery } from './deliveries.ts';
-import { processDelivery } from './payments.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -280,25 +278,4 @@ describe('order expiry', () => {
     expect(await expireOrders(world.services)).toBe(0);
     expect(told(await pay(world, holdId, intentId))).toEqual([200, 'paid', 'applied']);
   });
-});
-
-test('a late payment is not owed back because a process died with its units in hand (I2, I5)', async () => {
-  const sale = await world.sale({ allotment: 1 });
-  const { holdId, intentId } = await ordered(sale);
-  await expire(sale, intentId);
-  const dying = await world.another((point) => {
-    if (point === 'payment.taken') throw new Error('as if killed here');
-  });
-  const body = JSON.stringify({ hold_id: holdId, payment_intent_id: intentId });
-  const facts = { event: 'payment_success', holdId, intentId, amount: null, currency: null } as const;
-  const arrival = { provider: 'native', senderKey: null, isSigned: false, headers: {}, body, facts };
-  const deliveryId = await recordDelivery(dying, arrival);
-  const died = await processDelivery(dying, deliveryId).catch((error: unknown) => error);
-  expect(died).toBeInstanceOf(Error);
-  await until(async () => (await audit(world.services, sale.saleId)).pinned === 1);
-
-  const { body: answer } = await pay(world, holdId, intentId);
-  expect(answer.data).toMatchObject({ status: 'paid', payment: 'late_applied' });
-  await settled(sale);
-  expect(await audit(world.services, sale.saleId)).toMatchObject({ available: 0, committed: 1, drift: 0 });
 });

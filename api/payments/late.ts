@@ -7,7 +7,7 @@ import { deliverCredits } from '../orders/give.ts';
 import { voidHold } from '../holds/outcome.ts';
 import type { Order } from '../orders/orders.ts';
 import { commitUnits, writeOrdered } from '../orders/take.ts';
-import { namedHoldId } from '../holds/hold-id.ts';
+import { newHoldId } from '../holds/hold-id.ts';
 import type { Sql } from '../mysql/transaction.ts';
 import { settleHolds, takeUnits } from '../redis/scripts.ts';
 import { onArmedSale } from '../sales/arming.ts';
@@ -18,24 +18,21 @@ export type LateTake =
   /** No units, or the sale is over: the money is owed back. */
   | { kind: 'refused' };
 
-/** Takes for one order: each may be given up because the sale was rebuilt meanwhile. */
-const TAKES_MAX = 20;
-
-/** @throws StoreUnavailable: nothing is decided yet */
+/**
+ * The take has an id of its own in every attempt. A process that dies with units in hand keeps them from the next
+ * attempt until its lease is over; an id that came back could be settled twice.
+ * @throws StoreUnavailable: nothing is decided yet
+ */
 export async function takeForLate(services: Services, order: Order): Promise<LateTake> {
   const { saleId, quantity, buyerId } = order;
   // The units that this very order gave back may still be on their way to Redis.
   await deliverCredits(services, saleId);
-  for (let nth = 1; nth <= TAKES_MAX; nth += 1) {
-    // Named after the order: a process that died after its take must not be what keeps the units from its successor.
-    const takeId = namedHoldId(saleId, `late ${order.id} ${nth}`);
-    const reply = await onArmedSale(services, saleId, () =>
-      takeUnits(services.redis, saleId, { takeId, quantity, buyerId }),
-    );
-    if (reply.kind === 'taken') return { kind: 'taken', takeId, saleId, epoch: reply.epoch };
-    if (reply.kind !== 'over') break;
-  }
-  return { kind: 'refused' };
+  const takeId = newHoldId(saleId);
+  const reply = await onArmedSale(services, saleId, () =>
+    takeUnits(services.redis, saleId, { takeId, quantity, buyerId }),
+  );
+  if (reply.kind !== 'taken') return { kind: 'refused' };
+  return { kind: 'taken', takeId, saleId, epoch: reply.epoch };
 }
 
 /** @throws TakeRefused */

@@ -35,25 +35,35 @@ export type Processed =
   /** No order ever came; money is owed back. */
   | { kind: 'unmatched' };
 
-/** What one transaction makes of a delivery; `late` asks for units first, and for another transaction. */
-type Step = Processed | { kind: 'late'; order: Order };
+/** What one transaction makes of a delivery. `late` asks for units first; `again` begins anew with what it says. */
+type Decision = Processed | { kind: 'late'; order: Order };
+type Step = Decision | { kind: 'again'; take: LateTake | null };
 
-/** Takes for one late payment: each may be overtaken by a rebuild of the sale. */
-const TAKES_MAX = 3;
+/** Transactions for one delivery: a late payment takes two, and more when its sale is rebuilt meanwhile. */
+const ROUNDS_MAX = 10;
 
 /** @throws StoreUnavailable: the delivery stays as it is and is processed later. */
 export async function processDelivery(services: Services, deliveryId: number): Promise<Processed> {
   let take: LateTake | null = null;
-  for (let takes = 0; takes <= TAKES_MAX; takes += 1) {
+  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
     const step = await processOnce(services, deliveryId, take);
-    if (step.kind !== 'late') {
-      if (step.kind === 'done') afterwards(services, step);
-      return step;
+    switch (step.kind) {
+      case 'late':
+        take = await takeForLate(services, step.order);
+        services.reach('payment.taken');
+        break;
+      case 'again':
+        take = step.take;
+        break;
+      case 'done':
+        afterwards(services, step);
+        return step;
+      case 'parked':
+      case 'unmatched':
+        return step;
     }
-    take = await takeForLate(services, step.order);
-    services.reach('payment.taken');
   }
-  throw new StoreUnavailable('redis', 'the sale is being rebuilt');
+  throw new StoreUnavailable('redis', 'the sale is rebuilt again and again');
 }
 
 function afterwards(services: Services, done: Extract<Processed, { kind: 'done' }>): void {
@@ -65,7 +75,7 @@ function afterwards(services: Services, done: Extract<Processed, { kind: 'done' 
 /** One transaction. A take that it does not use, or that SQL refuses, is given up afterwards. */
 async function processOnce(services: Services, deliveryId: number, take: LateTake | null): Promise<Step> {
   try {
-    const step = await transaction(services.mysql, async (sql): Promise<Step> => {
+    const step = await transaction(services.mysql, async (sql): Promise<Decision> => {
       const [delivery] = await sql
         .select()
         .from(deliveries)
@@ -81,19 +91,21 @@ async function processOnce(services: Services, deliveryId: number, take: LateTak
     if (take?.kind === 'taken') await finishLateTake(services, take, isTakeUsed);
     return step;
   } catch (error) {
-    // Another delivery recorded this intent, for another hold's order, in the same moment.
-    if (isDuplicateKey(error)) return processOnce(services, deliveryId, take);
-    if (!(error instanceof TakeRefused) || take?.kind !== 'taken') throw error;
-    await finishLateTake(services, take, false);
-    if (error.reason === 'epoch') {
+    // Somebody was faster: recorded this intent for another hold's order, or voided a take that took too long.
+    const isBeaten = isDuplicateKey(error);
+    if (!isBeaten && !(error instanceof TakeRefused)) throw error;
+    if (take?.kind === 'taken') {
+      await finishLateTake(services, take, false);
+      // Waits for the rebuild, or does it if whoever began it died.
       await armSale(services, take.saleId);
-      return processOnce(services, deliveryId, null);
     }
-    return processOnce(services, deliveryId, { kind: 'refused' });
+    if (error instanceof TakeRefused && error.reason !== 'epoch')
+      return { kind: 'again', take: { kind: 'refused' } };
+    return { kind: 'again', take: null };
   }
 }
 
-async function decide(sql: Sql, delivery: Delivery, take: LateTake | null): Promise<Step> {
+async function decide(sql: Sql, delivery: Delivery, take: LateTake | null): Promise<Decision> {
   const facts = factsOf(delivery);
   const order = await lockOrder(sql, facts);
   if (order === undefined) return park(sql, delivery, facts);
@@ -109,7 +121,7 @@ async function lockOrder(sql: Sql, { intentId, holdId }: PaymentFacts): Promise<
   return byHold[0];
 }
 
-async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<Step> {
+async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<Decision> {
   const [row] = await sql
     .select({ ageUs: raw<number>`timestampdiff(microsecond, received_at, utc_timestamp(3))` })
     .from(deliveries)
@@ -127,7 +139,7 @@ async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<
 }
 
 /** A failure ends the order only while nothing better happened to it. */
-async function cancel(sql: Sql, facts: PaymentFacts, order: Order): Promise<Step> {
+async function cancel(sql: Sql, facts: PaymentFacts, order: Order): Promise<Decision> {
   const isCancelled = order.state === 'pending' && order.paymentIntentId === facts.intentId;
   if (isCancelled) await endPendingOrder(sql, order, 'order_cancelled');
   const state = isCancelled ? 'cancelled' : order.state;
@@ -140,7 +152,7 @@ async function receiveMoney(
   facts: PaymentFacts,
   order: Order,
   take: LateTake | null,
-): Promise<Step> {
+): Promise<Decision> {
   const before = await findPayment(sql, delivery);
   if (before !== undefined) {
     return { kind: 'done', order, state: order.state, disposition: before.disposition, isNew: false };

@@ -11,10 +11,20 @@ export class RedisFaults {
   readonly #world: World;
   #running: TestStore;
   #isDown = false;
+  #forgetsNothing = false;
 
   constructor(world: World) {
     this.#world = world;
     this.#running = world.redis;
+  }
+
+  /**
+   * From now on a write is on disk before its reply. Otherwise a Redis whose disk is slow holds writes back for up to
+   * two seconds, and killed -9 it loses them: true, but chance, and not what these tests are about.
+   */
+  async neverForget(): Promise<void> {
+    this.#forgetsNothing = true;
+    await this.#world.services.redis.config('SET', 'appendfsync', 'always');
   }
 
   get pid(): number {
@@ -37,6 +47,7 @@ export class RedisFaults {
   async start(): Promise<void> {
     await this.startStore();
     await this.#world.services.ready(15_000);
+    if (this.#forgetsNothing) await this.neverForget();
   }
 
   /** Killed -9, and started again with what its append-only file remembers. */

@@ -16,6 +16,7 @@ let api: ApiProcess;
 beforeAll(async () => {
   world = await createWorld();
   redis = new RedisFaults(world);
+  await redis.neverForget();
   api = await startApi(world, { workers: 'inline' });
 });
 afterEach(() => redis.start());

@@ -15,6 +15,7 @@ let redis: RedisFaults;
 beforeAll(async () => {
   world = await createWorld();
   redis = new RedisFaults(world);
+  await redis.neverForget();
 });
 // What a failed test left down must not fail the next one.
 afterEach(() => redis.start());
@@ -216,6 +217,21 @@ describe('a Redis that came back with an older state', () => {
   });
 });
 
+describe('a Redis that came back with an older state of a sale with a limit per buyer', () => {
+  test('sells nobody more than the limit: SQL counts too (I1)', async () => {
+    const { saleId, productId } = await world.sale({ allotment: 10, buyerLimit: 2 });
+    const former = await held(productId, 2, 'ann');
+    const goBack = redis.keepState();
+    await send(world, 'DELETE', `/api/holds/${former}`);
+    await ordered(productId, 2, 'ann');
+    await goBack();
+    expect((await order(world, former, intents())).body.code).toBe('hold_lost');
+    expect((await hold(world, productId, { buyer_id: 'ann' })).body.code).toBe('buyer_limit_reached');
+    await settle(world.services, saleId);
+    expect(await look(saleId)).toMatchObject({ available: 8, committed: 2, buyerUnits: 2 });
+  });
+});
+
 describe('a Redis that may lose what it acknowledged', () => {
   const settings: [string, string, string, RegExp][] = [
     ['appendonly', 'no', 'yes', /append-only file: set "appendonly yes"/],
@@ -257,10 +273,9 @@ describe('rebuilding', () => {
     });
     const rebuilt = await Promise.all(rebuilders.map((services) => rebuildSale(services, saleId)));
     await Promise.all(buyers);
-    expect(rebuilt.map(({ kind }) => kind)).toContain('armed');
-    expect(new Set(rebuilt.map(({ kind }) => kind)).difference(new Set(['armed', 'superseded'])).size).toBe(
-      0,
-    );
+    // All of them may be superseded: by a buyer who found the sale unarmed.
+    const kinds = new Set(rebuilt.map(({ kind }) => kind));
+    expect([...kinds.difference(new Set(['armed', 'superseded']))]).toEqual([]);
     await settle(world.services, saleId);
     const end = await look(saleId);
     expect(end).toMatchObject({ committed: 20, pinned: 0 });
