@@ -79,7 +79,8 @@ function flags(dataDir: string, socket: string): string[] {
     dir: realpathSync(dataDir),
     daemonize: 'no',
     logfile: '',
-    // Each write reaches the file before its reply, so a killed Redis loses nothing; a dead machine, one second.
+    // Each write reaches the file before its reply, unless a flush to a slow disk is under way: then up to two seconds
+    // later. So a killed Redis loses nothing on a healthy disk; a dead machine, a second or two.
     appendonly: 'yes',
     appendfsync: 'everysec',
     save: '',

@@ -7,8 +7,10 @@ const CONNECTIONS_MAX = 24;
 const SESSION = [
   // No gap locks, and every statement decides on what is committed now.
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  // One lock wait may not outlive a buyer's patience.
-  "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'TRADITIONAL'",
+  // One lock wait may not outlive a buyer's patience. And a host that vanished in the middle of a transaction must not
+  // keep the sale's row until the kernel notices: MariaDB ends idle transactions, MySQL only idle connections.
+  "SET SESSION innodb_lock_wait_timeout = 3, time_zone = '+00:00', sql_mode = 'TRADITIONAL' " +
+    '/*M!100300 , idle_transaction_timeout = 3 */ /*!80000 , wait_timeout = 30 */',
 ];
 
 export function connectMySql(url: string): Pool {

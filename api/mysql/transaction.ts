@@ -90,10 +90,12 @@ async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promi
   const connection = await borrow(pool, deadline);
   try {
     const result = await deadline.race(work(databaseOf(connection)));
+    answeredAtMs.set(connection.connection, performance.now());
     pool.releaseConnection(connection);
     return result;
   } catch (error) {
     const fault = faultOf(error);
+    if (error instanceof DeadlinePassed) hungAtMs.set(pool, performance.now());
     if (error instanceof DeadlinePassed || (fault !== undefined && saysNothing(fault))) {
       // A connection that is gone or hangs can not be rolled back; the server does it when the socket closes.
       connection.destroy();
@@ -109,8 +111,12 @@ async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promi
 async function borrow(pool: Pool, deadline: Deadline): Promise<PoolConnection> {
   const arriving = pool.getConnection();
   try {
-    return await deadline.race(arriving);
+    const connection = await deadline.race(arriving);
+    if (!mayHang(pool, connection)) return connection;
+    connection.destroy();
+    return await borrow(pool, deadline);
   } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
     deadline.end();
     // One that arrives after its borrower gave up goes back to the pool.
     arriving.then(
@@ -119,6 +125,20 @@ async function borrow(pool: Pool, deadline: Deadline): Promise<PoolConnection> {
     );
     throw new StoreUnavailable('sql', error);
   }
+}
+
+/** When a connection last answered, and when one of its pool last hung. */
+const answeredAtMs = new WeakMap<object, number>();
+const hungAtMs = new WeakMap<Pool, number>();
+
+/**
+ * When the network goes silent under one connection, it has under all that are idle: they are replaced at once,
+ * instead of each making a buyer wait for its deadline.
+ */
+function mayHang(pool: Pool, connection: PoolConnection): boolean {
+  const answeredAt = answeredAtMs.get(connection.connection);
+  const hungAt = hungAtMs.get(pool);
+  return answeredAt !== undefined && hungAt !== undefined && answeredAt < hungAt;
 }
 
 async function undo(pool: Pool, connection: PoolConnection, deadline: Deadline): Promise<void> {

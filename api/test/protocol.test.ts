@@ -9,6 +9,7 @@ import type { ReachablePoint } from '../reach.ts';
 import { reapHolds } from '../redis/scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { audit } from './audit.ts';
 import { pay } from './client.ts';
 import { RedisFaults } from './redis-faults.ts';
 import { chanceOf, seedFrom, type Chance } from './seeded.ts';
@@ -156,6 +157,9 @@ class Walk {
       return seen?.pinned === 0 && seen.owed === 0 && seen.available === 0;
     });
     await this.check();
+    // Every order here is of a known buyer.
+    const end = await audit(world.services, saleId);
+    expect(end.buyerUnits).toBe(end.committed);
     const written = await ledger(world.services, saleId);
     for (const { holdId, orderId, isPaid, intentId } of this.#visits) {
       const ofHold = written.orders.filter((order) => order.holdId === holdId);
