@@ -3,25 +3,34 @@
 -- ARGV: ids of credits that SQL believes undelivered
 -- Replies:
 --   not_armed
---   sums <epoch> <base> <allotment> <available> <held> <pins> (<hold_id> <quantity>)... <applied credit id>...
---     held: units; pins: how many pairs follow
+--   sums <epoch> <base> <allotment> <available> <held> <unlisted> <pins> (<hold_id> <quantity>)... <credit id>...
+--     held: units; unlisted: holds that neither the reaper nor the settler would find; pins: how many pairs follow;
+--     credit ids: those that are applied
 -- Again: reads only.
 
 if not is_armed() then return { 'not_armed' } end
 
 local meta = redis.call('HMGET', meta_key, 'epoch', 'base', 'allotment', 'available')
-local held, pins = 0, {}
+local held, held_count, pins = 0, 0, {}
 local records = redis.call('HGETALL', holds_key)
 for i = 1, #records, 2 do
   local state, quantity = unpack_hold(records[i + 1])
-  if state == HELD then held = held + quantity end
+  if state == HELD then held, held_count = held + quantity, held_count + 1 end
   if state == PINNED then
     pins[#pins + 1] = records[i]
     pins[#pins + 1] = quantity
   end
 end
 
-local reply = { 'sums', tonumber(meta[1]), tonumber(meta[2]), tonumber(meta[3]), tonumber(meta[4]), held, #pins / 2 }
+local unlisted = math.abs(held_count - redis.call('ZCARD', deadlines_key))
+  + math.abs(#pins / 2 - redis.call('ZCARD', leases_key))
+local reply = { 'sums' }
+for _, value in ipairs(meta) do
+  reply[#reply + 1] = tonumber(value)
+end
+for _, value in ipairs({ held, unlisted, #pins / 2 }) do
+  reply[#reply + 1] = value
+end
 for _, value in ipairs(pins) do
   reply[#reply + 1] = value
 end

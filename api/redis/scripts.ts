@@ -351,7 +351,7 @@ const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', '
 
 export async function auditSale(redis: Redis, saleId: number, undeliveredCreditIds: readonly number[]) {
   const reply = await runScript(redis, auditSaleScript, saleId, [...undeliveredCreditIds]);
-  const [kind, epoch, base, allotment, available, held, pinCount, ...rest] = reply;
+  const [kind, epoch, base, allotment, available, held, unlisted, pinCount, ...rest] = reply;
   if (kind === 'not_armed') return NOT_ARMED;
   const pinsEnd = Number(pinCount) * 2;
   return {
@@ -361,6 +361,7 @@ export async function auditSale(redis: Redis, saleId: number, undeliveredCreditI
     allotment: Number(allotment),
     available: Number(available),
     heldUnits: Number(held),
+    unlistedHolds: Number(unlisted),
     pins: pairs(rest.slice(0, pinsEnd)).map(([holdId, quantity]) => ({
       holdId: String(holdId),
       quantity: Number(quantity),
