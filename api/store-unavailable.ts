@@ -5,11 +5,14 @@
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   readonly store: 'redis' | 'sql';
+  /** False when the call was never sent. */
+  readonly mayHaveRun: boolean;
 
-  constructor(store: 'redis' | 'sql', cause: unknown) {
+  constructor(store: 'redis' | 'sql', cause: unknown, mayHaveRun = true) {
     super(typeof cause === 'string' ? `${store} is not available: ${cause}` : `${store} is not available`, {
       cause,
     });
     this.store = store;
+    this.mayHaveRun = mayHaveRun;
   }
 }

@@ -5,7 +5,7 @@
 --
 -- ARGV: token (of begin_rebuild), epoch, base (seq of the snapshot), allotment, committed, state,
 --   opens_at_ms, closes_at_ms (0: none), hold_ttl_ms, buyer_limit (0: none),
---   loss_remembered_ms (0: nothing was lost), lease_ms,
+--   loss_remembered_ms (0: nothing was lost), lease_ms, ttl_max_ms,
 --   count of outcomes, two per outcome: hold_id, outcome; then two per buyer: buyer, units ordered
 -- Replies:
 --   superseded
@@ -18,10 +18,10 @@ local is_begun_here = string.sub(token, 1, #life) == life
 if not is_begun_here or redis.call('HGET', meta_key, 'rebuild_token') ~= token then return { 'superseded' } end
 
 local now = now_ms()
-local lease = tonumber(ARGV[12])
+local lease, ttl_max = tonumber(ARGV[12]), tonumber(ARGV[13])
 local outcome_of = {}
-local next_arg = 14
-for _ = 1, tonumber(ARGV[13]) do
+local next_arg = 15
+for _ = 1, tonumber(ARGV[14]) do
   outcome_of[ARGV[next_arg]] = ARGV[next_arg + 1]
   next_arg = next_arg + 2
 end
@@ -47,6 +47,11 @@ for i = 1, #records, 2 do
     redis.call('ZADD', ended_key, now, hold_id)
   elseif state == HELD or state == PINNED then
     kept = kept + quantity
+    if deadline > now + ttl_max then
+      -- The clock was set back: nobody's units may wait for it to catch up.
+      deadline = now + ttl_max
+      redis.call('HSET', holds_key, hold_id, pack_hold(state, quantity, deadline, digest, buyer))
+    end
     if buyer ~= '' then redis.call('HINCRBY', buyers_key, buyer, quantity) end
     if state == HELD then
       redis.call('ZADD', deadlines_key, deadline, hold_id)

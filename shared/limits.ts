@@ -124,6 +124,9 @@ export const REQUESTS_IN_FLIGHT_MAX = 10_000;
 export const HOLD_BURST_MAX = 100;
 export const HOLDS_PER_SECOND = 10;
 
+/** Holds without an answer that are being released again; more at once are left to their deadline. */
+export const UNHEARD_MAX = 10_000;
+
 /** SQL look-ups of holds that Redis does not know, at once: guessing ids must not take the connections of orders. */
 export const LOOKUPS_AT_ONCE = 4;
 

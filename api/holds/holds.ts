@@ -18,6 +18,7 @@ import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { newHoldId, saleIdOf } from './hold-id.ts';
 import { Pace } from './pace.ts';
+import { releaseUnheard } from './unheard.ts';
 import { readOutcome, voidHold, type HoldOrder } from './outcome.ts';
 
 export interface PlaceHoldRequest {
@@ -76,19 +77,8 @@ async function placeAll(services: Services, saleId: number, requests: readonly H
   try {
     return await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests));
   } catch (error) {
-    releaseUnheard(services, saleId, requests);
+    if (error instanceof StoreUnavailable && error.mayHaveRun) releaseUnheard(services, saleId, requests);
     throw error;
-  }
-}
-
-/**
- * The batch may have been carried out all the same, and nobody was told. A buyer with an idempotency key will ask
- * again and find the hold; the others would leave units held by nobody until they expire. Commands of one connection
- * are carried out in order, so a release that is carried out at all comes after its hold.
- */
-function releaseUnheard(services: Services, saleId: number, requests: readonly HoldRequest[]): void {
-  for (const { holdId, keyDigest } of requests) {
-    if (keyDigest === null) releaseHoldRecord(services.redis, saleId, holdId).catch(() => {});
   }
 }
 

@@ -33,6 +33,9 @@ export function defineScript<const Word extends string>(
 /** Errors that say "not now", not "you are wrong". */
 const UNAVAILABLE = /^(LOADING|OOM|MISCONF|READONLY|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS)/;
 
+/** What ioredis says of a command while it has no connection. Refusals of Redis itself ran nothing either. */
+const NEVER_SENT = new RegExp(`^Stream isn't writeable|${UNAVAILABLE.source}`);
+
 /** Runs a script on the keys of one sale. @throws StoreUnavailable when its outcome is unknown or Redis cannot now. */
 export async function runScript<Word extends string>(
   redis: Redis,
@@ -69,7 +72,7 @@ function classify(script: Script<string>, error: unknown): Error {
   if (isReplyError(error) && !UNAVAILABLE.test(error.message)) {
     return new Error(`lua/${script.name}.lua failed: ${error.message}`, { cause: error });
   }
-  return new StoreUnavailable('redis', error);
+  return new StoreUnavailable('redis', error, !(error instanceof Error && NEVER_SENT.test(error.message)));
 }
 
 function isReplyError(error: unknown): error is Error {

@@ -16,7 +16,12 @@ import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' 
 import settleHoldsLua from '@flash-sale/lua/settle_holds.lua' with { type: 'text' };
 import takeUnitsLua from '@flash-sale/lua/take_units.lua' with { type: 'text' };
 import type { HoldOutcome, SaleState } from '@flash-sale/shared/lifecycle.ts';
-import { ENDED_HOLD_KEPT_MS, PIN_LEASE_MS, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import {
+  ENDED_HOLD_KEPT_MS,
+  HOLD_TTL_MAX_S,
+  PIN_LEASE_MS,
+  REAP_BATCH_MAX,
+} from '@flash-sale/shared/limits.ts';
 import { defineScript, runScript } from './script.ts';
 
 /** This Redis process was not vouched for by a rebuild: nothing was read, nothing was decided. */
@@ -340,6 +345,7 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
     snapshot.buyerLimit ?? 0,
     snapshot.lossRememberedMs,
     PIN_LEASE_MS,
+    HOLD_TTL_MAX_S * 1_000,
     outcomes.length,
     ...outcomes.flatMap(({ holdId, outcome }) => [holdId, outcome]),
     ...buyers.flatMap(({ buyerId, units }) => [buyerId, units]),
