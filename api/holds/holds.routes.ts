@@ -7,7 +7,7 @@ import {
   type HoldView as HoldViewBody,
 } from '@flash-sale/shared/contracts/hold.ts';
 import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
-import { readJson } from '../http/body.ts';
+import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { readKeyHeader } from '../http/idempotency-key.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
@@ -29,7 +29,7 @@ export function holdRoutes(services: Services) {
         });
         return reply.kind === 'held' || reply.kind === 'replayed' ? placed(set, reply) : refused(set, reply);
       },
-      { parse: [readJson], body: PlaceHold, ...PLACE },
+      { parse: asJson, body: PlaceHold, ...PLACE },
     )
     .get(
       '/api/holds/:id',
@@ -65,6 +65,7 @@ export function holdRoutes(services: Services) {
 const PLACE = documented({
   summary: 'Hold units for a buyer',
   tag: 'Holds',
+  takesBody: true,
   success: { 201: PlacedHold, 200: PlacedHold },
   failures: [
     'bad_request',

@@ -145,11 +145,11 @@ export async function releaseHold(services: Services, holdId: string): Promise<H
     case 'ordered':
       return { kind: 'hold_ordered' };
     case 'lost':
-      return { kind: 'hold_lost' };
     case 'unknown':
     case 'not_served': {
       const written = await readOutcome(services, holdId);
-      return { kind: written === null ? 'hold_not_found' : RELEASE_OF_OUTCOME[written.outcome] };
+      if (written !== null) return { kind: RELEASE_OF_OUTCOME[written.outcome] };
+      return { kind: reply.kind === 'lost' ? 'hold_lost' : 'hold_not_found' };
     }
   }
 }

@@ -12,15 +12,23 @@ export interface RouteDescription {
   readonly failures: readonly ErrorCode[];
   /** Request headers that mean something: name -> what. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Server-sent events, each with this as its data. */
+  readonly isStream?: boolean;
+  readonly takesBody?: boolean;
+  /** What the body is, for routes that read it by themselves. */
   readonly body?: TSchema;
 }
 
 export function documented(route: RouteDescription): { detail: DocumentDecoration } {
   const responses: Record<string, unknown> = {};
   for (const [status, schema] of Object.entries(route.success)) {
-    responses[status] = { description: 'Success', content: json(success(schema)) };
+    responses[status] = {
+      description: 'Success',
+      content: route.isStream === true ? { 'text/event-stream': { schema } } : json(success(schema)),
+    };
   }
-  const byStatus = Map.groupBy(route.failures, (code) => HTTP_STATUS[code]);
+  const ofBodies: ErrorCode[] = route.takesBody === true ? ['body_too_large', 'unsupported_media_type'] : [];
+  const byStatus = Map.groupBy([...route.failures, ...ofBodies], (code) => HTTP_STATUS[code]);
   for (const [status, codes] of byStatus) {
     responses[status] = { description: `code: ${codes.join(', ')}`, content: json(Failure) };
   }

@@ -5,7 +5,7 @@ import {
   type PlacedOrder as PlacedOrderBody,
 } from '@flash-sale/shared/contracts/order.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
-import { readJson } from '../http/body.ts';
+import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
@@ -48,11 +48,12 @@ export function orderRoutes(services: Services, afterPlaced: (order: Order) => P
       }
     },
     {
-      parse: [readJson],
+      parse: asJson,
       body: PlaceOrder,
       ...documented({
         summary: 'Turn a hold into an order',
         tag: 'Orders',
+        takesBody: true,
         success: { 201: PlacedOrder, 200: PlacedOrder },
         failures: [
           'bad_request',

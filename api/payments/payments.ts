@@ -10,14 +10,16 @@ import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { OrderState, PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { minorFromMajor } from '@flash-sale/shared/units.ts';
-import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
+import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { deliverCreditsSoon, endPendingOrder } from '../orders/give.ts';
 import { moveOrder } from '../orders/move.ts';
 import type { Order } from '../orders/orders.ts';
 import { TakeRefused } from '../orders/take.ts';
+import { perProcess } from '../per-process.ts';
 import { armSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { Turnstile } from '../turnstile.ts';
 import { factsOf, nextAttempt, type Delivery, type PaymentFacts } from './deliveries.ts';
 import { commitLateTake, finishLateTake, takeForLate, type LateTake } from './late.ts';
 
@@ -39,31 +41,50 @@ export type Processed =
 type Decision = Processed | { kind: 'late'; order: Order };
 type Step = Decision | { kind: 'again'; take: LateTake | null };
 
-/** Transactions for one delivery: a late payment takes two, and more when its sale is rebuilt meanwhile. */
+/** Transactions for one late payment: two, and more when its sale is rebuilt meanwhile. */
 const ROUNDS_MAX = 10;
+
+/** Late payments that one process decides at a time: each holds a connection while it uses others. */
+const lateOf = perProcess(() => new Turnstile(4));
 
 /** @throws StoreUnavailable: the delivery stays as it is and is processed later. */
 export async function processDelivery(services: Services, deliveryId: number): Promise<Processed> {
-  let take: LateTake | null = null;
-  for (let round = 1; round <= ROUNDS_MAX; round += 1) {
-    const step = await processOnce(services, deliveryId, take);
-    switch (step.kind) {
-      case 'late':
+  const step = await processOnce(services, deliveryId, null);
+  const processed = isOver(step)
+    ? step
+    : await lateOf(services).pass(() => processLate(services, deliveryId, orderIdOf(step)));
+  if (processed.kind === 'done') afterwards(services, processed);
+  return processed;
+}
+
+/**
+ * One at a time over all processes, because a twin of this delivery would find the units in our hands and owe the
+ * money back. Economy only: whoever waited too long goes on.
+ */
+function processLate(services: Services, deliveryId: number, orderId: string): Promise<Processed> {
+  return exclusively(services.mysql, `flash_sale.late.${orderId}`, async () => {
+    let take: LateTake | null = null;
+    for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+      const step: Step = await processOnce(services, deliveryId, take);
+      if (isOver(step)) return step;
+      if (step.kind === 'late') {
         take = await takeForLate(services, step.order);
         services.reach('payment.taken');
-        break;
-      case 'again':
+      } else {
         take = step.take;
-        break;
-      case 'done':
-        afterwards(services, step);
-        return step;
-      case 'parked':
-      case 'unmatched':
-        return step;
+      }
     }
-  }
-  throw new StoreUnavailable('redis', 'the sale is rebuilt again and again');
+    throw new StoreUnavailable('redis', 'the sale is rebuilt again and again');
+  });
+}
+
+/** A step that was beaten at once has no order to name; then nobody waits for anybody. */
+function orderIdOf(step: Exclude<Step, Processed>): string {
+  return step.kind === 'late' ? step.order.id : crypto.randomUUID();
+}
+
+function isOver(step: Step): step is Processed {
+  return step.kind !== 'late' && step.kind !== 'again';
 }
 
 function afterwards(services: Services, done: Extract<Processed, { kind: 'done' }>): void {
@@ -86,7 +107,7 @@ async function processOnce(services: Services, deliveryId: number, take: LateTak
       if (made.kind !== 'late') await closeDelivery(sql, delivery, made);
       return made;
     });
-    services.reach('payment.committed');
+    if (step.kind !== 'late') services.reach('payment.committed');
     const isTakeUsed = step.kind === 'done' && step.isNew && step.disposition === 'late_applied';
     if (take?.kind === 'taken') await finishLateTake(services, take, isTakeUsed);
     return step;
@@ -181,10 +202,10 @@ function stateAfter(disposition: PaymentDisposition, facts: PaymentFacts, order:
   if (disposition === 'applied' || disposition === 'late_applied') return 'paid';
   // Money for another intent is owed back too, but says nothing about this order.
   const isOwn = order.paymentIntentId === facts.intentId;
-  return disposition === 'refund_due' && isOwn && isOver(order) ? 'refund_due' : order.state;
+  return disposition === 'refund_due' && isOwn && hasEnded(order) ? 'refund_due' : order.state;
 }
 
-function isOver({ state }: Order): boolean {
+function hasEnded({ state }: Order): boolean {
   return state === 'expired' || state === 'cancelled';
 }
 
@@ -197,7 +218,7 @@ function judge(
   if (order.paymentIntentId !== facts.intentId) return 'refund_due';
   if (!isAsAgreed(facts, order)) return 'mismatch';
   if (order.state === 'pending') return 'applied';
-  if (!isOver(order)) return 'refund_due';
+  if (!hasEnded(order)) return 'refund_due';
   if (take === null) return 'late';
   return take.kind === 'taken' ? 'late_applied' : 'refund_due';
 }

@@ -54,6 +54,7 @@ export function productRoutes(services: Services, stream: StockStream) {
         summary: 'Live stock as server-sent events: now, and on change',
         tag: 'Products',
         success: { 200: StockView },
+        isStream: true,
         failures: ['product_not_found', 'unavailable'],
       }),
     );
