@@ -7,7 +7,7 @@
  * ordered in between, kept in Redis and counted in SQL.
  */
 
-import { and, asc, eq, gt, inArray, sql as raw } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
 import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
@@ -49,7 +49,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
 
   const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
   reach('rebuild.read');
-  await noteArmed(mysql, saleId, raised.epoch);
+  if (!(await noteArming(mysql, saleId, raised.epoch))) return { kind: 'superseded' };
 
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
@@ -103,16 +103,17 @@ async function raiseEpoch(
 }
 
 /**
- * Before it is true, and never backwards: whoever dies in between only makes the next rebuild take Redis for one that
- * may have lost data.
+ * Noted before it is true: whoever dies in between only makes the next rebuild take Redis for one that may have lost
+ * data. A rebuild that was overtaken stops here, so that no Redis is armed behind the epoch of SQL.
  */
-async function noteArmed(mysql: Pool, saleId: number, epoch: number): Promise<void> {
-  await statement(mysql, (sql) =>
-    sql
+async function noteArming(mysql: Pool, saleId: number, epoch: number): Promise<boolean> {
+  return statement(mysql, async (sql) => {
+    const [{ affectedRows }] = await sql
       .update(sales)
-      .set({ armedEpoch: raw`greatest(armed_epoch, ${epoch})` })
-      .where(eq(sales.id, saleId)),
-  );
+      .set({ armedEpoch: epoch })
+      .where(and(eq(sales.id, saleId), eq(sales.epoch, epoch)));
+    return affectedRows === 1;
+  });
 }
 
 interface Truth {
