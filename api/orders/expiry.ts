@@ -14,12 +14,16 @@ import { deliverCreditsSoon, endPendingOrder } from './give.ts';
 
 const HEARTBEAT = 'order_expiry';
 
+/** A turn beats once: a long one must not look like an outage to the next. */
+const TURN_MAX_MS = OUTAGE_MIN_MS / 5;
+
 /** Expires due orders unless expiry is paused. @returns how many ended. */
 export async function expireOrders(services: Services): Promise<number> {
   if (await isPausedAfterOutage(services)) return 0;
   const salesGiven = new Set<number>();
   let count = 0;
-  for (; count < WORKER_BATCH_MAX; count += 1) {
+  const startedAtMs = performance.now();
+  for (; count < WORKER_BATCH_MAX && performance.now() - startedAtMs < TURN_MAX_MS; count += 1) {
     const order = await expireOneOrder(services);
     if (order === null) break;
     services.reach('give.committed');

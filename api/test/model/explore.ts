@@ -8,7 +8,7 @@ import type { Guards } from './guards.ts';
 import { findBroken, findUnsettled, findVanished } from './invariants.ts';
 import { allSteps, type Scope, type Visit } from './model.ts';
 import { pack, sortBuyers, unpack, wordsPerState } from './packing.ts';
-import { StateSet } from './state-set.ts';
+import { ORDINALS_MAX, StateSet } from './state-set.ts';
 import { newWorld, type Buyer, type World } from './state.ts';
 import { tidyUp } from './tidy-up.ts';
 import { traceTo } from './trace.ts';
@@ -87,6 +87,7 @@ export function explore(scope: Scope, guards: Guards, statesMax = Number.POSITIV
       orders[buyer] = (world.buyers[buyer] as Buyer).order;
     ordinal = -1;
     allSteps(world, scope, visit);
+    if (ordinal >= ORDINALS_MAX) throw new Error(`a state with ${ordinal} steps`);
   }
   const isExhausted = says === null && parent === states.size;
   const seconds = (performance.now() - startedAt) / 1_000;

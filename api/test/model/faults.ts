@@ -72,12 +72,15 @@ export function failover(world: World): boolean {
   return true;
 }
 
-/** The process of the old master with the data of the new one: it never restarted. */
+/** The process of the old master with the data of the new one: it never restarted. Now that one lives on. */
 export function failback(world: World): boolean {
   if (world.faultsLeft === 0 || world.old.life === 0) return false;
   spend(world, true);
-  world.redis.life = world.guards.reignInLife ? newLife(world) : world.old.life;
-  shutDownOld(world);
+  const { redis, old } = world;
+  const life = world.guards.reignInLife ? newLife(world) : old.life;
+  copyData(world, redis, old);
+  old.life = redis.life;
+  redis.life = life;
   return true;
 }
 

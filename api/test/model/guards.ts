@@ -46,8 +46,10 @@ export interface Guards {
   readonly noSeed: boolean;
   /** payments/late.ts: a take id is used by one try only; without it, all tries for an order use one. */
   readonly takeIdOnce: boolean;
-  /** sales/rebuild.ts: the armed epoch is noted before it is true, and never set back. */
+  /** sales/rebuild.ts `noteArming`: the armed epoch is noted before it is true. */
   readonly noteFirst: boolean;
+  /** sales/rebuild.ts `noteArming`: WHERE epoch = its own; a rebuild that was overtaken stops there. */
+  readonly noteIfCurrent: boolean;
 }
 
 export const AS_WRITTEN: Guards = {
@@ -75,6 +77,7 @@ export const AS_WRITTEN: Guards = {
   noSeed: true,
   takeIdOnce: true,
   noteFirst: true,
+  noteIfCurrent: true,
 };
 
 export function without(guard: keyof Guards): Guards {

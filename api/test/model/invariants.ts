@@ -122,7 +122,7 @@ function keepArmed(world: World): void {
   sqlSide.raiseEpoch(world, rebuilder);
   redisSide.beginRebuild(world, redis, rebuilder);
   sqlSide.readTruth(world, rebuilder);
-  if (world.guards.noteFirst) sqlSide.noteArmed(world, rebuilder);
+  if (world.guards.noteFirst) sqlSide.noteArming(world, rebuilder);
   redisSide.commitRebuild(world, redis, rebuilder);
 }
 

@@ -78,7 +78,7 @@ function ledgerSteps(world: World, scope: Scope, visit: Visit): void {
     if (rebuilder.index >= scope.rebuilders) continue;
     visit(sqlSide.raiseEpoch(world, rebuilder), 'a rebuild raises the epoch in SQL', null, rebuilder);
     visit(sqlSide.readTruth(world, rebuilder), 'the rebuild reads SQL', null, rebuilder);
-    visit(sqlSide.noteArmed(world, rebuilder), 'the rebuild notes its epoch as armed', null, rebuilder);
+    visit(sqlSide.noteArming(world, rebuilder), 'the rebuild notes its epoch as armed', null, rebuilder);
     visit(sqlSide.giveUpRebuild(world, rebuilder), 'the rebuilder dies', null, rebuilder);
   }
 }
@@ -111,6 +111,7 @@ function callsForHold(redis: Redis, world: World, buyer: Buyer, scope: Scope, vi
   visit(redisSide.settleHold(world, redis, hold, units), 'settle_holds', redis, buyer);
   visit(redisSide.applyCredit(world, redis, credit, units), 'apply_credits', redis, buyer);
   if (scope.releases) visit(redisSide.releaseHold(world, redis, buyer), 'release_hold', redis, buyer);
+  // payments/late.ts: each try under an id of its own. One at a time here: `tidyUp` makes room for the next.
   if (take.isPlaced) {
     visit(redisSide.settleHold(world, redis, take, units), 'settle_holds of the take', redis, buyer);
   }

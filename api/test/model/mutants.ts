@@ -21,6 +21,12 @@ const FAULT = scope('one fault', ONE_FAULT);
 const FAULT_OF_ONE_REDIS = scope('one fault of one Redis', { faultsMax: 1, faults: ONE_MASTER });
 const TWO_FAULTS = scope('two faults', { faultsMax: 2, faults: EVERY_FAULT });
 const LOSS_TOLD = scope('one fault, losses are told', { ...ONE_FAULT, tellsLoss: true });
+const LOSS_TOLD_BY_TWO = scope('two rebuilders, one fault, losses are told', {
+  ...ONE_BUYER,
+  ...ONE_FAULT,
+  rebuilders: 2,
+  tellsLoss: true,
+});
 const TWO_UNITS = scope('two units', { allotment: 2 });
 const LATE = scope('a unit to spare, paid late, one fault', {
   ...ONE_BUYER,
@@ -36,11 +42,16 @@ const COPY_AND_FAULT = scope('a rebuild call comes twice, one fault', {
 });
 const TWO_REBUILDERS = scope('two rebuilders, one fault of one Redis', {
   ...ONE_BUYER,
-  ...COPIES,
   rebuilders: 2,
   faultsMax: 1,
   faults: ONE_MASTER,
-  copiesMax: 1,
+});
+const COPIES_AND_ONE_REDIS = scope('two rebuild calls come twice, one fault of one Redis', {
+  ...ONE_BUYER,
+  ...COPIES,
+  faultsMax: 1,
+  faults: ONE_MASTER,
+  copiesMax: 2,
 });
 const COPIES_AND_FAULT = scope('two rebuild calls come twice, one fault', {
   ...ONE_BUYER,
@@ -73,6 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     scope: LOSS_TOLD,
   },
   { without: 'noteFirst', says: 'the armed epoch is noted when it is armed', scope: LOSS_TOLD },
+  { without: 'noteIfCurrent', says: 'an overtaken rebuild arms', scope: LOSS_TOLD_BY_TWO },
   { without: 'takeIdOnce', says: 'a take id comes back', scope: LATE },
   { without: 'pin', says: 'a hold expires while its order is written', scope: QUIET },
   {
@@ -88,6 +100,11 @@ export const NOT_LOAD_BEARING: readonly Mutant[] = [
     without: 'beginEpoch',
     says: 'keeps a rebuild that comes late from disarming what a newer one armed',
     scope: TWO_REBUILDERS,
+  },
+  {
+    without: 'beginEpoch',
+    says: 'and a call that comes twice',
+    scope: COPIES_AND_ONE_REDIS,
   },
   {
     without: 'pinInTime',

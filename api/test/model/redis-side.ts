@@ -30,7 +30,7 @@ import {
   type World,
 } from './state.ts';
 
-/** lua/sale.lua `is_armed`: only the very process that a rebuild vouched for decides anything. */
+/** lua/sale.lua `is_armed`: only the very life that a rebuild vouched for decides anything. */
 export function isArmed(world: World, redis: Redis): boolean {
   return redis.armedLife !== 0 && (redis.armedLife === redis.life || !world.guards.armedLife);
 }
@@ -93,22 +93,6 @@ export function pinHold(world: World, redis: Redis, { hold }: Buyer): boolean {
   return true;
 }
 
-/** orders/orders.ts, in a mutant only: an order that failed gives its pin back to the hold. */
-export function unpinHold(redis: Redis, { hold }: Buyer): boolean {
-  if (recordOf(hold, redis) !== PINNED || !hold.wasPinned) return false;
-  setRecord(hold, redis, HELD);
-  return true;
-}
-
-/** orders/settler.ts, in a mutant only: units of an overdue pin return, SQL having no outcome yet. */
-export function releaseOverduePin(world: World, redis: Redis, hold: Hold, units: number): boolean {
-  if (!isArmed(world, redis) || recordOf(hold, redis) !== PINNED || !hold.isOver) return false;
-  if (hold.outcome !== UNDECIDED) return false;
-  setRecord(hold, redis, ENDED);
-  redis.available += units;
-  return true;
-}
-
 /**
  * lua/settle_holds.lua. Whoever saw the outcome row may call it, as late and as often as they like: settleSoon, the
  * settler, refuseLost, finishLateTake.
@@ -150,14 +134,6 @@ export function applyCredit(world: World, redis: Redis, credit: Credit, units: n
   else if (credit.isDelivered || credit.isAckSent) return false;
   if (wasOwed) credit.applied[redis.index] = true;
   credit.isAckSent ||= !credit.isDelivered && (redis.epoch === world.epoch || !world.guards.ackFence);
-  return true;
-}
-
-/** sales/rebuild.ts in a mutant only: the holds are listed before the epoch is raised. */
-export function listHolds(world: World, redis: Redis, rebuilder: Rebuilder): boolean {
-  if (rebuilder.phase !== IDLE) return false;
-  rebuilder.phase = LISTED;
-  markLive(world, redis, rebuilder);
   return true;
 }
 
@@ -239,4 +215,30 @@ function keep(world: World, redis: Redis, { index }: Rebuilder, hold: Hold, unit
   if ((hold.listed & (1 << index)) === 0 || !world.guards.outcomesInRebuild) return units;
   setRecord(hold, redis, ENDED);
   return 0;
+}
+
+// Steps of mutants only.
+
+/** Without `pinStays`: an order that failed gives its pin back to the hold. */
+export function unpinHold(redis: Redis, { hold }: Buyer): boolean {
+  if (recordOf(hold, redis) !== PINNED || !hold.wasPinned) return false;
+  setRecord(hold, redis, HELD);
+  return true;
+}
+
+/** Without `voidRow`: units of an overdue pin return, SQL having no outcome yet. */
+export function releaseOverduePin(world: World, redis: Redis, hold: Hold, units: number): boolean {
+  if (!isArmed(world, redis) || recordOf(hold, redis) !== PINNED || !hold.isOver) return false;
+  if (hold.outcome !== UNDECIDED) return false;
+  setRecord(hold, redis, ENDED);
+  redis.available += units;
+  return true;
+}
+
+/** Without `raiseFirst`: the holds are listed before the epoch is raised. */
+export function listHolds(world: World, redis: Redis, rebuilder: Rebuilder): boolean {
+  if (rebuilder.phase !== IDLE) return false;
+  rebuilder.phase = LISTED;
+  markLive(world, redis, rebuilder);
+  return true;
 }

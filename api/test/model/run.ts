@@ -57,7 +57,8 @@ function runMutants(name: string): number {
   const all = [...MUTANTS, ...NOT_LOAD_BEARING];
   const chosen = name === 'all' ? all : all.filter((mutant) => mutant.without === name);
   if (chosen.length === 0) {
-    say(`There is no mutant '${name}'; there are: all, ${all.map((mutant) => mutant.without).join(', ')}.`);
+    const names = new Set(all.map((mutant) => mutant.without));
+    say(`There is no mutant '${name}'; there are: all, ${[...names].join(', ')}.`);
     return 1;
   }
   for (const mutant of chosen) {

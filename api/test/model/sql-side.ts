@@ -147,14 +147,15 @@ export function raiseEpoch(world: World, rebuilder: Rebuilder): boolean {
   return true;
 }
 
-/** sales/rebuild.ts `noteArmed`: the last epoch at which a Redis was armed. */
-export function noteArmed(world: World, rebuilder: Rebuilder): boolean {
+/** sales/rebuild.ts `noteArming`: the last epoch at which a Redis may have been armed. */
+export function noteArming(world: World, rebuilder: Rebuilder): boolean {
   if (rebuilder.phase !== (world.guards.noteFirst ? READ : ARMED)) return false;
   if (!world.guards.noteFirst) {
     world.armedEpoch = rebuilder.epoch;
     giveUpRebuild(world, rebuilder);
     return true;
   }
+  if (world.guards.noteIfCurrent && rebuilder.epoch !== world.epoch) return giveUpRebuild(world, rebuilder);
   world.armedEpoch = Math.max(world.armedEpoch, rebuilder.epoch);
   rebuilder.phase = NOTED;
   return true;

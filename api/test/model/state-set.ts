@@ -7,6 +7,9 @@ const BLOCK_BITS = 16;
 const BLOCK_STATES = 1 << BLOCK_BITS;
 const BLOCK_MASK = BLOCK_STATES - 1;
 
+/** Steps that one state may have: they are kept as bytes. */
+export const ORDINALS_MAX = 256;
+
 export class StateSet {
   /** Position 0 is the first state. */
   size = 0;

@@ -1,6 +1,6 @@
 /**
  * Forgets what can not matter any more and renumbers epochs, so that worlds with the same future are one state. Each
- * line here is a claim about the protocol, so each says why.
+ * line here says something about the protocol, so each says why.
  */
 
 import { giveUpRebuild } from './sql-side.ts';
@@ -26,7 +26,10 @@ export function tidyUp(world: World): void {
   renumberEpochs(world);
 }
 
-/** What only serves to know whether data was lost decides nothing else. */
+/**
+ * What only serves to know whether data was lost decides nothing else, but that a rebuild which was overtaken before
+ * its note goes no further: here it may, so more can happen than does.
+ */
 function forgetLosses(world: World): void {
   world.armedEpoch = 0;
   for (const redis of [world.redis, world.old, world.image]) {
