@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 
 export interface Exploration<Story> {
+  /** Of its tests, so that it can be played again alone. */
   readonly name: string;
   readonly stories: fc.Arbitrary<Story>;
   /** Plays one story from the beginning. @returns how many steps it had. @throws when something is not as it must be */
@@ -30,7 +31,8 @@ const CHUNK = 40;
 
 /** @throws Error with the shortest story that fails */
 export async function explore<Story>(exploration: Exploration<Story>): Promise<Explored> {
-  const replay = process.env['PROPERTIES_PATH'];
+  // What is not shrunk prints no path, so a path is of another exploration.
+  const replay = exploration.isShrunk === false ? '' : process.env['PROPERTIES_PATH'];
   const seed = exploration.seed ?? seedOf(process.env['PROPERTIES_SEED']);
   if (replay !== undefined && replay !== '') {
     const play = async (story: Story) => void (await exploration.play(story, 0));
@@ -77,7 +79,8 @@ async function playChunk<Story>(
   const why = wordsOf(errorInstance);
   throw new Error(
     `${name}: ${why}\n  story (shrunk ${numShrinks} times): ${fc.stringify(counterexample?.[0])}\n` +
-      `  again: PROPERTIES_SEED=${seed} PROPERTIES_PATH=${counterexamplePath}`,
+      `  again: PROPERTIES_SEED=${seed} PROPERTIES_PATH=${counterexamplePath} ` +
+      `bun run test api/test/properties -t '${name}'`,
     { cause: errorInstance },
   );
 }

@@ -58,7 +58,7 @@ export class FeatureModel {
     if (diesAt === 'rebuild.raised') return;
     const begun = this.#redis.beginRebuild({ id: raised.epoch, ...raised });
     if (begun.kind !== 'begun' || diesAt !== undefined) return;
-    this.#ledger.noteArmed(raised.epoch);
+    this.#ledger.noteArming(raised.epoch);
     const isLost = raised.lastArmedEpoch > 0 && !begun.isContinuous;
     const snapshot = this.#ledger.snapshot({ token: '', epoch: raised.epoch, isLost }, begun.holdIds);
     this.#redis.commitRebuild(snapshot, raised.epoch);

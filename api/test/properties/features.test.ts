@@ -25,7 +25,7 @@ describe('the features', () => {
   const seed = seedOf(process.env['PROPERTIES_SEED']);
   test(`keep every unit, order and payment through ${STEPS} steps of chance, deaths and losses (I1 to I8; seed ${seed})`, async () => {
     const explored = await explore({
-      name: 'features',
+      name: 'the features',
       stories: featureStories,
       play: (story, lane) => play(story, lane),
       steps: STEPS,

@@ -53,9 +53,11 @@ export class LedgerModel {
     return { epoch: this.epoch, lastArmedEpoch: this.armedEpoch };
   }
 
-  /** Before it is true: whoever dies in between makes the next rebuild careful, not wrong. */
-  noteArmed(epoch: number): void {
-    this.armedEpoch = Math.max(this.armedEpoch, epoch);
+  /** Noted before it is true. @returns false when the rebuild was overtaken, and must not go on */
+  noteArming(epoch: number): boolean {
+    if (this.epoch !== epoch) return false;
+    this.armedEpoch = epoch;
+    return true;
   }
 
   /** Redis is out of date from then on. */

@@ -55,21 +55,21 @@ async function main(): Promise<void> {
   const worlds = await Promise.all(Array.from({ length: FEATURE_LANES }, () => FeatureWorld.open()));
   const worldOf = (lane: number) => worlds[lane] as FeatureWorld;
   await run({
-    name: 'steps through the scripts',
+    name: 'the scripts',
     stories: scriptStories,
     play: (story) => world.play(story),
     steps: steps - Math.floor(steps / FEATURES_IN),
     lanes: SCRIPT_LANES,
   });
   await run({
-    name: 'steps through the features',
+    name: 'the features',
     stories: featureStories,
     play: (story, lane) => playFeatures(worldOf(lane), story),
     steps: Math.floor(steps / FEATURES_IN),
     lanes: FEATURE_LANES,
   });
   await run({
-    name: 'interleavings',
+    name: 'several processes at once',
     stories: scheduleStories,
     play: (story, lane) => playSchedule(worldOf(lane), story),
     steps: schedules,

@@ -30,7 +30,7 @@ describe('several processes at once', () => {
   const seed = seedOf(process.env['PROPERTIES_SEED']);
   test(`keep every unit and every word in ${INTERLEAVINGS} interleavings of handlers, settler, expiry, credits, reaper and rebuilds (I1 to I8; seed ${seed})`, async () => {
     const explored = await explore({
-      name: 'schedules',
+      name: 'several processes at once',
       stories: scheduleStories,
       play: (story, lane) => playSchedule(worldOf(lane), story),
       steps: INTERLEAVINGS,

@@ -89,9 +89,9 @@ export class ScriptRebuilds {
     if (rebuilder.begun === null) return this.#begin(rebuilder);
     if (rebuilder.snapshot !== null) return this.#commit(rebuilder);
     const { begun, epoch, lastArmedEpoch } = rebuilder;
+    if (!this.#ledger.noteArming(epoch)) return false;
     const isLost = lastArmedEpoch > 0 && !begun.isContinuous;
     rebuilder.snapshot = this.#ledger.snapshot({ token: '', epoch, isLost }, begun.holdIds);
-    this.#ledger.noteArmed(epoch);
     return true;
   }
 

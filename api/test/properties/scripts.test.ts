@@ -7,7 +7,7 @@ import { scriptStories } from './script-steps.ts';
 import { ScriptWorld } from './script-world.ts';
 
 /** Most of the steps of the whole programme: they cost a fifth of a millisecond each. */
-const STEPS = Number(process.env['PROPERTIES_SCRIPT_STEPS'] ?? 175_000);
+const STEPS = Number(process.env['PROPERTIES_SCRIPT_STEPS'] ?? 186_000);
 const LANES = 16;
 
 let world: ScriptWorld;
@@ -20,7 +20,7 @@ describe('the scripts', () => {
   const seed = seedOf(process.env['PROPERTIES_SEED']);
   test(`keep every unit and every promise through ${STEPS} steps of chance and faults (I2, I3, I4, I7, I8; seed ${seed})`, async () => {
     const explored = await explore({
-      name: 'scripts',
+      name: 'the scripts',
       stories: scriptStories,
       play: (story) => world.play(story),
       steps: STEPS,
