@@ -54,8 +54,9 @@ export const MUTANTS = {
     faults: ['redis_split', 'redis_stale', 'redis_flush'],
   },
   'no-void': {
-    says: 'the settler gives a pinned hold up without writing that down in SQL first',
+    says: 'the settler gives a pinned hold up without writing that down in SQL first, and the server does not end idle transactions (as MySQL)',
     patches: [
+      { file: 'api/mysql/connect.ts', take: /, idle_transaction_timeout = \d+/, put: '' },
       {
         file: 'api/orders/settler.ts',
         take: /await voidHold\(services, \{[^}]*\}, 'expired'\)/,

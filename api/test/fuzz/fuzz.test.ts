@@ -71,10 +71,11 @@ function opsRoute(path: string, statuses: number[], schema: TSchema | null): Doc
 describe('the OpenAPI document', () => {
   test('says what every route with a body takes', async () => {
     const document = (await (await fetch(new URL('/openapi.json', world.listening.url))).json()) as OpenApi;
-    const bodies = routesOf(document)
-      .filter(({ method }) => method === 'POST')
-      .map(({ path, body }) => [path, JSON.parse(JSON.stringify(body)) as unknown]);
-    expect(Object.fromEntries(bodies)).toEqual(JSON.parse(JSON.stringify(BODIES)));
+    const bodies = new Map(routesOf(document).map(({ path, body }) => [path, body]));
+    for (const [path, schema] of Object.entries(BODIES)) {
+      // As JSON: a contract also carries TypeBox's own marks.
+      expect([path, bodies.get(path) ?? null]).toEqual([path, JSON.parse(JSON.stringify(schema))]);
+    }
   });
 
   test('says of every route with a body that it may be too large or of another type', () => {
