@@ -10,6 +10,7 @@ import { drawFaults, type Fault, type FaultName } from './faults.ts';
 import { History } from './history.ts';
 import { judge } from './judge.ts';
 import { untilSelling, type Recovery } from './recovery.ts';
+import { readCpuPressure } from './pressure.ts';
 import { closeAccounts, untilAtRest, type FinalFigures } from './rest.ts';
 import { errorsLogged } from './service.ts';
 import type { MutantName } from './sources.ts';
@@ -46,6 +47,8 @@ export interface Stroke {
   readonly isOverlapping: boolean;
   readonly recovery: Recovery | null;
   readonly exactMs: number | null;
+  /** Per cent of the last seconds in which something waited for a core; null where the kernel does not say. */
+  readonly cpuPressure: number | null;
 }
 
 export interface Outcome {
@@ -76,6 +79,8 @@ export class Campaign {
   });
   readonly strokes: Stroke[] = [];
   readonly startedAt = Date.now();
+  /** What is still on its way, at the end. */
+  restless: readonly string[] = [];
   phase: 'starting' | 'striking' | 'settling' | 'over' = 'starting';
   readonly #board = new Board();
   readonly #cursor: Cursor = { orders: 0, notices: 0 };
@@ -209,7 +214,8 @@ export class Campaign {
       if (recovery === null && stroke.shownBy !== 'nothing') {
         this.violations.add('I8', `after ${name} ${apis.join(' and ')} did not sell again within 20 s`);
       }
-      this.strokes.push({ ...stroke, answeringAt, isOverlapping: began.length > 1, recovery, exactMs });
+      const [isOverlapping, cpuPressure] = [began.length > 1, readCpuPressure()];
+      this.strokes.push({ ...stroke, answeringAt, isOverlapping, recovery, exactMs, cpuPressure });
     }
     await compare(verifier, this.#cursor);
     await this.#replaceSoldOut(verifier.stack);
@@ -263,7 +269,12 @@ export class Campaign {
   async #settle(verifier: Verifier): Promise<{ restMs: number | null; figures: FinalFigures | null }> {
     // What a mutant leaves behind need not come to rest.
     if (this.options.mutant !== null && this.violations.count > 0) return { restMs: null, figures: null };
-    const restMs = await untilAtRest(verifier, this.options.isHurried);
-    return { restMs, figures: await closeAccounts(verifier) };
+    const restMs = await untilAtRest(verifier, this.options.isHurried, (what) => (this.restless = what));
+    try {
+      return { restMs, figures: await closeAccounts(verifier) };
+    } catch (error) {
+      this.violations.add('I8', `the accounts can not be closed: ${String(error)}`);
+      return { restMs, figures: null };
+    }
   }
 }

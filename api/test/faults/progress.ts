@@ -17,7 +17,7 @@ export function showProgress(campaign: Campaign, output: NodeJS.WriteStream = pr
   const show = () => {
     const lines = linesOf(campaign, output.columns ?? 80);
     if (!isTerminal) {
-      output.write(`${lines[0]} ${lines[1]}\n`);
+      output.write(`${[lines[0], lines[1], lines[3]].join(' ')}\n`);
       return;
     }
     // Back to the first line of the last drawing, and over it.
@@ -44,11 +44,11 @@ function linesOf(campaign: Campaign, columns: number): string[] {
   const count = (key: string) => told.count(key);
   const kinds = Object.entries(countsOf(strokes.map(({ kind }) => kind)));
   return [
-    `${bar} ${phase}, ${Math.round(elapsedS)} s, seed ${options.seed}, ${strokes.length} faults, ${violations.count} violations`,
+    `${bar} ${violations.count} violations, ${strokes.length} faults, ${phase}, ${Math.round(elapsedS)} s, seed ${options.seed}`,
     `holds ${count('hold 201')}, refused ${count('hold insufficient_stock')}, orders ${count('order 201')}, payments ${told.notices.length}, 503 ${count('hold unavailable') + count('order unavailable')}, holds lost ${count('order hold_lost')}`,
     kinds.map(([kind, times]) => `${kind} ${times}`).join(', '),
     violations.list.length === 0
-      ? ''
+      ? campaign.restless.join(', ')
       : `last: ${violations.list.at(-1)?.rule} ${violations.list.at(-1)?.says}`,
   ].map((line) => line.slice(0, columns - 1));
 }

@@ -1,13 +1,16 @@
 /** The report of a campaign: report.json for programs, report.md for people, with everything that repeats it. */
 
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, getPriority, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { linesAround, type Analysis, type Service } from './analysis.ts';
 import type { Outcome, Stroke } from './campaign.ts';
 import { spreadOf, type Spread } from './figures.ts';
 import { FAULT_NAMES, impossibleFaults } from './faults.ts';
 import { MUTANTS } from './sources.ts';
+
+/** Below this the machine was ours; above it others' work is measured too. */
+const FREE_CORES_PERCENT = 40;
 
 export interface KindFigures {
   readonly kind: string;
@@ -44,6 +47,7 @@ async function reportOf(outcome: Outcome, analysis: Analysis, command: string) {
     faults: strokes.length,
     impossible: impossibleFaults(),
     recovery: recoveryByKind(strokes),
+    cpuPressure: spreadOf(strokes.flatMap(({ cpuPressure }) => (cpuPressure === null ? [] : [cpuPressure]))),
     visits: outcome.visits,
     asked: Object.fromEntries([...told.counts].sort(([a], [b]) => a.localeCompare(b))),
     settledMs: outcome.restMs,
@@ -73,6 +77,8 @@ function machine() {
     cores: cores.length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
+    /** Below 0: ahead of whatever else ran here. */
+    niceness: getPriority(),
     loadAtEnd: loadavg().map((load) => Math.round(load * 10) / 10),
   };
 }
@@ -97,6 +103,10 @@ export function recoveryByKind(strokes: readonly Stroke[]): KindFigures[] {
   const silentIds = new Set(strokes.filter(isSilent).map(({ answeringAt }) => answeringAt));
   const told = strokes.filter(({ answeringAt }) => !silentIds.has(answeringAt));
   rows.push(figuresOf('all but silent links', told));
+  const unhurried = told.filter(
+    ({ cpuPressure }) => cpuPressure !== null && cpuPressure < FREE_CORES_PERCENT,
+  );
+  rows.push(figuresOf(`of these, cores free (pressure < ${FREE_CORES_PERCENT} %)`, unhurried));
   return rows.filter(({ count }) => count > 0);
 }
 
@@ -153,6 +163,7 @@ function factsPart(report: Report): string {
       ['versions', pairs(report.versions)],
       ['machine', pairs(report.machine)],
       ['not possible here', pairs(report.impossible) || 'nothing'],
+      ['pressure on the cores, % of the time, at each fault', pairs({ ...report.cpuPressure })],
       ['visits', String(report.visits)],
       ['at rest after the load', report.settledMs === null ? 'not reached' : `${report.settledMs} ms`],
       ['orders', pairs(figures?.orders ?? {})],

@@ -17,11 +17,16 @@ const SETTLED_WITHIN_MS = 180_000;
  * I8: waits until nothing is on its way any more. @param isHurried lets waiting be over, as if time had passed
  * @returns milliseconds; null when something does not come to rest
  */
-export async function untilAtRest(verifier: Verifier, isHurried: boolean): Promise<number | null> {
+export async function untilAtRest(
+  verifier: Verifier,
+  isHurried: boolean,
+  onRestless: (what: readonly string[]) => void,
+): Promise<number | null> {
   const startedAt = Date.now();
   let restless: string[] = [];
   while (Date.now() - startedAt < SETTLED_WITHIN_MS) {
     restless = await findRestless(verifier, isHurried).catch((error: Error) => [error.message]);
+    onRestless(restless);
     if (restless.length === 0) return Date.now() - startedAt;
     await Bun.sleep(isHurried ? 100 : 500);
   }
@@ -113,11 +118,10 @@ export async function closeAccounts(verifier: Verifier): Promise<FinalFigures> {
   const services = await stack.look();
   try {
     for (const sale of await board.served(services)) await closeSale(verifier, services, sale);
-    return await snapshot(services.mysql, async (sql) => {
-      await closePayments(verifier, sql);
-      await closeOrders(verifier, sql);
-      return readFigures(verifier, sql);
-    });
+    // At rest nothing changes between them; each has a deadline of its own.
+    await snapshot(services.mysql, (sql) => closePayments(verifier, sql));
+    await snapshot(services.mysql, (sql) => closeOrders(verifier, sql));
+    return await snapshot(services.mysql, (sql) => readFigures(verifier, sql));
   } finally {
     await services.close();
   }
@@ -149,17 +153,24 @@ async function closePayments({ told, violations }: Verifier, sql: Sql): Promise<
       violations.add('I5', `there is a payment ${intentId} that no provider sent`, [intentId]);
     }
   }
-  const senders = await sql.select({ senderKey: deliveries.senderKey }).from(deliveries);
-  for (const { senderKey } of senders) {
-    if (told.forged.has(senderKey ?? '')) {
-      violations.add('I5', `the forged notice ${senderKey} was recorded`, [senderKey ?? '']);
+  const ordered = await sql.select({ holdId: orders.holdId, intentId: orders.paymentIntentId }).from(orders);
+  const known = new Set(ordered.flatMap(({ holdId, intentId }) => [holdId, intentId]));
+  const received = await sql
+    .select({
+      senderKey: deliveries.senderKey,
+      event: deliveries.event,
+      holdId: deliveries.holdId,
+      intentId: deliveries.intentId,
+    })
+    .from(deliveries);
+  const hasOrder = new Set<string>();
+  for (const { senderKey, event, holdId, intentId } of received) {
+    if (senderKey !== null && told.forged.has(senderKey)) {
+      violations.add('I5', `the forged notice ${senderKey} was recorded`, [senderKey]);
     }
+    const isForOrder = known.has(intentId) || known.has(holdId ?? '');
+    if (event === 'payment_success' && isForOrder) hasOrder.add(intentId);
   }
-  const withOrder = await sql
-    .select({ intentId: deliveries.intentId })
-    .from(deliveries)
-    .where(and(eq(deliveries.event, 'payment_success'), isForAnOrder(sql)));
-  const hasOrder = new Set(withOrder.map(({ intentId }) => intentId));
   for (const { intentId, event, holdId } of told.notices) {
     if (event === 'success' && hasOrder.has(intentId) && !paymentOf.has(intentId)) {
       violations.add('I5', `the acknowledged payment ${intentId} has no disposition`, [intentId, holdId]);

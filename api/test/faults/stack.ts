@@ -3,12 +3,21 @@
  * link between every process and every store. All of it lives in one folder that is removed at the end.
  */
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Binaries } from '../../embedded/binaries.ts';
 import { startMariaDb } from '../../embedded/mariadb.ts';
-import { isSameProcess } from '../../embedded/process-identity.ts';
+import { isSameProcess, processIdentity } from '../../embedded/process-identity.ts';
 import { startRedis } from '../../embedded/redis.ts';
 import type { RunningStore } from '../../embedded/running-store.ts';
 import { createServices, type Services } from '../../services.ts';
@@ -27,6 +36,8 @@ interface Links {
   readonly redis: Link;
   readonly mariadb: Link;
 }
+
+const PREFIX = join(tmpdir(), 'flash-sale-faults-');
 
 export class Stack {
   readonly folder: string;
@@ -58,7 +69,9 @@ export class Stack {
   }
 
   private constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), 'flash-sale-faults-'));
+    removeAbandoned();
+    this.folder = mkdtempSync(PREFIX);
+    writeFileSync(join(this.folder, 'owner'), `${process.pid} ${processIdentity(process.pid)}`);
     process.on('exit', this.#cleanUp);
   }
 
@@ -202,6 +215,17 @@ export class Stack {
 
   #path(below: string): string {
     return join(this.folder, below);
+  }
+}
+
+/** Folders of campaigns that were killed -9. Their processes ended with them. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    const owner = join(folder, 'owner');
+    if (!folder.startsWith(PREFIX) || !existsSync(owner)) continue;
+    const [pid = '', ...identity] = readFileSync(owner, 'utf8').split(' ');
+    if (!isSameProcess(Number(pid), identity.join(' '))) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -104,11 +104,12 @@ function record(stage: FeatureStage, services: Services, delivery: ModelDelivery
   });
 }
 
-async function deliver(stage: FeatureStage, delivery: ModelDelivery): Promise<boolean> {
+async function deliver(stage: FeatureStage, delivery: ModelDelivery, at?: ReachablePoint): Promise<boolean> {
   stage.model.deliveries.push(delivery);
-  const expected = stage.model.process(delivery);
+  const expected = stage.model.process(delivery, at);
   const id = await record(stage, stage.one, delivery);
-  expectEqual('processDelivery', await processDelivery(stage.one, id), expected);
+  const services = at === undefined ? stage.one : stage.world.dying(stage.one, at);
+  expectEqual('processDelivery', await orDied(processDelivery(services, id)), expected);
   return true;
 }
 
@@ -119,6 +120,17 @@ async function payOrder(
 ): Promise<boolean> {
   const found = stage.chooseOrder(nth);
   return found !== undefined && deliver(stage, deliveryFor(stage, found, more));
+}
+
+/** Of those that are over, if there is one: most of what can be in the way of a payment is there. */
+async function payDies(stage: FeatureStage, nth: number): Promise<boolean> {
+  const isOver = ({ state }: ModelOrder) => state === 'expired' || state === 'cancelled';
+  const over = [...stage.ledger.orders.values()].filter(isOver);
+  const found = choose(over, nth) ?? stage.chooseOrder(nth);
+  if (found === undefined) return false;
+  const event = nth % 5 === 4 ? 'payment_failed' : 'payment_success';
+  const at = nth % 2 === 0 ? 'payment.taken' : 'payment.committed';
+  return deliver(stage, deliveryFor(stage, found, { event }), at);
 }
 
 /** Money may be faster than its order. */
@@ -169,6 +181,7 @@ export const BUYER_STEPS = {
   payFailed: (stage, nth) => payOrder(stage, nth, { event: 'payment_failed' }),
   payEarly: (stage, nth) => payEarly(stage, nth, nth % 4 === 3 ? 'payment_failed' : 'payment_success'),
   payTwice,
+  payDies,
   /** The process dies before it makes anything of it. */
   record: async (stage, nth) => {
     const holdId = stage.chooseHold(nth);

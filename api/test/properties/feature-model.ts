@@ -224,52 +224,64 @@ export class FeatureModel {
     for (const delivery of inOrder(due)) this.process(delivery);
   }
 
-  process(delivery: ModelDelivery): Settled | { kind: 'parked' } {
+  process(delivery: ModelDelivery, diesAt?: ReachablePoint): Settled | { kind: 'parked' } | typeof DIED {
+    const dies = diesAt === 'payment.committed';
     const order = this.#ledger.orderOf(delivery.intentId) ?? this.#ledger.orders.get(delivery.holdId);
-    delivery.state = order === undefined ? 'parked' : 'processed';
-    if (order === undefined) return { kind: 'parked' };
-    const isOwn = order.intentId === delivery.intentId;
-    if (delivery.event === 'payment_failed') {
-      if (order.state === 'pending' && isOwn) {
-        this.#ledger.endOrder(order, 'order_cancelled');
-        this.deliver();
-      }
-      return { kind: 'done', state: order.state, disposition: null };
+    if (order === undefined) {
+      delivery.state = 'parked';
+      return dies ? DIED : { kind: 'parked' };
     }
-    const before = this.payments.get(delivery.intentId);
-    if (before !== undefined) return { kind: 'done', state: order.state, disposition: before };
-    const disposition = this.#receive(order, delivery, isOwn);
-    this.payments.set(delivery.intentId, disposition);
-    if (order.state === 'cancelled') this.deliver();
+    if (diesAt === 'payment.taken' && this.#judge(order, delivery) === 'late') {
+      this.deliver();
+      this.#take(order);
+      return DIED;
+    }
+    delivery.state = 'processed';
+    const settled = this.#decide(order, delivery, dies);
+    return dies ? DIED : settled;
+  }
+
+  #decide(order: ModelOrder, delivery: ModelDelivery, dies: boolean): Settled {
+    const judged = this.#judge(order, delivery);
+    if (judged === 'cancel') this.#ledger.endOrder(order, 'order_cancelled');
+    if (judged === 'applied') order.state = 'paid';
+    const disposition =
+      judged === 'late' ? this.#receiveLate(order, dies) : judged === 'cancel' ? null : judged;
+    const isNew = delivery.event === 'payment_success' && !this.payments.has(delivery.intentId);
+    if (isNew && disposition !== null) this.payments.set(delivery.intentId, disposition);
+    if ((judged === 'cancel' || isNew) && order.state === 'cancelled' && !dies) this.deliver();
     return { kind: 'done', state: order.state, disposition };
   }
 
-  #receive(order: ModelOrder, { holdId, isAmountRight }: ModelDelivery, isOwn: boolean): PaymentDisposition {
+  /** What there is to do: null is nothing. */
+  #judge(order: ModelOrder, delivery: ModelDelivery): PaymentDisposition | 'cancel' | 'late' | null {
+    const { event, intentId, holdId, isAmountRight } = delivery;
+    const isOwn = order.intentId === intentId;
+    if (event === 'payment_failed') return order.state === 'pending' && isOwn ? 'cancel' : null;
+    const before = this.payments.get(intentId);
+    if (before !== undefined) return before;
     if (!isOwn) return 'refund_due';
     if (holdId !== order.holdId || isAmountRight === false) return 'mismatch';
-    if (order.state === 'pending') {
-      order.state = 'paid';
-      return 'applied';
-    }
-    if (order.state !== 'expired' && order.state !== 'cancelled') return 'refund_due';
-    if (this.#takeAgain(order)) return 'late_applied';
-    order.state = 'refund_due';
-    return 'refund_due';
+    if (order.state === 'pending') return 'applied';
+    return order.state === 'expired' || order.state === 'cancelled' ? 'late' : 'refund_due';
   }
 
-  /** @returns whether the units of an order that is over could be taken for it again */
-  #takeAgain(order: ModelOrder): boolean {
+  /** The units of an order that is over are taken for it again, if they are free. */
+  #receiveLate(order: ModelOrder, dies: boolean): PaymentDisposition {
     for (;;) {
       this.deliver();
       const take = this.#take(order);
-      if (take === null) return false;
-      const decision = this.#ledger.orderAgain(order, take);
-      const outcome = decision === 'created' ? 'ordered' : this.#ledger.void(take.holdId, 'expired');
-      this.#redis.settleHolds([{ holdId: take.holdId, outcome }]);
-      if (decision === 'created') return true;
+      const decision = take === null ? 'stopped' : this.#ledger.orderAgain(order, take);
+      if (take !== null && !(dies && decision === 'created')) {
+        const outcome = decision === 'created' ? 'ordered' : this.#ledger.void(take.holdId, 'expired');
+        this.#redis.settleHolds([{ holdId: take.holdId, outcome }]);
+      }
+      if (decision === 'created') return 'late_applied';
       if (decision === 'epoch') this.keepArmed();
-      else if (decision !== 'decided') return false;
+      else if (decision !== 'decided') break;
     }
+    order.state = 'refund_due';
+    return 'refund_due';
   }
 
   #take({ quantity, buyerId }: ModelOrder): Vouch | null {

@@ -18,6 +18,7 @@ const WEIGHTS = {
   payWrong: 3,
   payOtherIntent: 2,
   payTwice: 4,
+  payDies: 5,
   payFailed: 5,
   payEarly: 3,
   record: 2,

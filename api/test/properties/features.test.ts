@@ -7,7 +7,7 @@ import { FeatureWorld } from './feature-world.ts';
 import { SQL_MUTANTS, sqlMutation } from './sql-mutants.ts';
 
 /** Each takes a handful of SQL statements; the scripts' own test makes up the number. */
-const STEPS = Number(process.env['PROPERTIES_FEATURE_STEPS'] ?? 14_000);
+const STEPS = Number(process.env['PROPERTIES_FEATURE_STEPS'] ?? 10_000);
 /** Each has stores of its own, which its stories flush and kill. */
 const LANES = 3;
 

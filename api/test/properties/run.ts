@@ -1,6 +1,6 @@
 // The property programme on demand, larger than in CI:
 //   bun api/test/properties/run.ts [--steps 2000000] [--schedules 50000] [--seed 1]
-// Of the steps, one in thirteen goes through the features and SQL, the others through the scripts. Either part can be
+// Of the steps, one in twenty goes through the features and SQL, the others through the scripts. Either part can be
 // left out: --steps 0, --schedules 0.
 import { parseArgs } from 'node:util';
 import { stopStores } from '../stores.ts';
@@ -13,7 +13,7 @@ import { scheduleStories } from './schedule-steps.ts';
 import { scriptStories } from './script-steps.ts';
 import { ScriptWorld } from './script-world.ts';
 
-const FEATURES_IN = 13;
+const FEATURES_IN = 20;
 const FEATURE_LANES = 3;
 const SCRIPT_LANES = 16;
 
