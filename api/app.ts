@@ -5,6 +5,10 @@ import { createFrame } from './http/frame.ts';
 import { healthRoutes } from './http/health.routes.ts';
 import { holdRoutes } from './holds/holds.routes.ts';
 import { readOutcome } from './holds/outcome.ts';
+import { operatorsOnly } from './http/operator.ts';
+import { auditRoutes } from './operators/audit.routes.ts';
+import { operatorRoutes } from './operators/operators.routes.ts';
+import { allotmentRoutes } from './orders/allotment.routes.ts';
 import type { Order } from './orders/orders.ts';
 import { orderRoutes } from './orders/orders.routes.ts';
 import { applyParked } from './payments/inbox.ts';
@@ -25,7 +29,13 @@ export function createApp(services: Services, stream: StockStream) {
 
 /** For operators, supervisors and Prometheus. */
 export function createOpsApp(services: Services, isStopping: () => boolean) {
-  return createFrame(services).use(healthRoutes(services, isStopping));
+  return createFrame(services)
+    .use(operatorsOnly(services))
+    .use(docs('Flash Sale operations', 'Launch sales, watch them, look into orders and webhooks.', true))
+    .use(healthRoutes(services, isStopping))
+    .use(operatorRoutes(services))
+    .use(auditRoutes(services))
+    .use(allotmentRoutes(services));
 }
 
 export type OpsApp = ReturnType<typeof createOpsApp>;

@@ -7,7 +7,7 @@ import {
   type Values,
   type Variable,
 } from '@flash-sale/shared/environment.ts';
-import { WEBHOOK_SECRET_BYTES_MIN } from '@flash-sale/shared/limits.ts';
+import { OPERATOR_TOKEN_LENGTH_MIN, WEBHOOK_SECRET_BYTES_MIN } from '@flash-sale/shared/limits.ts';
 
 const webhookSecrets: Variable<readonly string[]> = {
   expected: `one or more secrets, separated by commas, each of at least ${WEBHOOK_SECRET_BYTES_MIN} bytes (or whsec_ and base64)`,
@@ -27,6 +27,13 @@ function secretBytes(secret: string): number {
   return isStrict ? Buffer.from(coded, 'base64').length : 0;
 }
 
+const operatorToken: Variable<string | null> = {
+  expected: `a secret of at least ${OPERATOR_TOKEN_LENGTH_MIN} printable characters without spaces`,
+  fallback: null,
+  secret: true,
+  parse: (value) => (value.length >= OPERATOR_TOKEN_LENGTH_MIN && /^[!-~]+$/.test(value) ? value : undefined),
+};
+
 /** Every variable that an API process reads; `.env.example` lists the same. */
 export const ENVIRONMENT = {
   NODE_ENV: text('development'),
@@ -37,6 +44,7 @@ export const ENVIRONMENT = {
   DATA_DIR: text('.flashsale'),
   REDIS_URL: url(['redis', 'rediss', 'unix']),
   DATABASE_URL: url(['mysql', 'mariadb']),
+  OPERATOR_TOKEN: operatorToken,
   WEBHOOK_SECRET: webhookSecrets,
   WORKERS: oneOf(['inline', 'off'], 'inline'),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info'),

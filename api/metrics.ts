@@ -58,6 +58,11 @@ export function createMetrics() {
       labelNames: ['sale'],
       registers,
     }),
+    clockSkew: new Gauge({
+      name: 'flashsale_clock_skew_seconds',
+      help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
+      registers,
+    }),
     rebuilds: new Counter({
       name: 'flashsale_rebuilds_total',
       help: 'Times a sale in Redis was rebuilt from SQL and armed.',

@@ -14,6 +14,8 @@ export const REACHABLE_POINTS = [
   'payment.taken',
   'payment.committed',
   'pin.voided',
+  'shrink.taken',
+  'shrink.committed',
   'rebuild.raised',
   'rebuild.begun',
   'rebuild.read',

@@ -6,6 +6,7 @@ import { readConfig, type Config } from './config.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
 import { untilNpmEnds } from './embedded/launcher.ts';
 import { StoreProblem } from './embedded/problem.ts';
+import { operatorToken, operatorTokenFile } from './embedded/operator-token.ts';
 import { armSale } from './sales/arming.ts';
 import { seed } from './sales/seed.ts';
 import { listen } from './server.ts';
@@ -41,7 +42,7 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   const applied = await migrate(databaseUrl);
   if (applied > 0) say(`schema   ${applied === 1 ? '1 migration' : `${applied} migrations`} applied`);
 
-  const services = createServices(config, { redisUrl, databaseUrl });
+  const services = createServices(withOperator(config), { redisUrl, databaseUrl });
   try {
     await services.ready(REDIS_WAIT_MS);
     if (config.NODE_ENV !== 'production') await prepareSale(services);
@@ -56,6 +57,12 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   }
 }
 
+/** Production is told who its first admin is, or has operators already. */
+function withOperator(config: Config): Config {
+  if (config.OPERATOR_TOKEN !== null || config.NODE_ENV === 'production') return config;
+  return { ...config, OPERATOR_TOKEN: operatorToken(config.DATA_DIR) };
+}
+
 async function prepareSale(services: Services): Promise<void> {
   if (await seed(services)) say('seed     product 1, 100 units, live sale');
   for (const sale of await services.catalog.sales()) await armSale(services, sale.id);
@@ -63,7 +70,8 @@ async function prepareSale(services: Services): Promise<void> {
 
 function sayReady(config: Config, url: string, opsUrl: string): void {
   say(`api      ${url}   (try ${url}/api/products/1, read ${url}/docs)`);
-  say(`ops      ${opsUrl}   health and metrics`);
+  const token = config.OPERATOR_TOKEN === null ? `; token in ${operatorTokenFile(config.DATA_DIR)}` : '';
+  say(`ops      ${opsUrl}   (read ${opsUrl}/docs${token})`);
   if (config.WEBHOOK_SECRET.length === 0) {
     say(
       'warning  WEBHOOK_SECRET is not set: anybody who reaches this API can report a payment. Fine for trying out.',

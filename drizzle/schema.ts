@@ -19,18 +19,21 @@ import {
   varchar,
 } from 'drizzle-orm/mysql-core';
 import {
+  ATTEMPT_CAUSES,
   CREDIT_REASONS,
   DELIVERY_STATES,
   HOLD_OUTCOMES,
   OPERATOR_ROLES,
   ORDER_STATES,
   PAYMENT_DISPOSITIONS,
+  REPLAY_STATES,
   SALE_STATES,
 } from '@flash-sale/shared/lifecycle.ts';
 import {
   BUYER_ID_LENGTH_MAX,
   IDEMPOTENCY_KEY_LENGTH_MAX,
   PAYMENT_INTENT_ID_LENGTH_MAX,
+  REFUND_REFERENCE_LENGTH_MAX,
 } from '@flash-sale/shared/limits.ts';
 
 /** A UUID in 16 bytes. */
@@ -88,6 +91,10 @@ export const sales = mysqlTable(
     holdTtlMs: int({ unsigned: true }).notNull(),
     payWindowMs: int({ unsigned: true }).notNull(),
     buyerLimit: int({ unsigned: true }),
+    /** Hold requests per RATE_WINDOW_MS and buyer; null: the default. */
+    buyerRate: int({ unsigned: true }),
+    /** Hold requests per RATE_WINDOW_MS and address; null: not limited. */
+    addressRate: int({ unsigned: true }),
     createdAt: createdAt(),
     /** The product while the sale is on, else NULL: a product has at most one sale that is on. */
     sellingProductId: int({ unsigned: true }).generatedAlwaysAs(
@@ -130,15 +137,19 @@ export const orders = mysqlTable(
     paymentIntentId: ascii(PAYMENT_INTENT_ID_LENGTH_MAX).notNull(),
     state: mysqlEnum(ORDER_STATES).notNull().default('pending'),
     payBy: instant().notNull(),
+    /** The provider's name of the refund, once an operator has seen it made. */
+    refundReference: varchar({ length: REFUND_REFERENCE_LENGTH_MAX }),
     createdAt: createdAt(),
     updatedAt: createdAt(),
   },
   (table) => [
     check('orders_quantity', sql`quantity > 0`),
+    check('orders_refund', sql`(state = 'refunded') = (refund_reference is not null)`),
     unique('orders_hold').on(table.holdId),
     unique('orders_payment_intent').on(table.paymentIntentId),
     index('orders_due').on(table.state, table.payBy),
     index('orders_by_sale').on(table.saleId, table.state),
+    index('orders_by_buyer').on(table.buyerId),
   ],
 );
 
@@ -208,6 +219,7 @@ export const deliveries = mysqlTable(
     /** What the sender called it: webhook-id or Idempotency-Key. */
     senderKey: ascii(IDEMPOTENCY_KEY_LENGTH_MAX),
     event: ascii(64).notNull(),
+    /** Empty in events of a provider that are about no payment: they are recorded, and nothing is made of them. */
     intentId: ascii(PAYMENT_INTENT_ID_LENGTH_MAX).notNull(),
     holdId: uuid(),
     signed: tinyint({ unsigned: true }).notNull(),
@@ -227,6 +239,60 @@ export const deliveries = mysqlTable(
     index('deliveries_due').on(table.state, table.nextAttemptAt),
     index('deliveries_by_intent').on(table.intentId),
     index('deliveries_by_hold').on(table.holdId),
+  ],
+);
+
+/** Each time something was made of a delivery, or was tried. */
+export const deliveryAttempts = mysqlTable(
+  'delivery_attempts',
+  {
+    id: bigint({ mode: 'number', unsigned: true }).autoincrement().primaryKey(),
+    deliveryId: bigint({ mode: 'number', unsigned: true }).notNull(),
+    cause: mysqlEnum(ATTEMPT_CAUSES).notNull(),
+    /** As in the delivery's own outcome; null when it failed. */
+    outcome: varchar({ length: 64 }),
+    /** Why it failed. */
+    fault: varchar({ length: 255 }),
+    durationMs: int({ unsigned: true }).notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('delivery_attempts_by_delivery').on(table.deliveryId)],
+);
+
+/** An operator's order to process deliveries again, carried out by a worker: it goes on where a dead one stopped. */
+export const replays = mysqlTable(
+  'replays',
+  {
+    id: int({ unsigned: true }).autoincrement().primaryKey(),
+    actor: varchar({ length: 100 }).notNull(),
+    state: mysqlEnum(REPLAY_STATES).notNull().default('running'),
+    /** Says what would happen, and does nothing. */
+    dryRun: tinyint({ unsigned: true }).notNull(),
+    /** What was asked for, as JSON. */
+    filter: text().notNull(),
+    perSecond: int({ unsigned: true }).notNull(),
+    total: int({ unsigned: true }).notNull(),
+    createdAt: createdAt(),
+    finishedAt: instant(),
+  },
+  (table) => [index('replays_by_state').on(table.state)],
+);
+
+/** The deliveries of a replay, chosen when it was ordered; one without an outcome is still to be done. */
+export const replayItems = mysqlTable(
+  'replay_items',
+  {
+    replayId: int({ unsigned: true }).notNull(),
+    deliveryId: bigint({ mode: 'number', unsigned: true }).notNull(),
+    outcome: varchar({ length: 64 }),
+    /** Whether it changed anything, or would. */
+    changed: tinyint({ unsigned: true }),
+    fault: varchar({ length: 255 }),
+    doneAt: instant(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.replayId, table.deliveryId] }),
+    index('replay_items_to_do').on(table.replayId, table.doneAt),
   ],
 );
 
@@ -252,7 +318,10 @@ export const operators = mysqlTable(
   (table) => [unique('operators_name').on(table.name), unique('operators_token').on(table.tokenHash)],
 );
 
-/** Append-only, hash-chained: each row's hash covers the row and the hash before it. */
+/**
+ * Append-only, hash-chained: each row's hash covers the row and the hash before it. A row is also the record of the
+ * request that made the change: the same Idempotency-Key again finds it, with the reply that was given.
+ */
 export const auditLog = mysqlTable(
   'audit_log',
   {
@@ -266,9 +335,21 @@ export const auditLog = mysqlTable(
     previousHash: char({ length: 64 }).notNull(),
     hash: char({ length: 64 }).notNull(),
     createdAt: createdAt(),
+    idempotencyKey: ascii(IDEMPOTENCY_KEY_LENGTH_MAX),
+    /** SHA-256 of the request under that key. */
+    fingerprint: char({ length: 64 }),
+    /** What was answered, as JSON; written after the change, and not covered by the hash. */
+    reply: mediumtext(),
   },
   (table) => [
     unique('audit_log_chain').on(table.previousHash),
+    unique('audit_log_once').on(table.actor, table.idempotencyKey),
     index('audit_log_by_target').on(table.target),
   ],
 );
+
+/** One row: the newest hash of the audit log. Whoever writes the next row locks it first. */
+export const auditChain = mysqlTable('audit_chain', {
+  id: tinyint({ unsigned: true }).primaryKey(),
+  hash: char({ length: 64 }).notNull(),
+});

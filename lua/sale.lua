@@ -7,7 +7,8 @@ local meta_key, holds_key, deadlines_key, leases_key, past_key, ended_key, idemp
 -- is the only part that may contain the separator.
 local HELD, PINNED = 'H', 'P'
 local WORD_OF = { H = 'held', P = 'pinned', O = 'ordered', R = 'released', E = 'expired', L = 'lost' }
-local LETTER_OF = { ordered = 'O', released = 'R', expired = 'E', lost = 'L' }
+-- Sold or withdrawn: to Redis such units are gone for good.
+local LETTER_OF = { ordered = 'O', withdrawn = 'O', released = 'R', expired = 'E', lost = 'L' }
 
 local function pack_hold(state, quantity, deadline, digest, buyer)
   return state .. '|' .. quantity .. '|' .. deadline .. '|' .. digest .. '|' .. buyer
@@ -52,7 +53,11 @@ local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
   redis.call('HDEL', holds_key, hold_id)
   redis.call('HSET', past_key, hold_id, pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer))
   redis.call('ZADD', ended_key, now, hold_id)
-  if word ~= 'ordered' then return_units(quantity, buyer) end
+  if word == 'withdrawn' then
+    redis.call('HINCRBY', meta_key, 'allotment', -quantity)
+  elseif word ~= 'ordered' then
+    return_units(quantity, buyer)
+  end
 end
 
 -- Ends up to `limit` overdue holds, oldest first. Returns the units that came back, how many holds ended, and

@@ -1,7 +1,7 @@
 -- settle_holds: carry the outcomes that SQL decided into Redis.
 -- An outcome is final, so it also ends a hold that Redis, having lost its newest writes, believes unpinned.
 --
--- ARGV: two per hold: hold_id, outcome (ordered, expired or lost)
+-- ARGV: two per hold: hold_id, outcome (as SQL wrote it)
 -- Replies:
 --   not_armed
 --   settled <count>             holds that ended now

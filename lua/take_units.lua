@@ -1,4 +1,4 @@
--- take_units: take units for an order that was paid too late, if nobody else was promised them.
+-- take_units: take units that nobody was promised, for an order that was paid too late or out of the sale.
 -- The units are pinned under an id of their own. Its deadline is now: without an outcome in SQL they return
 -- when the lease is over.
 --
@@ -6,7 +6,7 @@
 -- Replies:
 --   not_armed
 --   closed                      the sale is halted or ended
---   insufficient_stock
+--   insufficient_stock <available>
 --   buyer_limit_reached
 --   taken <epoch>
 --   over                        this take was settled before
@@ -34,7 +34,7 @@ local function is_over_limit()
   return tonumber(redis.call('HGET', buyers_key, buyer) or 0) + quantity > limit
 end
 if short_by() > 0 or is_over_limit() then reap(now, tonumber(ARGV[5])) end
-if short_by() > 0 then return { 'insufficient_stock' } end
+if short_by() > 0 then return { 'insufficient_stock', math.max(0, quantity - short_by()) } end
 if is_over_limit() then return { 'buyer_limit_reached' } end
 
 if buyer ~= '' then redis.call('HINCRBY', buyers_key, buyer, quantity) end

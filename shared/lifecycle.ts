@@ -37,13 +37,11 @@ export const ORDERABLE_SALE_STATES = [
 export const HOLD_STATES = ['held', 'ordered', 'released', 'expired', 'lost'] as const;
 export type HoldState = (typeof HOLD_STATES)[number];
 
-/** What SQL can write down about a pinned hold, once. All but `ordered` void it: its units are free again. */
-export const HOLD_OUTCOMES = [
-  'ordered',
-  'released',
-  'expired',
-  'lost',
-] as const satisfies readonly HoldState[];
+/**
+ * What SQL can write down about a pin, once. `ordered`: a hold, or the take of a late payment, was sold. `withdrawn`:
+ * the take of an operator who lowers the allotment left the sale. The others void the pin: its units are free again.
+ */
+export const HOLD_OUTCOMES = ['ordered', 'withdrawn', 'released', 'expired', 'lost'] as const;
 export type HoldOutcome = (typeof HOLD_OUTCOMES)[number];
 
 export const ORDER_STATES = ['pending', 'paid', 'expired', 'cancelled', 'refund_due', 'refunded'] as const;
@@ -59,6 +57,9 @@ export const ORDER_MOVES: Readonly<Record<OrderState, readonly OrderState[]>> = 
   refunded: [],
 };
 
+/** The rest of the outcomes. */
+export type VoidOutcome = Exclude<HoldOutcome, 'ordered' | 'withdrawn'>;
+
 /** Orders that consume units of their sale: their quantities add up to the sale's `committed`. */
 export const COMMITTED_ORDER_STATES = ['pending', 'paid'] as const satisfies readonly OrderState[];
 
@@ -73,6 +74,13 @@ export type PaymentDisposition = (typeof PAYMENT_DISPOSITIONS)[number];
 
 export const DELIVERY_STATES = ['received', 'parked', 'processed'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** Why something was made of a delivery: it arrived, a worker found it, an operator asked. */
+export const ATTEMPT_CAUSES = ['arrival', 'worker', 'replay'] as const;
+export type AttemptCause = (typeof ATTEMPT_CAUSES)[number];
+
+export const REPLAY_STATES = ['running', 'done', 'stopped'] as const;
+export type ReplayState = (typeof REPLAY_STATES)[number];
 
 export const CREDIT_REASONS = ['order_expired', 'order_cancelled', 'restock'] as const;
 export type CreditReason = (typeof CREDIT_REASONS)[number];

@@ -96,6 +96,22 @@ export const EXPIRY_PAUSE_MAX_MS = 15 * 60_000;
 /** A parked delivery whose order never came becomes `unmatched` after this long. */
 export const PARKED_MAX_MS = 60 * 60_000;
 
+/** As long as any provider's id of a refund. */
+export const REFUND_REFERENCE_LENGTH_MAX = 255;
+
+/** Operators are people and programs of one shop: a name fits a column of the terminal. */
+export const OPERATOR_NAME_LENGTH_MAX = 32;
+
+/** The bootstrap token is made by a person or a program of theirs; 32 random characters are beyond guessing. */
+export const OPERATOR_TOKEN_LENGTH_MIN = 32;
+
+/** A token that must outlive a year is better issued anew. */
+export const TOKEN_DAYS_MAX = 366;
+
+/** Rows of one page of a list for operators: more than a screen, less than a second. */
+export const PAGE_ROWS_MAX = 200;
+export const PAGE_ROWS_DEFAULT = 50;
+
 /** Signed webhooks may be this old or this far ahead. Standard Webhooks says so, and its library holds to it. */
 export const WEBHOOK_TOLERANCE_S = 300;
 

@@ -148,9 +148,9 @@ export const onlyTheAppMountsRoutes = only(
 );
 
 export const onlyScriptsImportLua = only(
-  (file) => isProduction(file) && !/^api\/redis\/scripts?\.ts$/.test(file.path),
+  (file) => isProduction(file) && !/^api\/redis\/(script|([a-z]+-)?scripts)\.ts$/.test(file.path),
   (name) => name.endsWith('.lua'),
-  'only api/redis/script.ts and scripts.ts may. Call a typed function of theirs.',
+  'only api/redis/script.ts and *scripts.ts may. Call a typed function of theirs.',
 );
 
 export const productionNeverImportsTests = only(

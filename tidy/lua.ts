@@ -1,9 +1,9 @@
 // The contract between a Lua script and its callers. A script's header says what it takes and which words it
-// answers with; api/redis/scripts.ts declares the same words, so TypeScript makes every caller handle each.
+// answers with; api/redis/*scripts.ts declare the same words, so TypeScript makes every caller handle each.
 import { type Check, type File, find, inFile, withoutComments } from './project.ts';
 
 const PRELUDE = 'lua/sale.lua';
-const SCRIPTS = 'api/redis/scripts.ts';
+const SCRIPTS = 'api/redis/*scripts.ts';
 const KEYS = 'api/redis/keys.ts';
 
 const scriptFiles = (files: File[]): File[] =>
@@ -12,6 +12,13 @@ const nameOf = (file: File): string => file.path.slice('lua/'.length, -'.lua'.le
 const quoted = (text: string): string[] => [...text.matchAll(/['"](\w+)['"]/g)].map(([, word]) => word ?? '');
 const missingFrom = (words: string[], others: string[]): string[] =>
   [...new Set(words)].filter((word) => !others.includes(word));
+
+/** All files of script declarations, read as one. */
+function inScripts(files: File[], check: (scripts: File) => string[]): string[] {
+  const declaring = files.filter(({ path }) => /^api\/redis\/([a-z]+-)?scripts\.ts$/.test(path));
+  if (declaring.length === 0) return [`${SCRIPTS}: are missing; the house rules read them.`];
+  return check({ path: SCRIPTS, text: declaring.map(({ text }) => text).join('\n') });
+}
 
 interface Declaration {
   name: string;
@@ -90,7 +97,7 @@ function replyWords(file: File, declared: string[], prelude: string): string[] {
 }
 
 export const luaRepliesAreDeclared: Check = (files) =>
-  inFile(files, SCRIPTS, (scripts) => {
+  inScripts(files, (scripts) => {
     const declared = declarations(scripts);
     const preludeFile = find(files, PRELUDE);
     const prelude = preludeFile ? withoutComments(preludeFile) : '';
@@ -101,7 +108,7 @@ export const luaRepliesAreDeclared: Check = (files) =>
   });
 
 export const luaScriptsAreDeclaredOnce: Check = (files) =>
-  inFile(files, SCRIPTS, (scripts) => {
+  inScripts(files, (scripts) => {
     const declared = declarations(scripts);
     const names = scriptFiles(files).map(nameOf);
     const undeclared = names

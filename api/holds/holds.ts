@@ -115,7 +115,7 @@ export async function readHold(services: Services, holdId: string): Promise<Hold
   }
   if (written?.outcome === 'lost' || record.kind === 'lost') return { kind: 'hold_lost' };
   if (record.kind === 'away') throw record.error;
-  if (record.kind !== 'hold') return { kind: 'hold_not_found' };
+  if (record.kind !== 'hold' || written?.outcome === 'withdrawn') return { kind: 'hold_not_found' };
   // Pinned, and nothing written yet: its order is on the way, or its buyer went away in the middle.
   const { quantity, deadlineMs, nowMs } = record;
   return { kind: 'hold', state: 'held', quantity, msLeft: Math.max(0, deadlineMs - nowMs), order: null };
@@ -166,4 +166,6 @@ const RELEASE_OF_OUTCOME = {
   released: 'released',
   expired: 'expired',
   lost: 'hold_lost',
+  // No hold, but the take of an operator.
+  withdrawn: 'hold_not_found',
 } as const;

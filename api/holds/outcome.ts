@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm';
 import { holdOutcomes, orders } from '@flash-sale/drizzle/schema.ts';
-import type { HoldOutcome } from '@flash-sale/shared/lifecycle.ts';
+import type { HoldOutcome, VoidOutcome } from '@flash-sale/shared/lifecycle.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 
@@ -31,7 +31,7 @@ export async function readOutcome({ mysql }: Services, holdId: string): Promise<
 export async function voidHold(
   { mysql, reach }: Services,
   hold: { holdId: string; saleId: number },
-  outcome: Exclude<HoldOutcome, 'ordered'>,
+  outcome: VoidOutcome,
 ): Promise<HoldOutcome> {
   try {
     await statement(mysql, (sql) => sql.insert(holdOutcomes).values({ ...hold, outcome }));

@@ -28,7 +28,13 @@ const page = (title: string) => `<!doctype html>
 </html>
 `;
 
-export function docs(title: string, description: string) {
+const OPERATOR_TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'A token that begins with fsop_.',
+} as const;
+
+export function docs(title: string, description: string, isForOperators = false) {
   return new Elysia()
     .use(
       openapi({
@@ -37,6 +43,7 @@ export function docs(title: string, description: string) {
         documentation: {
           info: { title, version: '0.1.0', description },
           servers: [{ url: '/' }],
+          ...(isForOperators ? { components: { securitySchemes: { operator: OPERATOR_TOKEN } } } : {}),
         },
       }),
     )

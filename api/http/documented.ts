@@ -1,6 +1,6 @@
 /** What a route says of itself in the OpenAPI document. Written beside the route, never checked at run time. */
 
-import type { TSchema } from '@sinclair/typebox';
+import { Type, type TSchema } from '@sinclair/typebox';
 import type { DocumentDecoration } from 'elysia';
 import { Failure, success, type ErrorCode } from '@flash-sale/shared/contracts/reply.ts';
 import { HTTP_STATUS } from './reply.ts';
@@ -15,9 +15,18 @@ export interface RouteDescription {
   /** Server-sent events, each with this as its data. */
   readonly isStream?: boolean;
   readonly takesBody?: boolean;
+  /** On the private listener: needs a token. */
+  readonly isForOperators?: boolean;
+  /** Takes an Idempotency-Key, with which it is done once. */
+  readonly isChange?: boolean;
   /** What the body is, for routes that read it by themselves. */
   readonly body?: TSchema;
 }
+
+const ONCE = 'The same key with the same request changes things once, and is answered as the first time.';
+
+/** The answer when the first one is not known any more. */
+const DoneBefore = Type.Object({ audit_id: Type.Integer(), action: Type.String(), target: Type.String() });
 
 export function documented(route: RouteDescription): { detail: DocumentDecoration } {
   const responses: Record<string, unknown> = {};
@@ -27,12 +36,19 @@ export function documented(route: RouteDescription): { detail: DocumentDecoratio
       content: route.isStream === true ? { 'text/event-stream': { schema } } : json(success(schema)),
     };
   }
-  const ofBodies: ErrorCode[] = route.takesBody === true ? ['body_too_large', 'unsupported_media_type'] : [];
-  const byStatus = Map.groupBy([...route.failures, ...ofBodies], (code) => HTTP_STATUS[code]);
-  for (const [status, codes] of byStatus) {
-    responses[status] = { description: `code: ${codes.join(', ')}`, content: json(Failure) };
+  const codes: ErrorCode[] = [...route.failures];
+  if (route.takesBody === true) codes.push('body_too_large', 'unsupported_media_type');
+  if (route.isForOperators === true) codes.push('unauthorized', 'forbidden');
+  if (route.isChange === true) {
+    codes.push('bad_request', 'idempotency_key_reused');
+    responses['200'] ??= { description: 'Done before', content: json(success(DoneBefore)) };
   }
-  const parameters = Object.entries(route.headers ?? {}).map(([name, description]) => ({
+  const byStatus = Map.groupBy(new Set(codes), (code) => HTTP_STATUS[code]);
+  for (const [status, ofStatus] of byStatus) {
+    responses[status] = { description: `code: ${ofStatus.join(', ')}`, content: json(Failure) };
+  }
+  const headers = route.isChange === true ? { 'Idempotency-Key': ONCE, ...route.headers } : route.headers;
+  const parameters = Object.entries(headers ?? {}).map(([name, description]) => ({
     name,
     in: 'header',
     required: false,
@@ -44,6 +60,7 @@ export function documented(route: RouteDescription): { detail: DocumentDecoratio
       summary: route.summary,
       tags: [route.tag],
       responses,
+      ...(route.isForOperators === true ? { security: [{ operator: [] }] } : {}),
       ...(parameters.length === 0 ? {} : { parameters }),
       ...(route.body === undefined ? {} : { requestBody: { required: true, content: json(route.body) } }),
     } as DocumentDecoration,

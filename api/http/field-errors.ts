@@ -35,6 +35,7 @@ interface Bounds extends TSchema {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly format?: string;
+  readonly anyOf?: readonly { const?: unknown }[];
 }
 
 function expected(schema: Bounds): string {
@@ -47,9 +48,16 @@ function expected(schema: Bounds): string {
       return 'a JSON object';
     case 'String':
       return text(schema);
+    case 'Union':
+      return oneOf(schema);
     default:
       return 'valid';
   }
+}
+
+function oneOf({ anyOf = [] }: Bounds): string {
+  const words = anyOf.map((choice) => choice.const);
+  return words.every((word) => typeof word === 'string') ? `one of ${words.join(', ')}` : 'valid';
 }
 
 function range({ minimum, maximum }: Bounds): string {

@@ -7,9 +7,15 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   bad_request: 400,
   unauthorized: 401,
   signature_invalid: 401,
+  forbidden: 403,
   not_found: 404,
   product_not_found: 404,
+  sale_not_found: 404,
   hold_not_found: 404,
+  order_not_found: 404,
+  delivery_not_found: 404,
+  replay_not_found: 404,
+  operator_not_found: 404,
   payment_intent_unknown: 404,
   method_not_allowed: 405,
   insufficient_stock: 409,
@@ -22,6 +28,9 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   hold_lost: 409,
   hold_ordered: 409,
   payment_intent_mismatch: 409,
+  impossible_now: 409,
+  product_busy: 409,
+  name_taken: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
@@ -52,6 +61,9 @@ export interface FailureDetail {
   readonly errors?: FieldErrors;
   readonly available_stock?: number;
   readonly retry_in_seconds?: number | null;
+  readonly state?: string;
+  readonly possible?: readonly string[];
+  readonly possible_units?: number;
   /** Sent as `Retry-After`, in seconds. */
   readonly retryAfter?: number;
 }
@@ -60,7 +72,13 @@ export function fail(set: ReplySet, code: ErrorCode, message: string, detail: Fa
   const { retryAfter, ...shown } = detail;
   set.status = HTTP_STATUS[code];
   if (retryAfter !== undefined) set.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
-  return { status: 'error', code, message, ...shown, request_id: String(set.headers['x-request-id'] ?? '') };
+  return {
+    status: 'error',
+    code,
+    message,
+    ...(shown as Partial<Failure>),
+    request_id: String(set.headers['x-request-id'] ?? ''),
+  };
 }
 
 /** A failure found before there is a route to return it: while a body is read, say. */

@@ -7,8 +7,9 @@ import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
 import { holdOutcomes, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { COMMITTED_ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
+import { bySystem } from '../operators/audit-log.ts';
 import type { Sale } from '../products/catalog.ts';
-import { auditSale as readSums } from '../redis/scripts.ts';
+import { auditSale as readSums } from '../redis/sale-scripts.ts';
 import { servedSales } from '../sales/arming.ts';
 import { perProcess } from '../per-process.ts';
 import { eachSale } from '../sales/each-sale.ts';
@@ -20,7 +21,7 @@ export interface Audit {
   readonly allotment: number;
   readonly available: number;
   readonly held: number;
-  /** Pinned, and not ordered in SQL. */
+  /** Pinned, and neither ordered nor withdrawn in SQL. */
   readonly pinned: number;
   /** Credits above the base that Redis has not applied. */
   readonly owed: number;
@@ -46,11 +47,11 @@ export function auditSale({ mysql, redis }: Services, saleId: number): Promise<A
     const sums = await readSums(redis, saleId, ids);
     if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch) return null;
 
-    const orderedIds = await orderedAmong(
+    const goneIds = await goneAmong(
       sql,
       sums.pins.map(({ holdId }) => holdId),
     );
-    const pinned = sum(sums.pins.map(({ holdId, quantity }) => (orderedIds.has(holdId) ? 0 : quantity)));
+    const pinned = sum(sums.pins.map(({ holdId, quantity }) => (goneIds.has(holdId) ? 0 : quantity)));
     const applied = new Set(sums.appliedCreditIds);
     const isOwed = ({ id, seq }: { id: number; seq: number }) => seq > sums.baseSeq && !applied.has(id);
     const owed = sum(undelivered.filter(isOwed).map(({ units }) => units));
@@ -71,12 +72,15 @@ export function auditSale({ mysql, redis }: Services, saleId: number): Promise<A
   });
 }
 
-async function orderedAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
+/** Pins whose units are committed, or no part of the allotment any more; Redis has not been told. */
+async function goneAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
   if (holdIds.length === 0) return new Set();
   const rows = await sql
     .select({ holdId: holdOutcomes.holdId })
     .from(holdOutcomes)
-    .where(and(inArray(holdOutcomes.holdId, holdIds), eq(holdOutcomes.outcome, 'ordered')));
+    .where(
+      and(inArray(holdOutcomes.holdId, holdIds), inArray(holdOutcomes.outcome, ['ordered', 'withdrawn'])),
+    );
   return new Set(rows.map(({ holdId }) => holdId));
 }
 
@@ -117,7 +121,7 @@ export async function auditSales(services: Services): Promise<number> {
 
 /** The rebuild counts the stock anew. A sale that was selling stays paused until an operator has looked. */
 async function repair(services: Services, { id: saleId, state }: Sale): Promise<void> {
-  if (state === 'live') await moveSale(services, saleId, 'paused');
+  if (state === 'live') await moveSale(services, saleId, 'paused', bySystem('auditor'));
   else await rebuildSale(services, saleId);
   services.log.error('a sale was rebuilt because it did not add up', { saleId, paused: state === 'live' });
 }

@@ -9,7 +9,7 @@ import { buyerUnits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { CreditReason } from '@flash-sale/shared/lifecycle.ts';
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
-import { applyCredits } from '../redis/scripts.ts';
+import { applyCredits } from '../redis/sale-scripts.ts';
 import type { Services } from '../services.ts';
 import { moveOrder } from './move.ts';
 import type { Order } from './orders.ts';

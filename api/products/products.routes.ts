@@ -3,6 +3,7 @@ import { Elysia, sse } from 'elysia';
 import { ProductView, StockView } from '@flash-sale/shared/contracts/product.ts';
 import { STREAMS_MAX } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
+import { idOf } from '../http/path-id.ts';
 import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { viewProduct, viewProducts } from './products.ts';
@@ -65,9 +66,4 @@ async function* stockEvents(stream: StockStream, productId: number, gone: AbortS
     if (event.kind === 'stock') yield sse({ event: 'stock', data: event.stock });
     else yield sse({ event: 'heartbeat', data: '' });
   }
-}
-
-/** Anything that is not a number of ours is simply no product. */
-function idOf(text: string): number {
-  return /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0;
 }

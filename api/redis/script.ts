@@ -17,6 +17,15 @@ interface Flags {
   readonly allowOom: boolean;
 }
 
+/** This Redis process was not vouched for by a rebuild: nothing was read, nothing was decided. */
+export interface NotArmed {
+  readonly kind: 'not_armed';
+}
+export const NOT_ARMED: NotArmed = { kind: 'not_armed' };
+
+/** All but the two that take new units: what is promised is kept, and what ends gives back, even without memory. */
+export const ALLOW_OOM: Flags = { allowOom: true };
+
 /** @param words every word that the script's reply may begin with, as its header lists them */
 export function defineScript<const Word extends string>(
   name: string,
@@ -77,4 +86,11 @@ function classify(script: Script<string>, error: unknown): Error {
 
 function isReplyError(error: unknown): error is Error {
   return error instanceof ReplyError;
+}
+
+/** A flat reply of pairs. */
+export function pairs(values: readonly unknown[]): [unknown, unknown][] {
+  const result: [unknown, unknown][] = [];
+  for (let index = 0; index + 1 < values.length; index += 2) result.push([values[index], values[index + 1]]);
+  return result;
 }

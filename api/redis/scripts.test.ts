@@ -3,17 +3,14 @@ import { ENDED_HOLD_KEPT_MS } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { expectEachWord, holdRequest, ScriptSales, type Ways } from '../test/script-sales.ts';
 import { chanceOf, seedFrom } from '../test/seeded.ts';
+import { applyCredits, auditSale, readSale, retireSale } from './sale-scripts.ts';
 import {
-  applyCredits,
-  auditSale,
   listOverduePins,
   pinHold,
   placeHolds,
   readHold,
-  readSale,
   reapHolds,
   releaseHold,
-  retireSale,
   settleHolds,
   takeUnits,
   type HoldReply,
@@ -37,7 +34,8 @@ const ASK: Record<string, (saleId: number, holdId: string) => Promise<{ kind: st
   settle_holds: (saleId, holdId) => settleHolds(sales.redis, saleId, [{ holdId, outcome: 'expired' }]),
   list_overdue_pins: (saleId) => listOverduePins(sales.redis, saleId, 10),
   reap_holds: (saleId) => reapHolds(sales.redis, saleId),
-  apply_credits: (saleId) => applyCredits(sales.redis, saleId, [{ id: 1, seq: 9, units: 1, buyerId: null }]),
+  apply_credits: (saleId) =>
+    applyCredits(sales.redis, saleId, [{ id: 1, seq: 9, units: 1, buyerId: null, reason: 'order_expired' }]),
   read_sale: (saleId) => readSale(sales.redis, saleId),
   audit_sale: (saleId) => auditSale(sales.redis, saleId, []),
   retire_sale: (saleId) => retireSale(sales.redis, saleId),

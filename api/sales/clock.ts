@@ -8,7 +8,7 @@ import { orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { ENDED_HOLD_KEPT_MS } from '@flash-sale/shared/limits.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
-import { readSale, retireSale } from '../redis/scripts.ts';
+import { readSale, retireSale } from '../redis/sale-scripts.ts';
 import type { Services } from '../services.ts';
 import { servedSales } from './arming.ts';
 import { eachSale } from './each-sale.ts';

@@ -15,7 +15,8 @@ import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts'
 import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
-import { beginRebuild, commitRebuild, type Settlement } from '../redis/scripts.ts';
+import { beginRebuild, commitRebuild } from '../redis/sale-scripts.ts';
+import type { Settlement } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { outcomesOf } from './outcomes.ts';

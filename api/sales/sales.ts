@@ -13,7 +13,8 @@ import {
   PAY_WINDOW_MIN_S,
   PRICE_MINOR_MAX,
 } from '@flash-sale/shared/limits.ts';
-import { isDuplicateKey, statement } from '../mysql/transaction.ts';
+import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { bySystem, record, type Act } from '../operators/audit-log.ts';
 import { findSale } from '../products/catalog.ts';
 import type { Services } from '../services.ts';
 import { rebuildSale } from './rebuild.ts';
@@ -31,9 +32,13 @@ export interface SaleTerms {
 }
 
 /** Writes a draft. @returns its id. @throws RangeError that names the term; Error when there is no such product. */
-export async function createSale({ mysql }: Services, terms: SaleTerms): Promise<number> {
+export async function createSale(
+  { mysql }: Services,
+  terms: SaleTerms,
+  act: Act = bySystem('sales'),
+): Promise<number> {
   checkTerms(terms);
-  return statement(mysql, async (sql) => {
+  return transaction(mysql, async (sql) => {
     const [product] = await sql.select().from(products).where(eq(products.id, terms.productId));
     if (product === undefined) throw new Error(`there is no product ${terms.productId}`);
     const [{ insertId }] = await sql.insert(sales).values({
@@ -47,6 +52,7 @@ export async function createSale({ mysql }: Services, terms: SaleTerms): Promise
       payWindowMs: terms.payWindowMs ?? PAY_WINDOW_DEFAULT_S * 1_000,
       buyerLimit: terms.buyerLimit ?? null,
     });
+    await record(sql, act, { action: 'sale.create', target: `sale ${insertId}`, after: terms });
     return insertId;
   });
 }
@@ -73,16 +79,21 @@ export type SaleMoved =
   | { kind: 'refused'; reasons: string[] };
 
 /** Moves a sale by the lifecycle; asking again for the state it is in is fine. @throws StoreUnavailable */
-export async function moveSale(services: Services, saleId: number, to: SaleState): Promise<SaleMoved> {
+export async function moveSale(
+  services: Services,
+  saleId: number,
+  to: SaleState,
+  act: Act = bySystem('sales'),
+): Promise<SaleMoved> {
   const sale = await findSale(services.mysql, saleId);
   if (sale === undefined) return { kind: 'sale_not_found' };
   const from = sale.state;
   if (from !== to) {
     if (!SALE_MOVES[from].includes(to)) return { kind: 'impossible', from, possible: SALE_MOVES[from] };
-    const written = await writeMove(services, saleId, from, to);
+    const written = await writeMove(services, saleId, { from, to }, act);
     if (written === 'product_busy') return { kind: 'product_busy' };
     // Somebody else moved it in between: decide again on what it is now.
-    if (written === 'moved_before') return moveSale(services, saleId, to);
+    if (written === 'moved_before') return moveSale(services, saleId, to, act);
   }
   const rebuilt = isServed(to) ? await rebuildSale(services, saleId) : null;
   await services.catalog.refresh();
@@ -90,15 +101,23 @@ export async function moveSale(services: Services, saleId: number, to: SaleState
   return { kind: 'moved', from, to };
 }
 
-async function writeMove({ mysql }: Services, saleId: number, from: SaleState, to: SaleState) {
+async function writeMove(
+  { mysql }: Services,
+  saleId: number,
+  { from, to }: { from: SaleState; to: SaleState },
+  act: Act,
+) {
   try {
-    return await statement(mysql, async (sql) => {
+    return await transaction(mysql, async (sql) => {
       const [{ affectedRows }] = await sql
         .update(sales)
         // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.
         .set({ state: to, epoch: raw`epoch + 1` })
         .where(and(eq(sales.id, saleId), eq(sales.state, from)));
-      return affectedRows === 1 ? 'written' : 'moved_before';
+      if (affectedRows !== 1) return 'moved_before';
+      const change = { target: `sale ${saleId}`, before: { state: from }, after: { state: to } };
+      await record(sql, act, { action: 'sale.move', ...change });
+      return 'written';
     });
   } catch (error) {
     if (isDuplicateKey(error, 'sales_one_on_per_product')) return 'product_busy';

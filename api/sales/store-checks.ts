@@ -3,6 +3,7 @@
 import { sql as raw } from 'drizzle-orm';
 import { CLOCK_SKEW_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
+import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 
@@ -30,13 +31,32 @@ export async function checkStores(services: Services): Promise<string[]> {
   if (sql.isBinlogOn && sql.syncBinlog !== 1) {
     reasons.push(`SQL may lose commits from its binary log: set sync_binlog = 1 (it is ${sql.syncBinlog})`);
   }
-  const skewMs = Math.abs(redis.nowMs - sql.nowMs);
-  if (skewMs > CLOCK_SKEW_MAX_MS) {
+  const skewMs = redis.nowMs - sql.nowMs;
+  services.metrics.clockSkew.set(skewMs / 1_000);
+  if (Math.abs(skewMs) > CLOCK_SKEW_MAX_MS) {
     reasons.push(
-      `the clocks of Redis and SQL differ by ${skewMs} ms, allowed are ${CLOCK_SKEW_MAX_MS}: set them right`,
+      `the clocks of Redis and SQL differ by ${Math.abs(skewMs)} ms, allowed are ${CLOCK_SKEW_MAX_MS}: set them right`,
     );
   }
   return reasons;
+}
+
+/** What each process said last, so that a state is told when it changes, not every few seconds. */
+const toldOf = perProcess(() => ({ reasons: '' }));
+
+/**
+ * The same checks while sales are armed: clocks drift, and settings can be changed under us. Nothing is disarmed for it,
+ * because holds would suffer more from that than from a wrong clock; the gauge and the log say it. @returns 0
+ */
+export async function watchStores(services: Services): Promise<number> {
+  const reasons = (await checkStores(services)).join('; ');
+  const told = toldOf(services);
+  if (reasons !== told.reasons) {
+    told.reasons = reasons;
+    if (reasons === '') services.log.info('the stores are safe again');
+    else services.log.error('the stores are not safe any more', { reasons });
+  }
+  return 0;
 }
 
 async function readRedis({ redis }: Services): Promise<{ info: Map<string, string>; nowMs: number }> {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';
 import type { Listening } from '../server.ts';
-import type { World } from './world.ts';
+import { BOOTSTRAP_TOKEN, type World } from './world.ts';
 
 export interface ApiProcess {
   readonly listening: Listening;
@@ -44,6 +44,7 @@ export async function startApi(
       OPS_PORT: '0',
       REDIS_URL: stores.redisUrl,
       DATABASE_URL: stores.databaseUrl,
+      OPERATOR_TOKEN: BOOTSTRAP_TOKEN,
       WEBHOOK_SECRET: '',
       WORKERS: workers,
       LOG_LEVEL: 'info',

@@ -1,6 +1,8 @@
 /** Talks to the API as buyers and payment providers do: over HTTP. */
 
-import type { World } from './world.ts';
+import { BOOTSTRAP_TOKEN, type World } from './world.ts';
+
+type Api = Pick<World, 'listening'>;
 
 export interface Answer<Data = Record<string, unknown>> {
   readonly status: number;
@@ -14,17 +16,42 @@ export interface Answer<Data = Record<string, unknown>> {
     readonly available_stock?: number;
     readonly retry_in_seconds?: number | null;
     readonly request_id?: string;
+    readonly state?: string;
+    readonly possible?: readonly string[];
+    readonly possible_units?: number;
   };
 }
 
-export async function send<Data = Record<string, unknown>>(
-  world: Pick<World, 'listening'>,
+export function send<Data = Record<string, unknown>>(
+  world: Api,
   method: string,
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer<Data>> {
-  const response = await fetch(new URL(path, world.listening.url), {
+  return sendTo(world.listening.url, method, path, body, headers);
+}
+
+/** As an operator, on the private listener; as the bootstrap admin unless the headers name another token. */
+export function ops<Data = Record<string, unknown>>(
+  world: Api,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer<Data>> {
+  const as = { authorization: `Bearer ${BOOTSTRAP_TOKEN}`, ...headers };
+  return sendTo(world.listening.opsUrl, method, path, body, as);
+}
+
+async function sendTo<Data>(
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Answer<Data>> {
+  const response = await fetch(new URL(path, url), {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -48,7 +75,7 @@ export type OrderData = {
 };
 
 export function hold(
-  world: Pick<World, 'listening'>,
+  world: Api,
   productId: number,
   fields: { quantity?: number; ttl?: number; buyer_id?: string } = {},
   headers: Record<string, string> = {},
@@ -62,12 +89,12 @@ export function hold(
   );
 }
 
-export function order(world: Pick<World, 'listening'>, holdId: string, intentId: string) {
+export function order(world: Api, holdId: string, intentId: string) {
   return send<OrderData>(world, 'POST', '/api/orders', { hold_id: holdId, payment_intent_id: intentId });
 }
 
 export function pay(
-  world: Pick<World, 'listening'>,
+  world: Api,
   holdId: string,
   intentId: string,
   more: { amount?: number; currency?: string; event?: 'success' | 'failed' } = {},
@@ -84,7 +111,7 @@ export function pay(
   );
 }
 
-export async function availableStock(world: Pick<World, 'listening'>, productId: number): Promise<number> {
+export async function availableStock(world: Api, productId: number): Promise<number> {
   const { body } = await send<{ available_stock: number }>(world, 'GET', `/api/products/${productId}`);
   return body.data.available_stock;
 }

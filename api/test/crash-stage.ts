@@ -5,7 +5,7 @@ import { deliverCredits } from '../orders/give.ts';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';
 import { audit } from './audit.ts';
-import { hold, order, pay, send } from './client.ts';
+import { hold, ops, order, pay, send } from './client.ts';
 import { ledger, passDeadline, settle, shortHold } from './settling.ts';
 import type { OneSale, World } from './world.ts';
 
@@ -54,6 +54,10 @@ export class CrashStage {
     const seen = await audit(this.services, this.saleId);
     expect(seen.drift).toBe(0);
     return seen;
+  }
+
+  shrinkAt(api: ApiProcess, units: number): Promise<unknown> {
+    return ops(api, 'POST', `/ops/sales/${this.saleId}/stock`, { change: -units });
   }
 
   async held(): Promise<string> {

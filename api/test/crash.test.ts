@@ -234,6 +234,34 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
       },
     },
   ],
+  'shrink.taken': [
+    {
+      afterwards: 'nothing was taken out, and the units come back once (I2, I4)',
+      play: async (stage) => {
+        await stage.dies((api) => stage.shrinkAt(api, 3));
+        expect(await stage.look()).toMatchObject({ pinned: 3, available: 7, allotment: 10 });
+        for (let i = 0; i < 2; i += 1) {
+          await settle(world.services, stage.saleId);
+          expect(await stage.look()).toMatchObject({ pinned: 0, available: 10, allotment: 10 });
+        }
+      },
+    },
+  ],
+  'shrink.committed': [
+    {
+      afterwards: 'the units are out of the sale, and the settler alone tells Redis (I2, I4)',
+      play: async (stage) => {
+        await stage.dies((api) => stage.shrinkAt(api, 3));
+        expect(await stage.look()).toMatchObject({ pinned: 0, available: 7, allotment: 7 });
+        for (let i = 0; i < 2; i += 1) {
+          await settle(world.services, stage.saleId);
+          expect(await stage.look()).toMatchObject({ pinned: 0, available: 7, allotment: 7 });
+        }
+        const { body } = await send(world, 'GET', `/api/products/${stage.productId}`);
+        expect(body.data).toMatchObject({ total_stock: 7, available_stock: 7 });
+      },
+    },
+  ],
   'rebuild.raised': [
     {
       afterwards: 'after a loss the next buyer alone makes the sale sell again (I1, I2)',

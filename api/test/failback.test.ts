@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { connectRedis } from '../redis/connect.ts';
-import { beginRebuild, commitRebuild, pinHold, placeHolds, readSale, settleHolds } from '../redis/scripts.ts';
+import { beginRebuild, commitRebuild, readSale } from '../redis/sale-scripts.ts';
+import { pinHold, placeHolds, settleHolds } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { privateRedis } from './stores.ts';
 import { until } from './until.ts';

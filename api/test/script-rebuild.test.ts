@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PIN_LEASE_MS } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
+import { applyCredits, auditSale, beginRebuild, commitRebuild, readSale } from '../redis/sale-scripts.ts';
 import {
-  applyCredits,
-  auditSale,
-  beginRebuild,
-  commitRebuild,
   listOverduePins,
   pinHold,
   readHold,
-  readSale,
   reapHolds,
   releaseHold,
   settleHolds,
@@ -99,10 +95,10 @@ describe('a rebuild', () => {
 
   test('counts from its own base: old credits are covered, new ones are applied once (I4)', async () => {
     const saleId = await sales.armed({ committed: 5, baseSeq: 0 });
-    const credit = { id: 1, seq: 1, units: 2, buyerId: null };
+    const credit = { id: 1, seq: 1, units: 2, buyerId: null, reason: 'order_expired' as const };
     await applyCredits(sales.redis, saleId, [credit]);
     await sales.rebuild(saleId, { committed: 3, baseSeq: 1 });
-    const later = { id: 2, seq: 2, units: 3, buyerId: null };
+    const later = { id: 2, seq: 2, units: 3, buyerId: null, reason: 'order_expired' as const };
     for (let i = 0; i < 2; i += 1) await applyCredits(sales.redis, saleId, [credit, later]);
     expect(await sales.available(saleId)).toBe(10);
   });
@@ -247,7 +243,7 @@ describe('out of memory', () => {
     await sales.overdueHold(saleId, { quantity: 5 });
     await sales.redis.zadd(sales.key(saleId, 'leases'), 1, pinned);
     await whileFull(async () => {
-      const credit = { id: 1, seq: 1, units: 2, buyerId: null };
+      const credit = { id: 1, seq: 1, units: 2, buyerId: null, reason: 'order_expired' as const };
       expect(await applyCredits(sales.redis, saleId, [credit])).toMatchObject({ kind: 'applied' });
       expect(await reapHolds(sales.redis, saleId)).toMatchObject({ count: 1 });
       expect(await listOverduePins(sales.redis, saleId, 10)).toMatchObject({ pins: [{ holdId: pinned }] });

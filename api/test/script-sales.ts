@@ -6,16 +6,8 @@ import type { Redis } from 'ioredis';
 import { newHoldId } from '../holds/hold-id.ts';
 import { connectRedis, redisReady } from '../redis/connect.ts';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
-import {
-  beginRebuild,
-  commitRebuild,
-  pinHold,
-  placeHolds,
-  settleHolds,
-  type HoldReply,
-  type HoldRequest,
-  type RebuildSnapshot,
-} from '../redis/scripts.ts';
+import { beginRebuild, commitRebuild, type RebuildSnapshot } from '../redis/sale-scripts.ts';
+import { pinHold, placeHolds, settleHolds, type HoldReply, type HoldRequest } from '../redis/scripts.ts';
 import { privateRedis, type TestStore } from './stores.ts';
 import { until } from './until.ts';
 

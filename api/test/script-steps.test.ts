@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { ENDED_HOLD_KEPT_MS, PIN_LEASE_MS, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
+import { applyCredits, auditSale, readSale, retireSale } from '../redis/sale-scripts.ts';
 import {
-  applyCredits,
-  auditSale,
   listOverduePins,
   pinHold,
   readHold,
-  readSale,
   reapHolds,
   releaseHold,
-  retireSale,
   settleHolds,
   takeUnits,
   type Pin,
@@ -225,15 +222,24 @@ describe('apply_credits', () => {
   test('applies a credit above the base once, and none that the snapshot had counted (I4)', async () => {
     const saleId = await sales.armed({ committed: 8, baseSeq: 5, buyers: [{ buyerId: 'ann', units: 3 }] });
     const credits = [
-      { id: 1, seq: 4, units: 1, buyerId: 'ann' },
-      { id: 2, seq: 5, units: 1, buyerId: 'ann' },
-      { id: 3, seq: 6, units: 3, buyerId: 'ann' },
-      { id: 4, seq: 7, units: 2, buyerId: null },
+      { id: 1, seq: 4, units: 1, buyerId: 'ann', reason: 'order_expired' as const },
+      { id: 2, seq: 5, units: 1, buyerId: 'ann', reason: 'order_expired' as const },
+      { id: 3, seq: 6, units: 3, buyerId: 'ann', reason: 'order_expired' as const },
+      { id: 4, seq: 7, units: 2, buyerId: null, reason: 'order_expired' as const },
     ];
     for (let i = 0; i < 3; i += 1) {
       expect(await applyCredits(sales.redis, saleId, credits)).toMatchObject({ kind: 'applied' });
       expect(await sales.available(saleId)).toBe(2 + 5);
       expect(await sales.redis.exists(sales.key(saleId, 'buyers'))).toBe(0);
+    }
+  });
+
+  test('of a restock raises the allotment too, once', async () => {
+    const saleId = await sales.armed({ baseSeq: 5 });
+    const restock = { id: 1, seq: 6, units: 3, buyerId: null, reason: 'restock' as const };
+    for (let i = 0; i < 2; i += 1) {
+      await applyCredits(sales.redis, saleId, [restock]);
+      expect(await readSale(sales.redis, saleId)).toMatchObject({ allotment: 13, available: 13 });
     }
   });
 
@@ -280,7 +286,7 @@ describe('take_units', () => {
     const saleId = await sales.armed();
     await sales.hold(saleId, { quantity: 6 });
     await sales.overdueHold(saleId, { quantity: 4 });
-    expect(await take(saleId, 5)).toEqual({ kind: 'insufficient_stock' });
+    expect(await take(saleId, 5)).toEqual({ kind: 'insufficient_stock', available: 4 });
     expect(await take(saleId, 4)).toMatchObject({ kind: 'taken' });
     expect(await sales.available(saleId)).toBe(0);
   });
@@ -335,7 +341,9 @@ describe('retire_sale', () => {
     const saleId = await sales.armed({ buyers: [{ buyerId: 'ann', units: 2 }], committed: 2, baseSeq: 1 });
     await sales.settled(saleId, 'expired');
     await sales.settled(saleId, 'ordered');
-    await applyCredits(sales.redis, saleId, [{ id: 1, seq: 2, units: 1, buyerId: 'ann' }]);
+    await applyCredits(sales.redis, saleId, [
+      { id: 1, seq: 2, units: 1, buyerId: 'ann', reason: 'order_expired' as const },
+    ]);
     await retireSale(sales.redis, saleId);
     for (const key of await sales.keysOf(saleId)) {
       const leftMs = await sales.redis.pttl(key);

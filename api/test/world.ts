@@ -16,6 +16,9 @@ import { createServices, type Services } from '../services.ts';
 import { startWorkers } from '../workers/workers.ts';
 import { privateRedis, sharedMariaDb, type TestStore } from './stores.ts';
 
+/** Of the admin that every API in tests knows. */
+export const BOOTSTRAP_TOKEN = 'fsop_of_every_test_and_of_nothing_else';
+
 export interface WorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs the workers too, as a small installation does. */
@@ -74,7 +77,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
-  return readConfig({ NODE_ENV: 'test', PORT: '0', OPS_PORT: '0', LOG_LEVEL: 'silent', ...env });
+  return readConfig({
+    NODE_ENV: 'test',
+    PORT: '0',
+    OPS_PORT: '0',
+    OPERATOR_TOKEN: BOOTSTRAP_TOKEN,
+    LOG_LEVEL: 'silent',
+    ...env,
+  });
 }
 
 /** @returns the URL of a database with all tables, empty. */

@@ -9,6 +9,7 @@ import { workOffInbox } from '../payments/inbox.ts';
 import { reapHolds } from '../redis/scripts.ts';
 import { keepSalesArmed, servedSales } from '../sales/arming.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
+import { watchStores } from '../sales/store-checks.ts';
 import { eachSale } from '../sales/each-sale.ts';
 import type { Services } from '../services.ts';
 import { startLoop, type Loop, type RunOnce } from './loop.ts';
@@ -27,6 +28,7 @@ export const WORKERS: readonly Worker[] = [
   { name: 'order expiry', periodMs: 500, runOnce: expireOrders },
   { name: 'credits', periodMs: 250, runOnce: deliverAll },
   { name: 'inbox', periodMs: 500, runOnce: workOffInbox },
+  { name: 'store checks', periodMs: AUDIT_PERIOD_MS, runOnce: watchStores },
   { name: 'auditor', periodMs: AUDIT_PERIOD_MS, runOnce: auditSales },
 ];
 

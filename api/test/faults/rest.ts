@@ -4,7 +4,7 @@ import { and, eq, exists, inArray, ne, or, sql as raw } from 'drizzle-orm';
 import { deliveries, heartbeats, orders, payments, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { snapshot, statement, type Sql } from '../../mysql/transaction.ts';
 import { auditSale } from '../../orders/audit.ts';
-import { readSale } from '../../redis/scripts.ts';
+import { readSale } from '../../redis/sale-scripts.ts';
 import type { Services } from '../../services.ts';
 import { endLeases } from '../settling.ts';
 import type { OpenSale } from './board.ts';

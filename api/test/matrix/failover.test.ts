@@ -5,7 +5,7 @@ import { auditSale } from '../../orders/audit.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { deliverCredits } from '../../orders/give.ts';
 import { placeOrder } from '../../orders/orders.ts';
-import { applyCredits, beginRebuild, commitRebuild, readSale } from '../../redis/scripts.ts';
+import { applyCredits, beginRebuild, commitRebuild, readSale } from '../../redis/sale-scripts.ts';
 import { armSale } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import type { Services } from '../../services.ts';

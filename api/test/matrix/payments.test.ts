@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { eq } from 'drizzle-orm';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
-import { deliveries, orders, payments, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { statement, transaction } from '../../mysql/transaction.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { deliverCredits, endPendingOrder } from '../../orders/give.ts';
 import { processDelivery } from '../../payments/payments.ts';
-import { applyCredits } from '../../redis/scripts.ts';
+import { applyCredits } from '../../redis/sale-scripts.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { hold, order, pay } from '../client.ts';
 import { expire, ledger, passPayWindow, settle } from '../settling.ts';
@@ -208,30 +208,4 @@ describe('a credit around a rebuild', () => {
       await endPendingOrder(sql, row, 'order_cancelled');
     });
   }
-});
-
-test('units that an operator added reach Redis once, though the process died in between (I2, I4)', async () => {
-  const sale = await world.sale({ allotment: 5 });
-  await ordered(world, sale, 5);
-  await settle(world.services, sale.saleId);
-  expect((await hold(world, sale.productId)).body.code).toBe('insufficient_stock');
-  // What `give` writes for a restock: the allotment grows in SQL first, together with its credit.
-  await transaction(world.services.mysql, async (sql) => {
-    const [row] = await sql.select().from(sales).where(eq(sales.id, sale.saleId)).for('update');
-    const seq = (row?.seq ?? 0) + 1;
-    await sql.update(sales).set({ allotment: 8, seq }).where(eq(sales.id, sale.saleId));
-    await sql
-      .insert(stockCredits)
-      .values({ saleId: sale.saleId, seq, units: 3, reason: 'restock', reference: crypto.randomUUID() });
-  });
-  expect(await look(world.services, sale)).toMatchObject({ owed: 3, available: 0, committed: 5 });
-  const dying = await world.another((point) => {
-    if (point === 'give.credited') throw new Error('as if killed here');
-  });
-  await deliverCredits(dying, sale.saleId).catch(() => {});
-  expect(await look(world.services, sale)).toMatchObject({ owed: 0, available: 3 });
-  expect(await deliverCredits(world.services, sale.saleId)).toBe(1);
-  expect(await look(world.services, sale)).toMatchObject({ owed: 0, available: 3, allotment: 8 });
-  await rebuildSale(world.services, sale.saleId);
-  expect(await look(world.services, sale)).toMatchObject({ owed: 0, available: 3, committed: 5 });
 });

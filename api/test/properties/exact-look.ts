@@ -1,5 +1,6 @@
 /** What must be true of a sale at every instant: exactly, to the unit and to the record. */
 
+import type { HoldOutcome } from '@flash-sale/shared/lifecycle.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import type { Photograph } from './photograph.ts';
 import type { ModelHold, RedisModel } from './redis-model.ts';
@@ -20,6 +21,9 @@ function isLike(actual: unknown, expected: unknown): boolean {
   );
 }
 
+/** Units that are committed, or no part of the allotment any more. */
+const GONE = new Set<HoldOutcome | undefined>(['ordered', 'withdrawn']);
+
 /** I2, while Redis is armed at SQL's epoch: no unit is missing, none is there twice. */
 export function expectConserved(photo: Photograph, ledger: LedgerModel): void {
   const meta = (field: string) => Number(photo.meta.get(field));
@@ -28,7 +32,7 @@ export function expectConserved(photo: Photograph, ledger: LedgerModel): void {
   let pinned = 0;
   for (const [holdId, { state, quantity }] of photo.holds) {
     if (state === 'held') held += quantity;
-    if (state === 'pinned' && ledger.outcomes.get(holdId) !== 'ordered') pinned += quantity;
+    if (state === 'pinned' && !GONE.has(ledger.outcomes.get(holdId))) pinned += quantity;
   }
   const applied = new Set(photo.applied);
   const owed = ledger
@@ -54,7 +58,7 @@ export function expectAsModelled(photo: Photograph, model: RedisModel): void {
       `Redis is ${photo.isArmed ? '' : 'not '}armed, and should ${model.isArmed ? '' : 'not '}be`,
     );
   }
-  for (const field of ['available', 'epoch', 'base'] as const) {
+  for (const field of ['available', 'allotment', 'epoch', 'base'] as const) {
     const actual = Number(photo.meta.get(field) ?? 0);
     if (actual !== model[field]) throw new Error(`${field} is ${actual}, and should be ${model[field]}`);
   }

@@ -31,6 +31,7 @@ const RELEASE_OF_OUTCOME = {
   released: 'released',
   expired: 'expired',
   lost: 'hold_lost',
+  withdrawn: 'hold_not_found',
 } as const;
 
 export class FeatureModel {
@@ -195,6 +196,36 @@ export class FeatureModel {
     if (applied.kind === 'not_armed' || diesAt !== undefined) return;
     const ids = credits.map(({ id }) => id);
     this.#ledger.acknowledge(ids, applied.epoch);
+  }
+
+  // ---- the allotment ----
+
+  restock(units: number, diesAt?: ReachablePoint): { kind: string } {
+    if (!this.#ledger.isAllotmentOpen()) return { kind: 'impossible' };
+    this.#ledger.restock(units);
+    if (diesAt !== undefined) return DIED;
+    this.deliver();
+    return { kind: 'changed' };
+  }
+
+  shrink(units: number, diesAt?: ReachablePoint): { kind: string; possible?: number } {
+    for (;;) {
+      if (!this.#ledger.isAllotmentOpen()) return { kind: 'impossible' };
+      this.deliver();
+      this.#unnamedCount += 1;
+      const holdId = `${UNNAMED} take ${this.#unnamedCount}`;
+      const taken = this.#onArmed(() => this.#redis.takeUnits(holdId, units, null));
+      if (taken.kind === 'insufficient_stock') return { kind: 'too_many', possible: taken.available };
+      if (taken.kind !== 'taken') throw new Error(`a shrink is ${taken.kind}`);
+      if (diesAt === 'shrink.taken') return DIED;
+      const written = this.#ledger.withdraw({ holdId, quantity: units, buyerId: null, epoch: taken.epoch });
+      if (written === 'withdrawn' && diesAt !== undefined) return DIED;
+      const outcome = written === 'withdrawn' ? written : this.#ledger.void(holdId, 'released');
+      this.#redis.settleHolds([{ holdId, outcome }]);
+      if (written === 'withdrawn') return { kind: 'changed' };
+      if (written === 'gate') return { kind: 'too_many', possible: Math.max(0, this.#redis.free()) };
+      this.keepArmed();
+    }
   }
 
   /** @param diesAt the first void is written, and nothing is settled */

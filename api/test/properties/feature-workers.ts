@@ -1,6 +1,7 @@
 /** What workers and operators do, and what faults and time do to them. */
 
 import { SALE_MOVES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { restock, shrink } from '../../orders/allotment.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { deliverCredits } from '../../orders/give.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
@@ -12,6 +13,7 @@ import { armSale, keepSalesArmed } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { moveSale } from '../../sales/sales.ts';
 import { passPayWindow } from '../settling.ts';
+import { expectEqual } from './exact-look.ts';
 import { orDied, type FeatureStage, type Step } from './feature-stage.ts';
 import { letPass, passDeadline } from './photograph.ts';
 import { choose } from './script-rebuilds.ts';
@@ -65,6 +67,22 @@ async function settlerDies(stage: FeatureStage, nth: number): Promise<boolean> {
   return true;
 }
 
+async function restockBy(stage: FeatureStage, nth: number, at?: ReachablePoint): Promise<true> {
+  const units = 1 + (nth % 2);
+  const expected = stage.model.restock(units, at);
+  const services = at === undefined ? stage.one : stage.world.dying(stage.one, at);
+  expectEqual('restock', await orDied(restock(services, stage.saleId, units)), expected);
+  return true;
+}
+
+async function shrinkBy(stage: FeatureStage, nth: number, at?: ReachablePoint): Promise<true> {
+  const units = 1 + (nth % 3);
+  const expected = stage.model.shrink(units, at);
+  const services = at === undefined ? stage.one : stage.world.dying(stage.one, at);
+  expectEqual('shrink', await orDied(shrink(services, stage.saleId, units)), expected);
+  return true;
+}
+
 async function rebuildTwice(stage: FeatureStage): Promise<true> {
   stage.model.rebuild();
   stage.model.rebuild();
@@ -112,6 +130,10 @@ export const WORKER_STEPS = {
     return true;
   },
   settlerDies,
+  restock: (stage, nth) => restockBy(stage, nth),
+  restockDies: (stage, nth) => restockBy(stage, nth, 'give.committed'),
+  shrink: (stage, nth) => shrinkBy(stage, nth),
+  shrinkDies: (stage, nth) => shrinkBy(stage, nth, nth % 2 === 0 ? 'shrink.taken' : 'shrink.committed'),
   endLeases,
   reap: async (stage) => {
     stage.redis.reapHolds();

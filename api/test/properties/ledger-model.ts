@@ -3,10 +3,16 @@
  * stands for it; where it does, this says what its rows must be.
  */
 
-import type { CreditReason, HoldOutcome, OrderState, SaleState } from '@flash-sale/shared/lifecycle.ts';
+import type {
+  CreditReason,
+  HoldOutcome,
+  OrderState,
+  SaleState,
+  VoidOutcome,
+} from '@flash-sale/shared/lifecycle.ts';
 import { COMMITTED_ORDER_STATES, ORDERABLE_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS } from '@flash-sale/shared/limits.ts';
-import type { RebuildSnapshot } from '../../redis/scripts.ts';
+import type { RebuildSnapshot } from '../../redis/sale-scripts.ts';
 import { HOLD_TTL_MS, type ModelCredit } from './redis-model.ts';
 
 /** What Redis said when it pinned a hold or took units: the permission to sell them, as far as it is concerned. */
@@ -40,7 +46,7 @@ export class LedgerModel {
   /** By hold: a hold has at most one (I3). */
   readonly orders = new Map<string, ModelOrder>();
   readonly buyers = new Map<string, number>();
-  readonly credits: (ModelCredit & { reason: CreditReason; isDelivered: boolean })[] = [];
+  readonly credits: (ModelCredit & { isDelivered: boolean })[] = [];
 
   constructor(allotment: number, buyerLimit: number | null) {
     this.allotment = allotment;
@@ -110,7 +116,7 @@ export class LedgerModel {
   }
 
   /** @returns the outcome that stands. */
-  void(holdId: string, outcome: Exclude<HoldOutcome, 'ordered'>): HoldOutcome {
+  void(holdId: string, outcome: VoidOutcome): HoldOutcome {
     const before = this.outcomes.get(holdId);
     if (before === undefined) this.outcomes.set(holdId, outcome);
     return before ?? outcome;
@@ -123,10 +129,26 @@ export class LedgerModel {
     this.#owe(order.quantity, order.buyerId, reason);
   }
 
+  /** Whether units may be added or taken out in this state. */
+  isAllotmentOpen(): boolean {
+    return this.state === 'scheduled' || this.state === 'live' || this.state === 'paused';
+  }
+
   restock(units: number): void {
     this.allotment += units;
     this.seq += 1;
     this.#owe(units, null, 'restock');
+  }
+
+  /** The transaction that lowers the allotment by units that Redis gave up, all of it or nothing. */
+  withdraw({ holdId, quantity, epoch }: Vouch): 'withdrawn' | 'decided' | 'epoch' | 'gate' {
+    if (this.outcomes.has(holdId)) return 'decided';
+    if (epoch !== this.epoch) return 'epoch';
+    if (!this.isAllotmentOpen() || this.committed + quantity > this.allotment) return 'gate';
+    this.outcomes.set(holdId, 'withdrawn');
+    this.allotment -= quantity;
+    this.seq += 1;
+    return 'withdrawn';
   }
 
   orderOf(intentId: string): ModelOrder | undefined {

@@ -6,9 +6,10 @@
  * One thing is left to the scripts: when an overdue hold is ended. `adopt` follows them there, and nowhere else.
  */
 
-import type { HoldOutcome, SaleState } from '@flash-sale/shared/lifecycle.ts';
+import type { CreditReason, HoldOutcome, SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
-import type { HoldRequest, RebuildSnapshot } from '../../redis/scripts.ts';
+import type { RebuildSnapshot } from '../../redis/sale-scripts.ts';
+import type { HoldRequest } from '../../redis/scripts.ts';
 
 export type RecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired' | 'lost';
 
@@ -24,6 +25,7 @@ export interface ModelHold {
 }
 
 export interface ModelCredit {
+  readonly reason: CreditReason;
   readonly id: number;
   readonly seq: number;
   readonly units: number;
@@ -36,11 +38,17 @@ export const HOLD_TTL_MS = 60_000;
 const LEASE_MS = 15_000;
 const NOT_ARMED = { kind: 'not_armed' } as const;
 
+/** To Redis, units that were withdrawn are gone like those that were sold. */
+function recordStateOf(outcome: HoldOutcome): RecordState {
+  return outcome === 'withdrawn' ? 'ordered' : outcome;
+}
+
 export class RedisModel {
   isArmed = false;
   epoch = 0;
   base = 0;
   available = 0;
+  allotment = 0;
   state: SaleState = 'live';
   buyerLimit: number | null = null;
   holds = new Map<string, ModelHold>();
@@ -110,9 +118,10 @@ export class RedisModel {
     }
   }
 
-  #end(hold: ModelHold, state: Exclude<RecordState, 'held' | 'pinned'>): void {
-    hold.state = state;
-    if (state !== 'ordered') this.#giveBack(hold.quantity, hold.buyerId);
+  #end(hold: ModelHold, outcome: HoldOutcome): void {
+    hold.state = recordStateOf(outcome);
+    if (outcome === 'withdrawn') this.allotment -= hold.quantity;
+    else if (outcome !== 'ordered') this.#giveBack(hold.quantity, hold.buyerId);
   }
 
   #giveBack(units: number, buyerId: string | null): void {
@@ -221,7 +230,9 @@ export class RedisModel {
     if (before?.state === 'pinned') return { kind: 'taken', epoch: this.epoch } as const;
     if (before !== undefined) return { kind: 'over' } as const;
     if (this.state === 'halted' || this.state === 'ended') return { kind: 'closed' } as const;
-    if (quantity > this.free()) return { kind: 'insufficient_stock' } as const;
+    if (quantity > this.free()) {
+      return { kind: 'insufficient_stock', available: Math.max(0, this.free()) } as const;
+    }
     if (buyerId !== null) {
       const isOver = this.buyerLimit !== null && this.buyerUnits(buyerId) + quantity > this.buyerLimit;
       if (isOver) return { kind: 'buyer_limit_reached' } as const;
@@ -285,10 +296,11 @@ export class RedisModel {
 
   applyCredits(credits: readonly ModelCredit[]) {
     if (!this.isArmed) return NOT_ARMED;
-    for (const { id, seq, units, buyerId } of credits) {
+    for (const { id, seq, units, buyerId, reason } of credits) {
       if (seq <= this.base || this.applied.has(id)) continue;
       this.applied.add(id);
       this.#giveBack(units, buyerId);
+      if (reason === 'restock') this.allotment += units;
     }
     return { kind: 'applied', epoch: this.epoch } as const;
   }
@@ -314,7 +326,7 @@ export class RedisModel {
       if (hold.state !== 'held' && hold.state !== 'pinned') continue;
       const outcome = outcomes.get(holdId);
       if (outcome !== undefined) {
-        hold.state = outcome;
+        hold.state = recordStateOf(outcome);
         continue;
       }
       kept += hold.quantity;
@@ -323,10 +335,10 @@ export class RedisModel {
       if (hold.buyerId !== null) this.#addToBuyer(hold.buyerId, hold.quantity);
       if (hold.state === 'pinned') hold.leaseMs = Math.min(0, hold.deadlineMs) + LEASE_MS;
     }
-    const { epoch, baseSeq: base, state, buyerLimit } = snapshot;
-    const available = snapshot.allotment - snapshot.committed - kept;
+    const { epoch, baseSeq: base, state, buyerLimit, allotment } = snapshot;
+    const available = allotment - snapshot.committed - kept;
     const remembersLoss = this.remembersLoss || snapshot.lossRememberedMs > 0;
-    Object.assign(this, { epoch, base, state, buyerLimit, available, remembersLoss });
+    Object.assign(this, { epoch, base, state, buyerLimit, allotment, available, remembersLoss });
     Object.assign(this, { isArmed: true, isLastLife: true, begunBy: 0 });
     return { kind: 'armed', available } as const;
   }

@@ -29,8 +29,20 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that the units of an order are sold, not returned',
     script: 'sale',
-    from: "if word ~= 'ordered' then return_units(quantity, buyer) end",
-    to: 'return_units(quantity, buyer)',
+    from: "elseif word ~= 'ordered' then",
+    to: 'else',
+  },
+  {
+    loses: 'that withdrawn units leave the sale',
+    script: 'sale',
+    from: "if word == 'withdrawn' then",
+    to: 'if false then',
+  },
+  {
+    loses: 'that new units belong to the sale',
+    script: 'apply_credits',
+    from: "redis.call('HINCRBY', meta_key, 'allotment', ARGV[i + 4])",
+    to: '',
   },
   {
     loses: 'that an overdue hold returns its units',
@@ -155,7 +167,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that a late payment takes free units only',
     script: 'take_units',
-    from: "if short_by() > 0 then return { 'insufficient_stock' } end",
+    from: "if short_by() > 0 then return { 'insufficient_stock', math.max(0, quantity - short_by()) } end",
     to: '',
   },
   {

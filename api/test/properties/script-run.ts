@@ -4,6 +4,7 @@
  */
 
 import { SALE_MOVES } from '@flash-sale/shared/lifecycle.ts';
+import * as saleScripts from '../../redis/sale-scripts.ts';
 import * as scripts from '../../redis/scripts.ts';
 import { expectAsModelled, expectConserved, expectEqual } from './exact-look.ts';
 import { LedgerModel, type Decision, type ModelOrder, type Vouch } from './ledger-model.ts';
@@ -33,6 +34,8 @@ export class ScriptRun {
   #holdCount = 0;
   /** Pins and takes whose SQL transaction may still come. */
   readonly #vouches: { vouch: Vouch; late: ModelOrder | null }[] = [];
+  /** Units taken out of the sale, as far as Redis is concerned. */
+  readonly #withdrawals: Vouch[] = [];
   readonly #acks: { ids: number[]; epoch: number }[] = [];
   #listed: { holdId: string; isOver: boolean }[] = [];
   #lastPlacement: scripts.HoldRequest[] | null = null;
@@ -187,7 +190,7 @@ export class ScriptRun {
     },
     readSale: async () => {
       const expected = this.#model.readSale();
-      expectEqual('read_sale', await scripts.readSale(this.#at.redis, this.#at.saleId), expected);
+      expectEqual('read_sale', await saleScripts.readSale(this.#at.redis, this.#at.saleId), expected);
       return true;
     },
     endOrder: async (nth) => {
@@ -206,7 +209,7 @@ export class ScriptRun {
       const credits = this.#ledger.undelivered();
       if (credits.length === 0) return false;
       const expected = this.#model.applyCredits(credits);
-      const reply = await scripts.applyCredits(this.#at.redis, this.#at.saleId, credits);
+      const reply = await saleScripts.applyCredits(this.#at.redis, this.#at.saleId, credits);
       expectEqual('apply_credits', reply, expected);
       if (expected.kind === 'applied') {
         this.#acks.push({ ids: credits.map(({ id }) => id), epoch: expected.epoch });
@@ -230,6 +233,23 @@ export class ScriptRun {
       expectEqual('take_units', reply, expected);
       if (expected.kind !== 'taken') return true;
       this.#vouches.push({ vouch: { holdId: takeId, quantity, buyerId, epoch: expected.epoch }, late });
+      return true;
+    },
+    takeOut: async (nth) => {
+      this.#holdCount += 1;
+      const [holdId, quantity] = [`w${this.#holdCount}`, 1 + (nth % 3)];
+      const expected = this.#model.takeUnits(holdId, quantity, null);
+      const take = { takeId: holdId, quantity, buyerId: null };
+      expectEqual('take_units', await scripts.takeUnits(this.#at.redis, this.#at.saleId, take), expected);
+      if (expected.kind !== 'taken') return true;
+      this.#withdrawals.push({ holdId, quantity, buyerId: null, epoch: expected.epoch });
+      return true;
+    },
+    /** It may also never come, or be refused; then the settler finds the pin. */
+    withdraw: async (nth) => {
+      const vouch = choose(this.#withdrawals, nth);
+      if (vouch === undefined) return false;
+      this.#ledger.withdraw(vouch);
       return true;
     },
     restock: async (nth) => {

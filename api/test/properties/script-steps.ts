@@ -22,6 +22,8 @@ const WEIGHTS = {
   acknowledge: 4,
   takeLate: 4,
   restock: 1,
+  takeOut: 2,
+  withdraw: 2,
   move: 1,
   rebuild: 3,
   rebuilder: 7,

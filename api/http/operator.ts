@@ -1,0 +1,61 @@
+/**
+ * Who may do what on the private listener. Decided before a body is read and before a route is looked for: whatever
+ * is not named here as open needs a token, and whatever is not reading needs more than a viewer's.
+ */
+
+import { Elysia } from 'elysia';
+import { OPERATOR_ROLES, type OperatorRole } from '@flash-sale/shared/lifecycle.ts';
+import { findOperator, type Operator } from '../operators/operators.ts';
+import type { Services } from '../services.ts';
+import { fail, RequestFault } from './reply.ts';
+
+/** For supervisors, Prometheus and readers of the API's page. */
+const OPEN = new Set([
+  '/health/live',
+  '/health/ready',
+  '/metrics',
+  '/docs',
+  '/docs/reader.js',
+  '/openapi.json',
+]);
+
+/** The least role that may make such a request. */
+export function roleFor(method: string, path: string): OperatorRole {
+  if (path === '/ops/operators' || path.startsWith('/ops/operators/')) return 'admin';
+  return method === 'GET' || method === 'HEAD' ? 'viewer' : 'operator';
+}
+
+function mayActAs(role: OperatorRole, needed: OperatorRole): boolean {
+  return OPERATOR_ROLES.indexOf(role) >= OPERATOR_ROLES.indexOf(needed);
+}
+
+const known = new WeakMap<Request, Operator>();
+
+/** Put it in front of every route of the listener. */
+export function operatorsOnly(services: Services) {
+  return new Elysia({ name: 'operators-only' }).onRequest(async ({ request, set }) => {
+    const path = URL.parse(request.url)?.pathname ?? '';
+    if (OPEN.has(path)) return undefined;
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+    const operator = token === undefined ? null : await findOperator(services, token);
+    if (operator === null) {
+      set.headers['www-authenticate'] = 'Bearer';
+      const fault = token === undefined ? 'is missing' : 'is unknown, revoked or expired';
+      return fail(set, 'unauthorized', `The operator token ${fault}: send "Authorization: Bearer fsop_...".`);
+    }
+    const needed = roleFor(request.method, path);
+    if (!mayActAs(operator.role, needed)) {
+      return fail(set, 'forbidden', `This needs the role ${needed}; ${operator.name} is ${operator.role}.`);
+    }
+    known.set(request, operator);
+    return undefined;
+  });
+}
+
+/** Who makes this request. */
+export function operatorOf(request: Request): Operator {
+  const operator = known.get(request);
+  // Only if a route were mounted on a listener that does not ask for tokens.
+  if (operator === undefined) throw new RequestFault('unauthorized', 'An operator token is needed.');
+  return operator;
+}

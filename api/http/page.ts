@@ -1,0 +1,86 @@
+/** Lists come in pages: a cursor that is opaque to callers, and a limit. */
+
+import { Type, type TSchema } from '@sinclair/typebox';
+import { t } from 'elysia';
+import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+import { RequestFault } from './reply.ts';
+
+/** The query of every list; routes add their filters. */
+export const PAGE_QUERY = {
+  cursor: t.Optional(t.String({ maxLength: 200, description: 'next_cursor of the page before.' })),
+  limit: t.Optional(
+    t.String({
+      maxLength: 20,
+      description: `Rows, 1 to ${PAGE_ROWS_MAX}; ${PAGE_ROWS_DEFAULT} when absent.`,
+    }),
+  ),
+};
+
+/**
+ * A number in a query. Not by schema: Elysia's does not say which parameter was out of bounds.
+ * @throws RequestFault
+ */
+export function readInteger(
+  name: string,
+  text: string | undefined,
+  { min, max, fallback }: { min: number; max: number; fallback: number },
+): number {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
+    errors: { [name]: [`must be an integer from ${min} to ${max}`] },
+  });
+}
+
+export interface PageRequest<Cursor> {
+  /** Where the page before ended; null begins at the beginning. */
+  readonly after: Cursor | null;
+  readonly limit: number;
+}
+
+/** @throws RequestFault when the cursor is not one of ours */
+export function readPage<Cursor>(
+  query: { cursor?: string | undefined; limit?: string | undefined },
+  isCursor: (value: unknown) => value is Cursor,
+): PageRequest<Cursor> {
+  const bounds = { min: 1, max: PAGE_ROWS_MAX, fallback: PAGE_ROWS_DEFAULT };
+  const limit = readInteger('limit', query.limit, bounds);
+  if (query.cursor === undefined) return { after: null, limit };
+  const after = decode(query.cursor);
+  if (isCursor(after)) return { after, limit };
+  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
+    errors: { cursor: ['must be the next_cursor of an earlier page'] },
+  });
+}
+
+function decode(cursor: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param rows up to `limit`: fewer say that nothing follows */
+export function pageOf<Row, View>(
+  rows: readonly Row[],
+  limit: number,
+  cursorOf: (last: Row) => unknown,
+  viewOf: (row: Row) => View,
+): { items: View[]; next_cursor: string | null } {
+  const last = rows.at(-1);
+  const next =
+    last === undefined || rows.length < limit
+      ? null
+      : Buffer.from(JSON.stringify(cursorOf(last))).toString('base64url');
+  return { items: rows.map(viewOf), next_cursor: next };
+}
+
+export function pageSchema<Item extends TSchema>(item: Item) {
+  return Type.Object({ items: Type.Array(item), next_cursor: Type.Union([Type.String(), Type.Null()]) });
+}
+
+export function isId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}

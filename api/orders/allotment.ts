@@ -1,0 +1,161 @@
+/**
+ * Changes the allotment of a sale that is on. Units are added SQL first, like everything that is given; they are taken
+ * out Redis first, like everything that is taken, so that no unit leaves that somebody was promised.
+ */
+
+import { and, eq, inArray, sql as raw } from 'drizzle-orm';
+import { holdOutcomes, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
+import { newHoldId } from '../holds/hold-id.ts';
+import { voidHold } from '../holds/outcome.ts';
+import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
+import { bySystem, record, type Act } from '../operators/audit-log.ts';
+import { findSale, type Sale } from '../products/catalog.ts';
+import { readSale } from '../redis/sale-scripts.ts';
+import { settleHolds, takeUnits } from '../redis/scripts.ts';
+import { armSale, onArmedSale } from '../sales/arming.ts';
+import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+import { deliverCredits } from './give.ts';
+import { TakeRefused } from './take.ts';
+
+/** A draft is edited instead, and what is over stays as it was. */
+const CHANGED_IN = ['scheduled', 'live', 'paused'] as const satisfies readonly SaleState[];
+
+export type AllotmentChanged =
+  | { kind: 'changed'; allotment: number }
+  | { kind: 'sale_not_found' }
+  | { kind: 'impossible'; state: SaleState; possibleIn: readonly SaleState[] }
+  /** How many units may be added or taken out at most. */
+  | { kind: 'too_many'; possible: number };
+
+/** Adds units. @throws StoreUnavailable: they may have been added; the same Idempotency-Key says so. */
+export async function restock(
+  services: Services,
+  saleId: number,
+  units: number,
+  act: Act = bySystem('allotment'),
+): Promise<AllotmentChanged> {
+  const changed = await transaction(services.mysql, async (sql): Promise<AllotmentChanged> => {
+    const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
+    if (sale === undefined) return { kind: 'sale_not_found' };
+    const refusal = refuseState(sale);
+    if (refusal !== null) return refusal;
+    const allotment = sale.allotment + units;
+    if (allotment > ALLOTMENT_MAX) return { kind: 'too_many', possible: ALLOTMENT_MAX - sale.allotment };
+    const seq = sale.seq + 1;
+    await sql.update(sales).set({ allotment, seq }).where(eq(sales.id, saleId));
+    await sql
+      .insert(stockCredits)
+      .values({ saleId, seq, units, reason: 'restock', reference: crypto.randomUUID() });
+    await recordChange(sql, act, 'sale.restock', sale, allotment);
+    return { kind: 'changed', allotment };
+  });
+  if (changed.kind !== 'changed') return changed;
+  services.reach('give.committed');
+  // If Redis can not be told now, a worker does it.
+  await deliverCredits(services, saleId).catch(() => {});
+  await services.catalog.refresh();
+  return changed;
+}
+
+/** Attempts at a shrink: one more each time the sale is rebuilt between its two steps. */
+const TAKES_MAX = 3;
+
+/**
+ * Takes units out that nobody holds and nobody ordered. A process that dies in between leaves a pin that the settler
+ * voids: the units are back when its lease is over.
+ * @throws StoreUnavailable: they may have been taken out; the same Idempotency-Key says so.
+ */
+export async function shrink(
+  services: Services,
+  saleId: number,
+  units: number,
+  act: Act = bySystem('allotment'),
+): Promise<AllotmentChanged> {
+  for (let takes = 1; takes <= TAKES_MAX; takes += 1) {
+    const sale = await findSale(services.mysql, saleId);
+    if (sale === undefined) return { kind: 'sale_not_found' };
+    const refusal = refuseState(sale);
+    if (refusal !== null) return refusal;
+    // Units that are on their way to Redis may be taken out too.
+    await deliverCredits(services, saleId);
+    const takeId = newHoldId(saleId);
+    const reply = await onArmedSale(services, saleId, () =>
+      takeUnits(services.redis, saleId, { takeId, quantity: units, buyerId: null }),
+    );
+    if (reply.kind === 'insufficient_stock') return { kind: 'too_many', possible: reply.available };
+    if (reply.kind === 'not_served' || reply.kind === 'closed') continue;
+    if (reply.kind !== 'taken') throw new Error(`units to be withdrawn are ${reply.kind}`);
+    services.reach('shrink.taken');
+    const written = await withdraw(services, { takeId, saleId, units, epoch: reply.epoch }, act);
+    if (written !== 'sale_rebuilt') return written;
+    await armSale(services, saleId);
+  }
+  throw new StoreUnavailable('sql', 'the sale is being changed');
+}
+
+interface Withdrawal {
+  readonly takeId: string;
+  readonly saleId: number;
+  readonly units: number;
+  /** Of the Redis that vouches for the units. */
+  readonly epoch: number;
+}
+
+/** SQL decides, and Redis is told what it decided. */
+async function withdraw(
+  services: Services,
+  take: Withdrawal,
+  act: Act,
+): Promise<AllotmentChanged | 'sale_rebuilt'> {
+  const { takeId, saleId } = take;
+  const giveUp = async () => {
+    const outcome = await voidHold(services, { holdId: takeId, saleId }, 'released');
+    await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(() => {});
+  };
+  try {
+    const allotment = await transaction(services.mysql, (sql) => writeWithdrawal(sql, take, act));
+    services.reach('shrink.committed');
+    await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome: 'withdrawn' }]).catch(() => {});
+    await services.catalog.refresh();
+    return { kind: 'changed', allotment };
+  } catch (error) {
+    const isAskedBefore = isDuplicateKey(error, 'audit_log_once');
+    // The settler was faster than a transaction that took too long.
+    if (isDuplicateKey(error) && !isAskedBefore) return 'sale_rebuilt';
+    const isRefused = error instanceof TakeRefused;
+    if (isAskedBefore || isRefused) await giveUp();
+    if (!isRefused) throw error;
+    if (error.reason === 'epoch') return 'sale_rebuilt';
+    const stock = await readSale(services.redis, saleId);
+    return { kind: 'too_many', possible: stock.kind === 'sale' ? Math.max(0, stock.available) : 0 };
+  }
+}
+
+async function writeWithdrawal(sql: Sql, { takeId, saleId, units, epoch }: Withdrawal, act: Act) {
+  await sql.insert(holdOutcomes).values({ holdId: takeId, saleId, outcome: 'withdrawn' });
+  const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
+  if (sale === undefined || sale.epoch !== epoch) throw new TakeRefused('epoch');
+  const allotment = sale.allotment - units;
+  const [{ affectedRows }] = await sql
+    .update(sales)
+    .set({ allotment, seq: raw`seq + 1` })
+    .where(
+      and(eq(sales.id, saleId), inArray(sales.state, CHANGED_IN), raw`committed + ${units} <= allotment`),
+    );
+  if (affectedRows !== 1) throw new TakeRefused('gate');
+  await recordChange(sql, act, 'sale.shrink', sale, allotment);
+  return allotment;
+}
+
+function refuseState({ state }: Sale): AllotmentChanged | null {
+  const isPossible = (CHANGED_IN as readonly SaleState[]).includes(state);
+  return isPossible ? null : { kind: 'impossible', state, possibleIn: CHANGED_IN };
+}
+
+function recordChange(sql: Sql, act: Act, action: string, sale: Sale, allotment: number): Promise<void> {
+  const target = `sale ${sale.id}`;
+  return record(sql, act, { action, target, before: { allotment: sale.allotment }, after: { allotment } });
+}

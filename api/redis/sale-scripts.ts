@@ -1,0 +1,169 @@
+/** The scripts about a whole sale, each with a typed wrapper: parameters in, a closed union out. */
+
+import type { Redis } from 'ioredis';
+import applyCreditsLua from '@flash-sale/lua/apply_credits.lua' with { type: 'text' };
+import auditSaleLua from '@flash-sale/lua/audit_sale.lua' with { type: 'text' };
+import beginRebuildLua from '@flash-sale/lua/begin_rebuild.lua' with { type: 'text' };
+import commitRebuildLua from '@flash-sale/lua/commit_rebuild.lua' with { type: 'text' };
+import readSaleLua from '@flash-sale/lua/read_sale.lua' with { type: 'text' };
+import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' };
+import type { CreditReason, SaleState } from '@flash-sale/shared/lifecycle.ts';
+import {
+  ENDED_HOLD_KEPT_MS,
+  HOLD_TTL_MAX_S,
+  PIN_LEASE_MS,
+  REAP_BATCH_MAX,
+} from '@flash-sale/shared/limits.ts';
+import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
+import type { Settlement } from './scripts.ts';
+
+const applyCreditsScript = defineScript('apply_credits', applyCreditsLua, ['not_armed', 'applied'], {
+  allowOom: true,
+});
+
+export interface Credit {
+  readonly id: number;
+  readonly seq: number;
+  readonly units: number;
+  readonly buyerId: string | null;
+  readonly reason: CreditReason;
+}
+
+export async function applyCredits(redis: Redis, saleId: number, credits: readonly Credit[]) {
+  const args = credits.flatMap(({ id, seq, units, buyerId, reason }) => {
+    const added = reason === 'restock' ? units : 0;
+    return [id, seq, units, buyerId ?? '', added];
+  });
+  const [kind, epoch] = await runScript(redis, applyCreditsScript, saleId, args);
+  return kind === 'not_armed' ? NOT_ARMED : { kind, epoch: Number(epoch) };
+}
+
+const readSaleScript = defineScript('read_sale', readSaleLua, ['not_armed', 'sale'], ALLOW_OOM);
+
+export interface SaleStock {
+  readonly kind: 'sale';
+  readonly nowMs: number;
+  readonly epoch: number;
+  readonly state: SaleState;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number | null;
+  readonly allotment: number;
+  readonly available: number;
+  /** How many holds, not units. */
+  readonly holds: number;
+  readonly pins: number;
+}
+
+export async function readSale(redis: Redis, saleId: number): Promise<NotArmed | SaleStock> {
+  const reply = await runScript(redis, readSaleScript, saleId, [REAP_BATCH_MAX]);
+  const [kind, now, epoch, state, opensAt, closesAt, allotment, available, holds, pins] = reply;
+  if (kind === 'not_armed') return NOT_ARMED;
+  return {
+    kind,
+    nowMs: Number(now),
+    epoch: Number(epoch),
+    state: state as SaleState,
+    opensAtMs: Number(opensAt),
+    closesAtMs: Number(closesAt) || null,
+    allotment: Number(allotment),
+    available: Number(available),
+    holds: Number(holds),
+    pins: Number(pins),
+  };
+}
+
+const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['superseded', 'begun'], ALLOW_OOM);
+
+export async function beginRebuild(
+  redis: Redis,
+  saleId: number,
+  { epoch, lastArmedEpoch }: { epoch: number; lastArmedEpoch: number },
+) {
+  const args = [epoch, lastArmedEpoch];
+  const [kind, token, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
+  if (kind === 'superseded') return { kind };
+  return { kind, token: String(token), isContinuous: continuous === 1, holdIds: ids.map(String) };
+}
+
+const commitRebuildScript = defineScript(
+  'commit_rebuild',
+  commitRebuildLua,
+  ['superseded', 'armed'],
+  ALLOW_OOM,
+);
+
+export interface RebuildSnapshot {
+  /** As begin_rebuild gave it: only the Redis whose holds were listed may be armed, once. */
+  readonly token: string;
+  readonly epoch: number;
+  readonly baseSeq: number;
+  readonly allotment: number;
+  readonly committed: number;
+  readonly state: SaleState;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number | null;
+  readonly holdTtlMs: number;
+  readonly buyerLimit: number | null;
+  /** 0 when nothing can have been lost. */
+  readonly lossRememberedMs: number;
+  readonly outcomes: readonly Settlement[];
+  readonly buyers: readonly { buyerId: string; units: number }[];
+}
+
+export async function commitRebuild(redis: Redis, saleId: number, snapshot: RebuildSnapshot) {
+  const { outcomes, buyers } = snapshot;
+  const [kind, available] = await runScript(redis, commitRebuildScript, saleId, [
+    snapshot.token,
+    snapshot.epoch,
+    snapshot.baseSeq,
+    snapshot.allotment,
+    snapshot.committed,
+    snapshot.state,
+    snapshot.opensAtMs,
+    snapshot.closesAtMs ?? 0,
+    snapshot.holdTtlMs,
+    snapshot.buyerLimit ?? 0,
+    snapshot.lossRememberedMs,
+    PIN_LEASE_MS,
+    HOLD_TTL_MAX_S * 1_000,
+    outcomes.length,
+    ...outcomes.flatMap(({ holdId, outcome }) => [holdId, outcome]),
+    ...buyers.flatMap(({ buyerId, units }) => [buyerId, units]),
+  ]);
+  return kind === 'superseded' ? { kind } : { kind, available: Number(available) };
+}
+
+const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', 'sums'], ALLOW_OOM);
+
+export async function auditSale(redis: Redis, saleId: number, undeliveredCreditIds: readonly number[]) {
+  const reply = await runScript(redis, auditSaleScript, saleId, [...undeliveredCreditIds]);
+  const [kind, epoch, base, allotment, available, held, unlisted, pinCount, ...rest] = reply;
+  if (kind === 'not_armed') return NOT_ARMED;
+  const pinsEnd = Number(pinCount) * 2;
+  return {
+    kind,
+    epoch: Number(epoch),
+    baseSeq: Number(base),
+    allotment: Number(allotment),
+    available: Number(available),
+    heldUnits: Number(held),
+    unlistedHolds: Number(unlisted),
+    pins: pairs(rest.slice(0, pinsEnd)).map(([holdId, quantity]) => ({
+      holdId: String(holdId),
+      quantity: Number(quantity),
+    })),
+    appliedCreditIds: rest.slice(pinsEnd).map(Number),
+  };
+}
+
+const retireSaleScript = defineScript(
+  'retire_sale',
+  retireSaleLua,
+  ['not_armed', 'busy', 'retired'],
+  ALLOW_OOM,
+);
+
+export async function retireSale(redis: Redis, saleId: number) {
+  const [kind] = await runScript(redis, retireSaleScript, saleId, [ENDED_HOLD_KEPT_MS]);
+  return kind === 'not_armed' ? NOT_ARMED : { kind };
+}
