@@ -296,6 +296,16 @@ export const replayItems = mysqlTable(
   ],
 );
 
+/** The auditor's last verdict about each sale. */
+export const saleAudits = mysqlTable('sale_audits', {
+  saleId: int({ unsigned: true }).primaryKey(),
+  /** What I2 adds up to, less the allotment: 0, always. */
+  drift: int().notNull(),
+  /** Whether every sum was right. */
+  isRight: tinyint({ unsigned: true }).notNull(),
+  auditedAt: instant().notNull(),
+});
+
 /** When a worker last ran, by the SQL clock: a gap is an outage, after which order expiry pauses. */
 export const heartbeats = mysqlTable('heartbeats', {
   name: ascii(32).primaryKey(),

@@ -64,8 +64,8 @@ export const BODY_BYTES_MAX = 65_536;
 /** Seconds without a byte before a connection is closed; slow clients must not hold sockets. */
 export const IDLE_TIMEOUT_S = 10;
 
-/** A Redis call that took longer has an unknown outcome and is answered 503. */
-export const REDIS_TIMEOUT_MS = 1_000;
+/** A Redis call that took longer has an unknown outcome and is answered 503: within a second, all included. */
+export const REDIS_TIMEOUT_MS = 900;
 
 /**
  * A Redis connection that says nothing for so long, though asked, is replaced. Longer than one time-out: what Redis has

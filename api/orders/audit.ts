@@ -4,9 +4,9 @@
  */
 
 import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
-import { holdOutcomes, orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
-import { COMMITTED_ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { transaction, type Sql } from '../mysql/transaction.ts';
+import { holdOutcomes, orders, saleAudits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import { COMMITTED_ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
+import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { bySystem } from '../operators/audit-log.ts';
 import type { Sale } from '../products/catalog.ts';
 import { auditSale as readSums } from '../redis/sale-scripts.ts';
@@ -28,6 +28,8 @@ export interface Audit {
   readonly committed: number;
   /** Units of pending and paid orders: I1 says that this is `committed`. */
   readonly ordered: number;
+  /** Units of paid orders, which are among the ordered ones. */
+  readonly paid: number;
   /** Holds that neither the reaper nor the settler would find: 0, always. */
   readonly unlisted: number;
   /** What I2 adds up to, less the allotment: 0, always. */
@@ -67,7 +69,7 @@ export function auditSale({ mysql, redis }: Services, saleId: number): Promise<A
       committed,
       unlisted,
       drift,
-      ordered: await orderedUnits(sql, saleId),
+      ...(await orderedUnits(sql, saleId)),
     };
   });
 }
@@ -84,12 +86,14 @@ async function goneAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
   return new Set(rows.map(({ holdId }) => holdId));
 }
 
-async function orderedUnits(sql: Sql, saleId: number): Promise<number> {
-  const [row] = await sql
-    .select({ units: raw<string>`coalesce(sum(quantity), 0)` })
+async function orderedUnits(sql: Sql, saleId: number): Promise<{ ordered: number; paid: number }> {
+  const rows = await sql
+    .select({ state: orders.state, units: raw<string>`sum(quantity)` })
     .from(orders)
-    .where(and(eq(orders.saleId, saleId), inArray(orders.state, COMMITTED_ORDER_STATES)));
-  return Number(row?.units);
+    .where(and(eq(orders.saleId, saleId), inArray(orders.state, COMMITTED_ORDER_STATES)))
+    .groupBy(orders.state);
+  const unitsOf = (state: OrderState) => Number(rows.find((row) => row.state === state)?.units ?? 0);
+  return { ordered: unitsOf('pending') + unitsOf('paid'), paid: unitsOf('paid') };
 }
 
 function sum(values: readonly number[]): number {
@@ -110,13 +114,30 @@ export async function auditSales(services: Services): Promise<number> {
     if (audit === null) return 0;
     services.metrics.stockDrift.set({ sale: sale.id }, audit.drift);
     services.metrics.oversold.set({ sale: sale.id }, Math.max(0, audit.ordered - audit.allotment));
-    if (audit.drift === 0 && audit.unlisted === 0 && audit.ordered === audit.committed) return 0;
+    const isRight = audit.drift === 0 && audit.unlisted === 0 && audit.ordered === audit.committed;
+    await noteVerdict(services, sale.id, audit.drift, isRight);
+    if (isRight) return 0;
     services.log.error('a sale does not add up', { saleId: sale.id, audit });
     now.add(sale.id);
     if (!before.has(sale.id)) return 0;
     await repair(services, sale);
     return 1;
   });
+}
+
+async function noteVerdict(
+  { mysql }: Services,
+  saleId: number,
+  drift: number,
+  isRight: boolean,
+): Promise<void> {
+  const verdict = { drift, isRight: isRight ? 1 : 0, auditedAt: raw`utc_timestamp(3)` };
+  await statement(mysql, (sql) =>
+    sql
+      .insert(saleAudits)
+      .values({ saleId, ...verdict })
+      .onDuplicateKeyUpdate({ set: verdict }),
+  );
 }
 
 /** The rebuild counts the stock anew. A sale that was selling stays paused until an operator has looked. */
