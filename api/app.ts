@@ -11,6 +11,7 @@ import { operatorRoutes } from './operators/operators.routes.ts';
 import { allotmentRoutes } from './orders/allotment.routes.ts';
 import type { Order } from './orders/orders.ts';
 import { orderRoutes } from './orders/orders.routes.ts';
+import { overviewRoutes } from './overview/overview.routes.ts';
 import { applyParked } from './payments/inbox.ts';
 import { paymentRoutes } from './payments/payments.routes.ts';
 import { productRoutes } from './products/products.routes.ts';
@@ -33,6 +34,7 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(operatorsOnly(services))
     .use(docs('Flash Sale operations', 'Launch sales, watch them, look into orders and webhooks.', true))
     .use(healthRoutes(services, isStopping))
+    .use(overviewRoutes(services))
     .use(operatorRoutes(services))
     .use(auditRoutes(services))
     .use(allotmentRoutes(services));

@@ -99,6 +99,12 @@ export const PARKED_MAX_MS = 60 * 60_000;
 /** As long as any provider's id of a refund. */
 export const REFUND_REFERENCE_LENGTH_MAX = 255;
 
+/** The overview is as old as this at most: twice a second is as often as anybody reads a screen. */
+export const OVERVIEW_AGE_MAX_MS = 500;
+
+/** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
+export const RATES_OVER_MS = 10_000;
+
 /** Operators are people and programs of one shop: a name fits a column of the terminal. */
 export const OPERATOR_NAME_LENGTH_MAX = 32;
 

@@ -29,13 +29,13 @@ const LAYERS: RegExp[] = [
   /^workers\//,
   /\.routes\.ts$/,
   /^http\//,
-  /^(payments|orders|holds|sales|products|operators|events)\//,
+  /^(overview|payments|orders|holds|sales|products|operators|events)\//,
   /^(redis|mysql)\/|^metrics\.ts$/,
   /^[^/]+\.ts$/,
 ];
 
 /** A feature imports from itself and from those to its right. */
-const FEATURES = ['payments', 'orders', 'holds', 'sales', 'products', 'operators', 'events'];
+const FEATURES = ['overview', 'payments', 'orders', 'holds', 'sales', 'products', 'operators', 'events'];
 
 const workspaceOf = (path: string): string | undefined => {
   const folder = path.split('/')[0] ?? '';

@@ -12,7 +12,8 @@ import { statement, transaction } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { deliverCreditsSoon, endPendingOrder } from './give.ts';
 
-const HEARTBEAT = 'order_expiry';
+/** The name of its heartbeat. */
+export const ORDER_EXPIRY = 'order_expiry';
 
 /** A turn beats once: a long one must not look like an outage to the next. */
 const TURN_MAX_MS = OUTAGE_MIN_MS / 5;
@@ -61,7 +62,7 @@ async function isPausedAfterOutage({ mysql, log }: Services): Promise<boolean> {
     // Assignments run from left to right: the gap is taken before the beat moves. Written out, because the query
     // builder orders assignments by column.
     await sql.execute(raw`
-      INSERT INTO heartbeats (name, beat_at) VALUES (${HEARTBEAT}, utc_timestamp(3))
+      INSERT INTO heartbeats (name, beat_at) VALUES (${ORDER_EXPIRY}, utc_timestamp(3))
       ON DUPLICATE KEY UPDATE
         paused_until = if(${gapUs} > ${OUTAGE_MIN_MS * 1_000},
           utc_timestamp(3) + interval ${pauseUs} microsecond, paused_until),
@@ -69,7 +70,7 @@ async function isPausedAfterOutage({ mysql, log }: Services): Promise<boolean> {
     const [row] = await sql
       .select({ until: heartbeats.pausedUntil, isPaused: raw<number>`paused_until > utc_timestamp(3)` })
       .from(heartbeats)
-      .where(eq(heartbeats.name, HEARTBEAT));
+      .where(eq(heartbeats.name, ORDER_EXPIRY));
     if (row?.isPaused !== 1) return false;
     log.debug('order expiry is paused after an outage', { until: row.until });
     return true;

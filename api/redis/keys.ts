@@ -21,3 +21,7 @@ export function saleKeys(saleId: number): string[] {
 export function saleMetaKey(saleId: number): string {
   return `{s:${saleId}}:${SALE_KEY_NAMES[0]}`;
 }
+
+export function saleDeadlinesKey(saleId: number): string {
+  return `{s:${saleId}}:${SALE_KEY_NAMES[2]}`;
+}

@@ -34,7 +34,7 @@ export type Rebuilt =
 /** @throws StoreUnavailable; the sale is then not armed, and the next rebuild starts over. */
 export async function rebuildSale(services: Services, saleId: number): Promise<Rebuilt> {
   const { redis, mysql, reach, log, metrics } = services;
-  const reasons = await checkStores(services);
+  const { reasons } = await checkStores(services);
   if (reasons.length > 0) {
     log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
     return { kind: 'refused', reasons };

@@ -1,4 +1,4 @@
-/** A sale is only armed on stores that keep what they acknowledged. Each reason says what to change. */
+/** A sale is only armed on stores that keep what they acknowledged. */
 
 import { sql as raw } from 'drizzle-orm';
 import { CLOCK_SKEW_MAX_MS } from '@flash-sale/shared/limits.ts';
@@ -10,7 +10,15 @@ import { StoreUnavailable } from '../store-unavailable.ts';
 /** Scripts with flags, and INFO of several sections, came with 7.0. */
 const REDIS_VERSION_MIN = 7;
 
-export async function checkStores(services: Services): Promise<string[]> {
+export interface StoresChecked {
+  /** Why no sale may be armed on these stores; each says what to change. */
+  readonly reasons: string[];
+  /** How far Redis' clock is ahead of SQL's, give or take the time of a call. */
+  readonly skewMs: number;
+}
+
+/** @throws StoreUnavailable */
+export async function checkStores(services: Services): Promise<StoresChecked> {
   const [redis, sql] = await Promise.all([readRedis(services), readSql(services)]);
   const reasons: string[] = [];
   const version = redis.info.get('redis_version') ?? 'unknown';
@@ -38,7 +46,7 @@ export async function checkStores(services: Services): Promise<string[]> {
       `the clocks of Redis and SQL differ by ${Math.abs(skewMs)} ms, allowed are ${CLOCK_SKEW_MAX_MS}: set them right`,
     );
   }
-  return reasons;
+  return { reasons, skewMs };
 }
 
 /** What each process said last, so that a state is told when it changes, not every few seconds. */
@@ -49,7 +57,7 @@ const toldOf = perProcess(() => ({ reasons: '' }));
  * because holds would suffer more from that than from a wrong clock; the gauge and the log say it. @returns 0
  */
 export async function watchStores(services: Services): Promise<number> {
-  const reasons = (await checkStores(services)).join('; ');
+  const reasons = (await checkStores(services)).reasons.join('; ');
   const told = toldOf(services);
   if (reasons !== told.reasons) {
     told.reasons = reasons;
