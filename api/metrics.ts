@@ -52,6 +52,12 @@ export function createMetrics() {
       labelNames: ['sale'],
       registers,
     }),
+    addsUp: new Gauge({
+      name: 'flashsale_sale_adds_up',
+      help: '1 while every sum of the last audit was right: units, lists of holds, orders against the ledger.',
+      labelNames: ['sale'],
+      registers,
+    }),
     oversold: new Gauge({
       name: 'flashsale_oversold_units',
       help: 'Units ordered beyond the allotment. 0, always.',

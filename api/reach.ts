@@ -10,15 +10,19 @@ export const REACHABLE_POINTS = [
   'order.settled',
   'give.committed',
   'give.credited',
+  'give.acknowledged',
   'delivery.recorded',
   'payment.taken',
   'payment.committed',
   'pin.voided',
+  'change.made',
   'shrink.taken',
   'shrink.committed',
   'rebuild.raised',
   'rebuild.begun',
   'rebuild.read',
+  'rebuild.noted',
+  'rebuild.armed',
 ] as const;
 
 export type ReachablePoint = (typeof REACHABLE_POINTS)[number];

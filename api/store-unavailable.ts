@@ -16,3 +16,8 @@ export class StoreUnavailable extends Error {
     this.mayHaveRun = mayHaveRun;
   }
 }
+
+/** For what a worker does later if it can not be done now: `.catch(unlessAway)`. @throws whatever is not about a store */
+export function unlessAway(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
+}

@@ -118,6 +118,9 @@ export const TOKEN_DAYS_MAX = 366;
 export const PAGE_ROWS_MAX = 200;
 export const PAGE_ROWS_DEFAULT = 50;
 
+/** Late payments that wait for a place; the others are told to come again, as providers do. */
+export const LATE_WAITING_MAX = 1_000;
+
 /** Signed webhooks may be this old or this far ahead. Standard Webhooks says so, and its library holds to it. */
 export const WEBHOOK_TOLERANCE_S = 300;
 
@@ -139,6 +142,9 @@ export const STREAM_HEARTBEAT_MS = 10_000;
  */
 export const REQUESTS_IN_FLIGHT_MAX = 10_000;
 
+/** A payment provider is heard in a crowd of buyers; but whoever floods its address is told to come back, too. */
+export const WEBHOOKS_IN_FLIGHT_MAX = 2 * REQUESTS_IN_FLIGHT_MAX;
+
 /**
  * Hold requests of one buyer: this many at once, and so many a second after that. Far above any person, far below a
  * program that holds and releases in a loop.
@@ -151,6 +157,12 @@ export const UNHEARD_MAX = 10_000;
 
 /** SQL look-ups of holds that Redis does not know, at once: guessing ids must not take the connections of orders. */
 export const LOOKUPS_AT_ONCE = 4;
+/** While SQL hangs the others are told so at once, instead of filling the process until it sheds buyers. */
+export const LOOKUPS_WAITING_MAX = 100;
+export const LOOKUP_WAIT_MAX_MS = 1_000;
+
+/** Rebuilds that wait for others: when Redis lost everything, all sales come at once, and each takes milliseconds. */
+export const REBUILD_WAIT_MAX_MS = 5_000;
 
 /** How long the API process may answer from its copy of products and sales. */
 export const CATALOG_AGE_MAX_MS = 1_000;

@@ -1,7 +1,12 @@
 /** What every listener does with every request: an id, safe headers, bounds. */
 
 import { Elysia } from 'elysia';
-import { BODY_BYTES_MAX, IDLE_TIMEOUT_S, REQUESTS_IN_FLIGHT_MAX } from '@flash-sale/shared/limits.ts';
+import {
+  BODY_BYTES_MAX,
+  IDLE_TIMEOUT_S,
+  REQUESTS_IN_FLIGHT_MAX,
+  WEBHOOKS_IN_FLIGHT_MAX,
+} from '@flash-sale/shared/limits.ts';
 import type { Services } from '../services.ts';
 import { errorReplies } from './errors.ts';
 import { fail } from './reply.ts';
@@ -36,7 +41,8 @@ export function createFrame(services: Services, idleRequests: () => number = () 
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
       const busy = (server?.pendingRequests ?? 0) - idleRequests();
-      if (busy > REQUESTS_IN_FLIGHT_MAX && !isAboutMoney(request)) {
+      const bound = isAboutMoney(request) ? WEBHOOKS_IN_FLIGHT_MAX : REQUESTS_IN_FLIGHT_MAX;
+      if (busy > bound) {
         return fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
           retryAfter: 1 + Math.random() * 2,
         });

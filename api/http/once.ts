@@ -6,8 +6,9 @@
 
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
 import { findAct, keepReply, type Act, type PastAct } from '../operators/audit-log.ts';
-import { isDuplicateKey } from '../mysql/transaction.ts';
+import { exclusively, isDuplicateKey } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
+import { unlessAway } from '../store-unavailable.ts';
 import { readKeyHeader } from './idempotency-key.ts';
 import { operatorOf } from './operator.ts';
 import { fail, succeed, type ReplySet } from './reply.ts';
@@ -40,28 +41,34 @@ export async function once<Reply>(
   if (key === null) return work({ actor, requestId, once: null });
 
   const fingerprint = fingerprintOf(request, body);
-  const past = await findAct(services.mysql, actor, key);
-  if (past !== null) return answerAgain(set, past, fingerprint);
-  try {
-    const reply = await work({ actor, requestId, once: { key, fingerprint } });
-    if (isSuccess(set) && !isSecret) {
-      await keepReply(services.mysql, actor, key, JSON.stringify({ status: set.status, reply })).catch(
-        () => {},
-      );
+  const askedBefore = async () => {
+    const past = await findAct(services.mysql, actor, key);
+    return past === null ? null : answerAgain<Reply>(set, past, fingerprint);
+  };
+  // A twin waits for the first: it would meet what that one is changing, a name that is taken, units that are gone.
+  return exclusively(services.mysql, `flash_sale.once.${digest(actor, key)}`, async () => {
+    const answered = await askedBefore();
+    if (answered !== null) return answered;
+    let reply: Reply;
+    try {
+      reply = await work({ actor, requestId, once: { key, fingerprint } });
+    } catch (error) {
+      if (!isDuplicateKey(error, 'audit_log_once')) throw error;
+      return (await askedBefore()) ?? Promise.reject(error);
     }
+    services.reach('change.made');
+    if (!isSuccess(set)) return (await askedBefore()) ?? reply;
+    if (!isSecret) await keepReply(services.mysql, actor, key, set.status, reply).catch(unlessAway);
     return reply;
-  } catch (error) {
-    if (!isDuplicateKey(error, 'audit_log_once')) throw error;
-    // The same request at the same time was faster.
-    const made = await findAct(services.mysql, actor, key);
-    if (made === null) throw error;
-    return answerAgain(set, made, fingerprint);
-  }
+  });
+}
+
+function digest(...parts: unknown[]): string {
+  return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
 }
 
 function fingerprintOf({ method, url }: Request, body: unknown): string {
-  const parts = [method, URL.parse(url)?.pathname, body ?? null];
-  return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex');
+  return digest(method, URL.parse(url)?.pathname, body ?? null);
 }
 
 function isSuccess(set: ReplySet): boolean {

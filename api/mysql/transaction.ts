@@ -66,7 +66,9 @@ export function exclusively<Result>(pool: Pool, name: string, work: () => Promis
 /** True when the statement met a row that is already there, under the named key or any. */
 export function isDuplicateKey(error: unknown, keyName?: string): boolean {
   const fault = faultOf(error);
-  return fault?.errno === 1062 && (keyName === undefined || String(fault.message).includes(keyName));
+  if (fault?.errno !== 1062) return false;
+  // The message also holds the value, which is the caller's: only its end names the key.
+  return keyName === undefined || new RegExp(`for key '(?:\\w+\\.)?${keyName}'$`).test(String(fault.message));
 }
 
 async function onConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {

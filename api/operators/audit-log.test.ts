@@ -57,6 +57,11 @@ test('a row that was changed, taken out, put in or cut off is noticed', async ()
       'redated',
       raw`UPDATE audit_log SET created_at = created_at - interval 1 second WHERE target = 'thing 2'`,
     ],
+    [
+      'put in',
+      raw`INSERT INTO audit_log (actor, action, target, request_id, previous_hash, hash)
+        SELECT 'eve', 'test', 'thing', 'r', hash, repeat('a', 64) FROM audit_log ORDER BY id DESC LIMIT 1`,
+    ],
     ['taken out', raw`DELETE FROM audit_log WHERE target = 'thing 2'`],
     ['cut off', raw`DELETE FROM audit_log ORDER BY id DESC LIMIT 1`],
   ];
@@ -107,4 +112,18 @@ test('a key is of one change and one actor', async () => {
   );
   expect(rows.map(({ actor }) => actor).sort()).toEqual(['ann', 'bob']);
   expect((await verifyChain(mysql)).kind).toBe('intact');
+});
+
+test('looks that are made while others write find nothing wrong', async () => {
+  let isOver = false;
+  const writing = Promise.all(
+    [0, 1, 2].map(async () => {
+      while (!isOver) await write(1);
+    }),
+  );
+  for (let looks = 0; looks < 30; looks += 1) {
+    expect((await verifyChain(world.services.mysql)).kind).toBe('intact');
+  }
+  isOver = true;
+  await writing;
 });

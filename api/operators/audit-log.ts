@@ -35,20 +35,29 @@ const CHAIN = 1;
 const NO_HASH = '0'.repeat(64);
 
 /**
- * Writes down a change; call it last in the transaction that makes it, because all changes of operators wait for its
- * lock. @throws a duplicate key error of `audit_log_once` when the change was made before under this key
+ * Waits until it is this transaction's turn to write. A change that locks a hot row calls it first, so that buyers do not
+ * wait with it for another operator; the others leave it to `record`. @returns the newest hash
  */
-export async function record(sql: Sql, act: Act, change: Change): Promise<void> {
+export async function awaitTurn(sql: Sql): Promise<string> {
   await sql
     .insert(auditChain)
     .values({ id: CHAIN, hash: NO_HASH })
     .onDuplicateKeyUpdate({ set: { id: CHAIN } });
-  const [last] = await sql
-    .select({ hash: auditChain.hash, now: raw<Date>`utc_timestamp(3)`.mapWith(auditLog.createdAt) })
-    .from(auditChain)
-    .where(eq(auditChain.id, CHAIN))
-    .for('update');
+  const [last] = await sql.select().from(auditChain).where(eq(auditChain.id, CHAIN)).for('update');
   if (last === undefined) throw new Error('the audit log has no chain');
+  return last.hash;
+}
+
+/**
+ * Writes down a change, in the transaction that makes it. @throws a duplicate key error of `audit_log_once` when the
+ * change was made before under this key
+ */
+export async function record(sql: Sql, act: Act, change: Change): Promise<void> {
+  const previousHash = await awaitTurn(sql);
+  const [clock] = await sql
+    .select({ now: raw<Date>`utc_timestamp(3)`.mapWith(auditLog.createdAt) })
+    .from(auditChain);
+  if (clock === undefined) throw new Error('SQL tells no time');
   const row = {
     actor: act.actor,
     action: change.action,
@@ -56,12 +65,12 @@ export async function record(sql: Sql, act: Act, change: Change): Promise<void> 
     before: asJson(change.before),
     after: asJson(change.after),
     requestId: act.requestId,
-    createdAt: last.now,
+    createdAt: clock.now,
     idempotencyKey: act.once?.key ?? null,
     fingerprint: act.once?.fingerprint ?? null,
   };
-  const hash = hashOf(row, last.hash);
-  await sql.insert(auditLog).values({ ...row, previousHash: last.hash, hash });
+  const hash = hashOf(row, previousHash);
+  await sql.insert(auditLog).values({ ...row, previousHash, hash });
   await sql.update(auditChain).set({ hash }).where(eq(auditChain.id, CHAIN));
 }
 
@@ -116,11 +125,17 @@ export async function findAct(mysql: Pool, actor: string, key: string): Promise<
 }
 
 /** Keeps what was answered, as JSON. A process that dies before only makes the second answer a shorter one. */
-export async function keepReply(mysql: Pool, actor: string, key: string, reply: string): Promise<void> {
+export async function keepReply(
+  mysql: Pool,
+  actor: string,
+  key: string,
+  status: unknown,
+  reply: unknown,
+): Promise<void> {
   await statement(mysql, (sql) =>
     sql
       .update(auditLog)
-      .set({ reply })
+      .set({ reply: JSON.stringify({ status, reply }) })
       .where(and(eq(auditLog.actor, actor), eq(auditLog.idempotencyKey, key))),
   );
 }
@@ -158,9 +173,10 @@ export type ChainChecked =
 
 const ROWS_AT_ONCE = 1_000;
 
-/** Computes every hash again, oldest row first. */
+/** Computes every hash again, oldest row first. Rows that are added meanwhile are right or wrong like the others. */
 export async function verifyChain(mysql: Pool): Promise<ChainChecked> {
-  let [rows, lastId, hash] = [0, 0, NO_HASH];
+  const newest = await newestHash(mysql);
+  let [rows, lastId, hash, isNewestMet] = [0, 0, NO_HASH, newest === NO_HASH];
   for (;;) {
     const page = await statement(mysql, (sql) =>
       sql
@@ -175,18 +191,17 @@ export async function verifyChain(mysql: Pool): Promise<ChainChecked> {
         return { kind: 'broken', rows, brokenAt: row.id };
       }
       [rows, lastId, hash] = [rows + 1, row.id, row.hash];
+      isNewestMet ||= hash === newest;
     }
     if (page.length === ROWS_AT_ONCE) continue;
-    return (await isNewest(mysql, hash))
-      ? { kind: 'intact', rows }
-      : { kind: 'broken', rows, brokenAt: null };
+    return isNewestMet ? { kind: 'intact', rows } : { kind: 'broken', rows, brokenAt: null };
   }
 }
 
-/** False while rows are being added, too: asked again, it is true then. */
-async function isNewest(mysql: Pool, hash: string): Promise<boolean> {
+/** Kept apart from the rows, so that rows missing at the end are noticed. */
+async function newestHash(mysql: Pool): Promise<string> {
   const [chain] = await statement(mysql, (sql) =>
     sql.select().from(auditChain).where(eq(auditChain.id, CHAIN)),
   );
-  return (chain?.hash ?? NO_HASH) === hash;
+  return chain?.hash ?? NO_HASH;
 }

@@ -55,6 +55,19 @@ describe('a token', () => {
     });
   });
 
+  test('asked for by twins at once under one key is issued once, and nobody hears that the name is taken', async () => {
+    const add = () =>
+      ops(world, 'POST', '/ops/operators', { name: 'twin', role: 'viewer' }, { 'idempotency-key': 'twin' });
+    const answers = await Promise.all([add(), add(), add(), add()]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 201]);
+    // A key that is named like one of SQL's own is a key like any other.
+    const other = { name: 'twin-2', role: 'viewer' };
+    const under = { 'idempotency-key': 'operators_name' };
+    await ops(world, 'POST', '/ops/operators', other, under);
+    const reused = await ops(world, 'POST', '/ops/operators', { ...other, role: 'admin' }, under);
+    expect(reused.body.code).toBe('idempotency_key_reused');
+  });
+
   test('works until it is revoked or has expired, by the SQL clock', async () => {
     const [revoked, expired] = [await tokenOf('revoked', 'admin'), await tokenOf('expired', 'admin', 1)];
     const status = async (token: string) => (await ops(world, 'GET', '/ops/me', undefined, as(token))).status;

@@ -126,6 +126,14 @@ describe('POST /ops/sales/{id}/stock', () => {
     expect((await change({ ...sale, saleId: 4_000_000_000 }, 1)).body.code).toBe('sale_not_found');
   });
 
+  test('asked for by twins at once under one key is taken out once, and each is told so (I6)', async () => {
+    const sale = await world.sale({ allotment: 10 });
+    const key = { 'idempotency-key': `twins-${sale.saleId}` };
+    const answers = await Promise.all([0, 1, 2, 3].map(() => change(sale, -6, key)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(await look(sale)).toMatchObject({ allotment: 4, available: 4, pinned: 0 });
+  });
+
   test('under one Idempotency-Key changes once, however often and from wherever it is asked (I6)', async () => {
     const sale = await world.sale({ allotment: 5 });
     const key = { 'idempotency-key': `stock-${sale.saleId}` };

@@ -3,22 +3,20 @@
  * out Redis first, like everything that is taken, so that no unit leaves that somebody was promised.
  */
 
-import { and, eq, inArray, sql as raw } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { holdOutcomes, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { voidHold } from '../holds/outcome.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
-import { bySystem, record, type Act } from '../operators/audit-log.ts';
+import { awaitTurn, bySystem, record, type Act } from '../operators/audit-log.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
-import { readSale } from '../redis/sale-scripts.ts';
 import { settleHolds, takeUnits } from '../redis/scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
-import { StoreUnavailable } from '../store-unavailable.ts';
+import { StoreUnavailable, unlessAway } from '../store-unavailable.ts';
 import { deliverCredits } from './give.ts';
-import { TakeRefused } from './take.ts';
 
 /** A draft is edited instead, and what is over stays as it was. */
 const CHANGED_IN = ['scheduled', 'live', 'paused'] as const satisfies readonly SaleState[];
@@ -38,6 +36,7 @@ export async function restock(
   act: Act = bySystem('allotment'),
 ): Promise<AllotmentChanged> {
   const changed = await transaction(services.mysql, async (sql): Promise<AllotmentChanged> => {
+    await awaitTurn(sql);
     const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
     if (sale === undefined) return { kind: 'sale_not_found' };
     const refusal = refuseState(sale);
@@ -55,7 +54,7 @@ export async function restock(
   if (changed.kind !== 'changed') return changed;
   services.reach('give.committed');
   // If Redis can not be told now, a worker does it.
-  await deliverCredits(services, saleId).catch(() => {});
+  await deliverCredits(services, saleId).catch(unlessAway);
   await services.catalog.refresh();
   return changed;
 }
@@ -90,7 +89,7 @@ export async function shrink(
     if (reply.kind !== 'taken') throw new Error(`units to be withdrawn are ${reply.kind}`);
     services.reach('shrink.taken');
     const written = await withdraw(services, { takeId, saleId, units, epoch: reply.epoch }, act);
-    if (written !== 'sale_rebuilt') return written;
+    if (written.kind !== 'sale_rebuilt') return written;
     await armSale(services, saleId);
   }
   throw new StoreUnavailable('sql', 'the sale is being changed');
@@ -109,45 +108,61 @@ async function withdraw(
   services: Services,
   take: Withdrawal,
   act: Act,
-): Promise<AllotmentChanged | 'sale_rebuilt'> {
+): Promise<AllotmentChanged | { kind: 'sale_rebuilt' }> {
   const { takeId, saleId } = take;
-  const giveUp = async () => {
-    const outcome = await voidHold(services, { holdId: takeId, saleId }, 'released');
-    await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(() => {});
-  };
+  const written = await decide(services, take, act);
+  if (written.kind === 'changed') services.reach('shrink.committed');
+  const outcome =
+    written.kind === 'changed'
+      ? 'withdrawn'
+      : await voidHold(services, { holdId: takeId, saleId }, 'released');
+  // If Redis can not be told now, the settler does it.
+  await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(unlessAway);
+  if (written.kind === 'asked_before') throw written.error;
+  await services.catalog.refresh();
+  return written;
+}
+
+type Decided =
+  | AllotmentChanged
+  | { kind: 'sale_rebuilt' }
+  /** Under this Idempotency-Key; whoever keeps the keys knows what was answered. */
+  | { kind: 'asked_before'; error: unknown };
+
+async function decide({ mysql }: Services, take: Withdrawal, act: Act): Promise<Decided> {
   try {
-    const allotment = await transaction(services.mysql, (sql) => writeWithdrawal(sql, take, act));
-    services.reach('shrink.committed');
-    await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome: 'withdrawn' }]).catch(() => {});
-    await services.catalog.refresh();
-    return { kind: 'changed', allotment };
+    return await transaction(mysql, (sql) => writeWithdrawal(sql, take, act));
   } catch (error) {
-    const isAskedBefore = isDuplicateKey(error, 'audit_log_once');
-    // The settler was faster than a transaction that took too long.
-    if (isDuplicateKey(error) && !isAskedBefore) return 'sale_rebuilt';
-    const isRefused = error instanceof TakeRefused;
-    if (isAskedBefore || isRefused) await giveUp();
-    if (!isRefused) throw error;
-    if (error.reason === 'epoch') return 'sale_rebuilt';
-    const stock = await readSale(services.redis, saleId);
-    return { kind: 'too_many', possible: stock.kind === 'sale' ? Math.max(0, stock.available) : 0 };
+    if (isDuplicateKey(error, 'audit_log_once')) return { kind: 'asked_before', error };
+    // The settler voided a take that took too long.
+    if (isDuplicateKey(error, 'PRIMARY')) return { kind: 'sale_rebuilt' };
+    throw error;
   }
 }
 
-async function writeWithdrawal(sql: Sql, { takeId, saleId, units, epoch }: Withdrawal, act: Act) {
-  await sql.insert(holdOutcomes).values({ holdId: takeId, saleId, outcome: 'withdrawn' });
+/** Refuses before it writes anything. Nobody but the settler knows the take, so its row may come after the sale's. */
+async function writeWithdrawal(
+  sql: Sql,
+  { takeId, saleId, units, epoch }: Withdrawal,
+  act: Act,
+): Promise<Decided> {
+  await awaitTurn(sql);
   const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
-  if (sale === undefined || sale.epoch !== epoch) throw new TakeRefused('epoch');
+  if (sale === undefined) return { kind: 'sale_not_found' };
+  if (sale.epoch !== epoch) return { kind: 'sale_rebuilt' };
+  const refusal = refuseState(sale);
+  if (refusal !== null) return refusal;
+  // Only after Redis lost data: it vouched for units that are ordered.
+  const free = sale.allotment - sale.committed;
+  if (units > free) return { kind: 'too_many', possible: free };
   const allotment = sale.allotment - units;
-  const [{ affectedRows }] = await sql
+  await sql.insert(holdOutcomes).values({ holdId: takeId, saleId, outcome: 'withdrawn' });
+  await sql
     .update(sales)
-    .set({ allotment, seq: raw`seq + 1` })
-    .where(
-      and(eq(sales.id, saleId), inArray(sales.state, CHANGED_IN), raw`committed + ${units} <= allotment`),
-    );
-  if (affectedRows !== 1) throw new TakeRefused('gate');
+    .set({ allotment, seq: sale.seq + 1 })
+    .where(eq(sales.id, saleId));
   await recordChange(sql, act, 'sale.shrink', sale, allotment);
-  return allotment;
+  return { kind: 'changed', allotment };
 }
 
 function refuseState({ state }: Sale): AllotmentChanged | null {

@@ -44,6 +44,25 @@ describe('the auditor', () => {
     expect(await stateOf(saleId)).toBe('paused');
   });
 
+  test('pauses a sale whose rows in SQL disagree, tells so, and does not rebuild it again and again (I1)', async () => {
+    const { saleId } = await world.sale({ allotment: 60 });
+    await statement(world.services.mysql, (sql) =>
+      sql.update(sales).set({ committed: 1 }).where(eq(sales.id, saleId)),
+    );
+    await world.services.redis.hincrby(saleMetaKey(saleId), 'available', -1);
+    const rebuilds = async () => (await world.services.metrics.rebuilds.get()).values[0]?.value ?? 0;
+    for (let i = 0; i < 2; i += 1) await auditSales(world.services);
+    expect(await stateOf(saleId)).toBe('paused');
+    const before = await rebuilds();
+    for (let i = 0; i < 3; i += 1) await auditSales(world.services);
+    expect(await rebuilds()).toBe(before);
+    const metrics = await world.services.metrics.registry.metrics();
+    expect(metrics).toContain(`flashsale_sale_adds_up{sale="${saleId}"} 0`);
+    await statement(world.services.mysql, (sql) =>
+      sql.update(sales).set({ committed: 0 }).where(eq(sales.id, saleId)),
+    );
+  });
+
   test('has nothing to say of a sale that is not armed', async () => {
     const { saleId } = await world.sale();
     await world.services.redis.del(saleMetaKey(saleId));

@@ -59,6 +59,7 @@ export async function deliverCredits(services: Services, saleId: number): Promis
       // Without a lock on the sale: an epoch that is raised meanwhile belongs to a snapshot that counts these units.
       .where(and(inArray(stockCredits.id, ids), raw`exists (${atEpoch(sql, saleId, applied.epoch)})`)),
   );
+  services.reach('give.acknowledged');
   return acknowledged.affectedRows;
 }
 

@@ -8,7 +8,7 @@
 import { and, eq, sql as raw } from 'drizzle-orm';
 import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { OrderState, PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
-import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { LATE_WAITING_MAX, PARKED_MAX_MS, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { minorFromMajor } from '@flash-sale/shared/units.ts';
 import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { deliverCreditsSoon, endPendingOrder } from '../orders/give.ts';
@@ -45,7 +45,9 @@ type Step = Decision | { kind: 'again'; take: LateTake | null };
 const ROUNDS_MAX = 10;
 
 /** Late payments that one process decides at a time: each holds a connection while it uses others. */
-const lateOf = perProcess(() => new Turnstile(4));
+const lateOf = perProcess(
+  () => new Turnstile({ atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
+);
 
 /** @throws StoreUnavailable: the delivery stays as it is and is processed later. */
 export async function processDelivery(services: Services, deliveryId: number): Promise<Processed> {

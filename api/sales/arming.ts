@@ -3,7 +3,12 @@
 import { inArray } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { LOOKUPS_AT_ONCE } from '@flash-sale/shared/limits.ts';
+import {
+  LOOKUP_WAIT_MAX_MS,
+  LOOKUPS_AT_ONCE,
+  LOOKUPS_WAITING_MAX,
+  REBUILD_WAIT_MAX_MS,
+} from '@flash-sale/shared/limits.ts';
 import { exclusively, statement } from '../mysql/transaction.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
 import { readSale } from '../redis/sale-scripts.ts';
@@ -48,8 +53,17 @@ const REBUILDS_AT_ONCE = 4;
 
 const armingOf = perProcess(() => ({
   running: new Map<number, Promise<boolean>>(),
-  turnstile: new Turnstile(REBUILDS_AT_ONCE),
-  lookups: new Turnstile(LOOKUPS_AT_ONCE),
+  // Each waits for the rebuild of its own sale only, and a sale has one: the line is as long as there are sales.
+  turnstile: new Turnstile({
+    atOnce: REBUILDS_AT_ONCE,
+    waitingMax: Number.POSITIVE_INFINITY,
+    waitMaxMs: REBUILD_WAIT_MAX_MS,
+  }),
+  lookups: new Turnstile({
+    atOnce: LOOKUPS_AT_ONCE,
+    waitingMax: LOOKUPS_WAITING_MAX,
+    waitMaxMs: LOOKUP_WAIT_MAX_MS,
+  }),
 }));
 
 /**

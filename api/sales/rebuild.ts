@@ -51,6 +51,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
   reach('rebuild.read');
   if (!(await noteArming(mysql, saleId, raised.epoch))) return { kind: 'superseded' };
+  reach('rebuild.noted');
 
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
@@ -69,6 +70,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
     buyers,
   });
   if (committed.kind === 'superseded') return committed;
+  reach('rebuild.armed');
 
   metrics.rebuilds.inc();
   log.info('sale armed', { saleId, epoch: raised.epoch, available: committed.available, mayHaveLostData });

@@ -14,7 +14,7 @@ import {
   PRICE_MINOR_MAX,
 } from '@flash-sale/shared/limits.ts';
 import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
-import { bySystem, record, type Act } from '../operators/audit-log.ts';
+import { awaitTurn, bySystem, record, type Act } from '../operators/audit-log.ts';
 import { findSale } from '../products/catalog.ts';
 import type { Services } from '../services.ts';
 import { rebuildSale } from './rebuild.ts';
@@ -109,6 +109,7 @@ async function writeMove(
 ) {
   try {
     return await transaction(mysql, async (sql) => {
+      await awaitTurn(sql);
       const [{ affectedRows }] = await sql
         .update(sales)
         // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.

@@ -43,7 +43,7 @@ export async function checkStores(services: Services): Promise<StoresChecked> {
   services.metrics.clockSkew.set(skewMs / 1_000);
   if (Math.abs(skewMs) > CLOCK_SKEW_MAX_MS) {
     reasons.push(
-      `the clocks of Redis and SQL differ by ${Math.abs(skewMs)} ms, allowed are ${CLOCK_SKEW_MAX_MS}: set them right`,
+      `the clocks of Redis and SQL differ by about ${Math.round(Math.abs(skewMs) / 1_000)} s, allowed are ${CLOCK_SKEW_MAX_MS / 1_000}: set them right`,
     );
   }
   return { reasons, skewMs };

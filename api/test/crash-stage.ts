@@ -9,6 +9,16 @@ import { hold, ops, order, pay, send } from './client.ts';
 import { ledger, passDeadline, settle, shortHold } from './settling.ts';
 import type { OneSale, World } from './world.ts';
 
+export interface Scenario {
+  /** What the others make of it. */
+  readonly afterwards: string;
+  /** It dies when it gets to the point for this time; the first unless told otherwise. */
+  readonly times?: number;
+  /** Workers run in the dying process, and one of them gets there. */
+  readonly workers?: 'inline';
+  readonly play: (stage: CrashStage) => Promise<void>;
+}
+
 /** The allotment is ten units, and every hold of the buyer is of two. */
 export class CrashStage {
   readonly world: World;
@@ -56,8 +66,10 @@ export class CrashStage {
     return seen;
   }
 
-  shrinkAt(api: ApiProcess, units: number): Promise<unknown> {
-    return ops(api, 'POST', `/ops/sales/${this.saleId}/stock`, { change: -units });
+  /** An operator adds units, or takes them out. */
+  changeStock(api: Pick<World, 'listening'>, change: number, key?: string) {
+    const headers = key === undefined ? {} : { 'idempotency-key': key };
+    return ops<{ allotment: number }>(api, 'POST', `/ops/sales/${this.saleId}/stock`, { change }, headers);
   }
 
   async held(): Promise<string> {

@@ -3,10 +3,12 @@ import { eq, sql as raw } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import { statement } from '../mysql/transaction.ts';
 import { REACHABLE_POINTS, type ReachablePoint } from '../reach.ts';
-import { pinHold } from '../redis/scripts.ts';
+import { settleOverduePins } from '../orders/settler.ts';
+import { pinHold, readHold } from '../redis/scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { hold, order, pay, send } from './client.ts';
-import { CrashStage } from './crash-stage.ts';
+import { OPERATOR_SCENARIOS, RESTOCK_INTERRUPTED } from './crash-operators.ts';
+import { CrashStage, type Scenario } from './crash-stage.ts';
 import { endLeases, expire, ledger, passDeadline, passPayWindow, settle, shortHold } from './settling.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -15,16 +17,6 @@ beforeAll(async () => {
   world = await createWorld();
 });
 afterAll(() => world.close());
-
-interface Scenario {
-  /** What the others make of it. */
-  readonly afterwards: string;
-  /** It dies when it gets to the point for this time; the first unless told otherwise. */
-  readonly times?: number;
-  /** Workers run in the dying process, and one of them gets there. */
-  readonly workers?: 'inline';
-  readonly play: (stage: CrashStage) => Promise<void>;
-}
 
 /** The type demands a scenario for every point. */
 const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
@@ -97,8 +89,12 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
       play: async (stage) => {
         const holdId = await stage.diesOrderingAtTheLastMoment();
         await passDeadline(world.services, stage.saleId, holdId);
-        expect((await send(world, 'DELETE', `/api/holds/${holdId}`)).body.code).toBe('hold_ordered');
+        await endLeases(world.services, stage.saleId);
+        await settleOverduePins(world.services, stage.saleId);
+        const record = await readHold(world.services.redis, stage.saleId, holdId);
+        expect(record).toMatchObject({ state: 'ordered' });
         await stage.expectOneOrder(holdId);
+        expect((await send(world, 'DELETE', `/api/holds/${holdId}`)).body.code).toBe('hold_ordered');
         expect((await order(world, holdId, stage.intent)).status).toBe(200);
       },
     },
@@ -136,6 +132,7 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
         await stage.expectGivenOnce('expired');
       },
     },
+    RESTOCK_INTERRUPTED,
   ],
   'give.credited': [
     {
@@ -160,6 +157,19 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
         const all = await hold(world, stage.productId, { quantity: 10 });
         expect(all.status).toBe(201);
         await send(world, 'DELETE', `/api/holds/${all.body.data.hold_id}`);
+        await stage.expectGivenOnce('cancelled');
+      },
+    },
+  ],
+  'give.acknowledged': [
+    {
+      afterwards: 'nothing is left to do, and nothing is done again (I4)',
+      play: async (stage) => {
+        const holdId = await stage.ordered();
+        const fail = (api: Pick<World, 'listening'>) => pay(api, holdId, stage.intent, { event: 'failed' });
+        await stage.dies(fail);
+        expect(await stage.look()).toMatchObject({ owed: 0, available: 10 });
+        expect((await fail(world)).status).toBe(200);
         await stage.expectGivenOnce('cancelled');
       },
     },
@@ -234,34 +244,7 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
       },
     },
   ],
-  'shrink.taken': [
-    {
-      afterwards: 'nothing was taken out, and the units come back once (I2, I4)',
-      play: async (stage) => {
-        await stage.dies((api) => stage.shrinkAt(api, 3));
-        expect(await stage.look()).toMatchObject({ pinned: 3, available: 7, allotment: 10 });
-        for (let i = 0; i < 2; i += 1) {
-          await settle(world.services, stage.saleId);
-          expect(await stage.look()).toMatchObject({ pinned: 0, available: 10, allotment: 10 });
-        }
-      },
-    },
-  ],
-  'shrink.committed': [
-    {
-      afterwards: 'the units are out of the sale, and the settler alone tells Redis (I2, I4)',
-      play: async (stage) => {
-        await stage.dies((api) => stage.shrinkAt(api, 3));
-        expect(await stage.look()).toMatchObject({ pinned: 0, available: 7, allotment: 7 });
-        for (let i = 0; i < 2; i += 1) {
-          await settle(world.services, stage.saleId);
-          expect(await stage.look()).toMatchObject({ pinned: 0, available: 7, allotment: 7 });
-        }
-        const { body } = await send(world, 'GET', `/api/products/${stage.productId}`);
-        expect(body.data).toMatchObject({ total_stock: 7, available_stock: 7 });
-      },
-    },
-  ],
+  ...OPERATOR_SCENARIOS,
   'rebuild.raised': [
     {
       afterwards: 'after a loss the next buyer alone makes the sale sell again (I1, I2)',
@@ -289,6 +272,20 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
   'rebuild.read': [
     {
       afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
+      workers: 'inline',
+      play: rebuildInterrupted,
+    },
+  ],
+  'rebuild.noted': [
+    {
+      afterwards: 'though SQL takes it for armed, the next buyer alone rebuilds, and no hold is lost (I7)',
+      workers: 'inline',
+      play: rebuildInterrupted,
+    },
+  ],
+  'rebuild.armed': [
+    {
+      afterwards: 'the sale is armed, and sells on (I2, I7)',
       workers: 'inline',
       play: rebuildInterrupted,
     },

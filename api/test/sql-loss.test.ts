@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { placeOrder } from '../orders/orders.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { startApi } from './api-process.ts';
 import { audit } from './audit.ts';
 import { expectJournalIsTrue, newJournal, whileBuying } from './buyers.ts';
 import { availableStock, hold, order, pay, send } from './client.ts';
+import { tapped } from './properties/store-taps.ts';
 import { chanceOf, seedFrom } from './seeded.ts';
 import { expire, ledger, settle, shortHold } from './settling.ts';
 import { privateMariaDb, type TestStore } from './stores.ts';
@@ -109,6 +112,27 @@ describe('a MariaDB that was frozen', () => {
     expect((await ledger(world.services, saleId)).orders.length).toBe(1);
     expect(await audit(world.services, saleId)).toMatchObject({ committed: 2, available: 8, drift: 0 });
   });
+});
+
+test('a COMMIT whose answer is lost is not guessed at: 503, and the same request finds the order (I3, I6)', async () => {
+  const { saleId, productId } = await world.sale({ allotment: 10 });
+  const held = (await hold(world, productId, { quantity: 2 })).body.data.hold_id;
+  let lost = 0;
+  const deaf = tapped(world.services, {
+    tap: async ({ what }, run) => {
+      const answer = await run();
+      if (what !== 'COMMIT' || lost > 0) return answer;
+      lost += 1;
+      throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', fatal: true });
+    },
+  });
+  const request = { holdId: held, paymentIntentId: `pi_lost_${saleId}` };
+  expect(await placeOrder(deaf, request).catch((error: unknown) => error)).toBeInstanceOf(StoreUnavailable);
+  expect([lost, (await ledger(world.services, saleId)).orders.length]).toEqual([1, 1]);
+  expect((await placeOrder(world.services, request)).kind).toBe('existing');
+  await settle(world.services, saleId);
+  expect((await ledger(world.services, saleId)).orders.length).toBe(1);
+  expect(await audit(world.services, saleId)).toMatchObject({ committed: 2, available: 8, drift: 0 });
 });
 
 const KILLS = Number(process.env['KILLS'] ?? 3);

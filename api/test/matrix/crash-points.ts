@@ -117,12 +117,14 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
   ),
   12: point(
     'COMMIT was sent and its answer lost: nobody guesses, the primary key knows.',
+    sqlLoss('a COMMIT whose answer is lost is not guessed at'),
     crash('the same request finds the order (I3, I6)'),
     sqlLoss('while an order was written makes one order of it, however it answered (I3)'),
   ),
   13: point(
     'The API dies after COMMIT, before Redis is told: the settler tells it, no unit returns.',
     crash('the settler alone carries it into Redis, and no unit returns (I4, I8)'),
+    testsIn('test/properties/features.test.ts')('keep every unit, order and payment through'),
   ),
   14: point(
     'The transaction is slower than its lease: the void waits for it, and one of them stands.',
@@ -323,11 +325,12 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
   48: point(
     'Units are added and the API dies in between: the credit is delivered later, once.',
     allotment('reach Redis once, though the process died in between'),
+    testsIn('test/crash-operators.ts')('units that an operator added are owed, and delivered once'),
   ),
   49: point(
     'An allotment is lowered below what is promised: refused, because it is a take.',
     allotment('never takes out a unit that somebody was promised'),
-    crash("'shrink.taken': [", "'shrink.committed': ["),
+    testsIn('test/crash-operators.ts')("'shrink.taken': [", "'shrink.committed': ["),
     testsIn('test/migrate.test.ts')('a sale that committed more than its allotment (I1)'),
   ),
   50: point(

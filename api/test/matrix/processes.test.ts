@@ -8,7 +8,7 @@ import { reapHolds } from '../../redis/scripts.ts';
 import { moveSalesByTime } from '../../sales/clock.ts';
 import { moveSale } from '../../sales/sales.ts';
 import { startApi } from '../api-process.ts';
-import { hold, order, pay, send } from '../client.ts';
+import { hold, order, pay, send, type Answer } from '../client.ts';
 import { expire, ledger, passDeadline, settle, shortHold } from '../settling.ts';
 import { until } from '../until.ts';
 import { createWorld, type OneSale, type World } from '../world.ts';
@@ -40,7 +40,7 @@ describe('an operator', () => {
     expect(row.state).toBe('live');
     const winner = await insist(() => hold(world, sale.productId, { quantity: 10 }));
     expect(winner.status).toBe(201);
-    expect(stock.kind).toBe('sale');
+    expect(stock).toMatchObject({ kind: 'sale', epoch: row.epoch, available: 10 });
     expect(await look(world.services, sale)).toMatchObject({ held: 10, available: 0 });
   });
 
@@ -73,12 +73,24 @@ describe('an operator', () => {
     const sale = await world.sale({ allotment: 20 });
     const holdIds = await Promise.all(Array.from({ length: 20 }, () => held(world, sale, 1)));
     const orders = holdIds.map((holdId) => ({ holdId, intentId: newIntent() }));
-    const [answers] = await Promise.all([
-      Promise.all(orders.map(({ holdId, intentId }) => order(world, holdId, intentId))),
-      moveSale(world.services, sale.saleId, 'halted'),
-    ]);
+    const answers: Answer[] = [];
+    const halting: Promise<unknown>[] = [];
+    // The halt comes while a few are made, a few are under way, and the rest is still to come.
+    for (const [index, { holdId, intentId }] of orders.entries()) {
+      if (index === 8) halting.push(moveSale(world.services, sale.saleId, 'halted'));
+      const answer = order(world, holdId, intentId).then((given) => answers.push(given));
+      if (index < 5) await answer;
+      else halting.push(answer);
+    }
+    await Promise.all(halting);
     expect((await hold(world, sale.productId)).body.code).toBe('sale_paused');
-    const made = orders.filter((_, index) => (answers[index]?.status ?? 0) < 300);
+    const refused = answers.filter(({ status }) => status >= 300);
+    expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(['sale_paused']));
+    const isMade = new Set(
+      answers.filter(({ status }) => status < 300).map(({ body }) => body.data['hold_id']),
+    );
+    const made = orders.filter(({ holdId }) => isMade.has(holdId));
+    expect(made.length).toBeWithin(5, 20);
     for (const { holdId, intentId } of made) {
       expect((await pay(world, holdId, intentId)).body.data.status).toBe('paid');
     }
