@@ -4,18 +4,24 @@ import { docs } from './http/docs.ts';
 import { createFrame } from './http/frame.ts';
 import { healthRoutes } from './http/health.routes.ts';
 import { holdRoutes } from './holds/holds.routes.ts';
+import { operatorHoldRoutes } from './holds/operator-holds.routes.ts';
 import { readOutcome } from './holds/outcome.ts';
 import { operatorsOnly } from './http/operator.ts';
 import { auditRoutes } from './operators/audit.routes.ts';
 import { operatorRoutes } from './operators/operators.routes.ts';
 import { allotmentRoutes } from './orders/allotment.routes.ts';
+import { operatorOrderRoutes } from './orders/operator-orders.routes.ts';
 import type { Order } from './orders/orders.ts';
 import { orderRoutes } from './orders/orders.routes.ts';
 import { overviewRoutes } from './overview/overview.routes.ts';
 import { applyParked } from './payments/inbox.ts';
 import { paymentRoutes } from './payments/payments.routes.ts';
+import { operatorProductRoutes } from './products/operator-products.routes.ts';
 import { productRoutes } from './products/products.routes.ts';
 import type { StockStream } from './products/stock-stream.ts';
+import { saleMoveRoutes } from './sales/sale-moves.routes.ts';
+import { saleTermsRoutes } from './sales/sale-terms.routes.ts';
+import { saleRoutes } from './sales/sales.routes.ts';
 import type { Services } from './services.ts';
 
 /** For buyers and payment providers. */
@@ -37,7 +43,13 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(overviewRoutes(services))
     .use(operatorRoutes(services))
     .use(auditRoutes(services))
-    .use(allotmentRoutes(services));
+    .use(operatorProductRoutes(services))
+    .use(saleRoutes(services))
+    .use(saleTermsRoutes(services))
+    .use(saleMoveRoutes(services))
+    .use(allotmentRoutes(services))
+    .use(operatorHoldRoutes(services))
+    .use(operatorOrderRoutes(services));
 }
 
 export type OpsApp = ReturnType<typeof createOpsApp>;

@@ -18,6 +18,8 @@ export const REACHABLE_POINTS = [
   'change.made',
   'shrink.taken',
   'shrink.committed',
+  'sale.changed',
+  'hold.changed',
   'rebuild.raised',
   'rebuild.begun',
   'rebuild.read',

@@ -5,8 +5,10 @@ import {
   ORDER_MOVES,
   ORDER_STATES,
   ORDERABLE_SALE_STATES,
+  possibleVerbs,
   SALE_MOVES,
   SALE_STATES,
+  VERB_MOVES,
   type OrderState,
   type SaleState,
 } from './lifecycle.ts';
@@ -37,6 +39,15 @@ describe('a sale', () => {
     }
     // A halted sale does not sell again before somebody has looked.
     expect(SALE_MOVES.halted).not.toContain('live');
+  });
+
+  test('is moved by operators along every move there is, but for the end that comes by itself', () => {
+    for (const state of SALE_STATES) {
+      const moves = possibleVerbs(state).map((verb) => VERB_MOVES[verb].to);
+      expect(new Set(moves).size).toBe(moves.length);
+      const byOperators = SALE_MOVES[state].filter((next) => next !== 'ended');
+      expect(moves.toSorted()).toEqual(byOperators.toSorted());
+    }
   });
 
   test('is served by Redis wherever its holds may become orders', () => {

@@ -13,6 +13,23 @@ export const SALE_MOVES: Readonly<Record<SaleState, readonly SaleState[]>> = {
   halted: ['paused', 'draining'],
 };
 
+/** What operators do to a sale. `draining` becomes `ended` by itself, when nothing of the sale can move any more. */
+export const SALE_VERBS = ['schedule', 'launch', 'pause', 'resume', 'end', 'halt'] as const;
+export type SaleVerb = (typeof SALE_VERBS)[number];
+
+export const VERB_MOVES: Readonly<Record<SaleVerb, { from: readonly SaleState[]; to: SaleState }>> = {
+  schedule: { from: ['draft'], to: 'scheduled' },
+  launch: { from: ['draft', 'scheduled'], to: 'live' },
+  pause: { from: ['live', 'halted'], to: 'paused' },
+  resume: { from: ['paused'], to: 'live' },
+  end: { from: ['scheduled', 'live', 'paused', 'halted'], to: 'draining' },
+  halt: { from: ['scheduled', 'live', 'paused', 'draining'], to: 'halted' },
+};
+
+export function possibleVerbs(state: SaleState): SaleVerb[] {
+  return SALE_VERBS.filter((verb) => VERB_MOVES[verb].from.includes(state));
+}
+
 /**
  * Sales that Redis serves. The others sell nothing and are never armed.
  * `scheduled` is served too: its window opens by Redis time, so that no worker has to be alive at the opening.

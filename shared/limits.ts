@@ -105,6 +105,33 @@ export const OVERVIEW_AGE_MAX_MS = 500;
 /** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
 export const RATES_OVER_MS = 10_000;
 
+/** A line in every list. The column of SQL is as wide. */
+export const PRODUCT_NAME_LENGTH_MAX = 200;
+
+/** A page of text. The audit log keeps it before and after a change, each in 64 kB. */
+export const PRODUCT_DESCRIPTION_LENGTH_MAX = 5_000;
+
+/** A rate this high slows nobody down: null says that plainly. */
+export const HOLD_RATE_MAX = 100_000;
+
+/** Sales created by one request: one transaction, well within its time, in a body that is not too large. */
+export const SALES_BATCH_MAX = 100;
+
+/** No window of a sale lies beyond this year: the columns of SQL and the numbers of Redis reach further. */
+export const WINDOW_YEAR_MAX = 2_199;
+
+/** A sale that opens sooner could do so before Redis has learned of a lower limit per buyer. */
+export const LOWERED_LIMIT_LEAD_MS = 60_000;
+
+/** Hold records that one call of a list looks at: less than a millisecond of Redis time. */
+export const HOLDS_LOOKED_AT_MAX = 500;
+
+/** Such calls for one page; whoever filters for what is rare goes on with the next page. */
+export const HOLD_LOOKS_MAX = 10;
+
+/** Deliveries of one order that its page shows. */
+export const TIMELINE_ROWS_MAX = 100;
+
 /** Operators are people and programs of one shop: a name fits a column of the terminal. */
 export const OPERATOR_NAME_LENGTH_MAX = 32;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { PRICE_MINOR_MAX, QUANTITY_MAX } from './limits.ts';
-import { majorFromMinor, minorFromMajor, secondsUntil } from './units.ts';
+import { isCurrency, majorFromMinor, minorFromMajor, secondsUntil } from './units.ts';
 
 const CURRENCIES: [string, number][] = [
   ['USD', 2],
@@ -69,6 +69,13 @@ describe('money', () => {
       expect(minorFromMajor(amount, 'USD')).toBeNull();
     }
   });
+});
+
+test('a currency is one of ISO 4217 that people pay with', () => {
+  for (const [currency] of CURRENCIES) expect(isCurrency(currency)).toBe(true);
+  for (const word of ['', 'usd', 'US', 'ABC', 'XXX', 'XTS', 'XAU', 'USDT', 'USD EUR', ' ']) {
+    expect([word, isCurrency(word)]).toEqual([word, false]);
+  }
 });
 
 test('seconds left are rounded up and never negative', () => {

@@ -25,6 +25,7 @@ export function fieldErrors(faults: Iterable<ValueError>): FieldErrors {
 
 function sentence({ type, schema, value }: ValueError): string {
   if (type === ValueErrorType.ObjectAdditionalProperties) return 'is not a known field';
+  if (type === ValueErrorType.ObjectMinProperties) return 'must have a field that is to be changed';
   return value === undefined ? 'is required' : `must be ${expected(schema as Bounds)}`;
 }
 
@@ -35,7 +36,9 @@ interface Bounds extends TSchema {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly format?: string;
-  readonly anyOf?: readonly { const?: unknown }[];
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly anyOf?: readonly (TSchema & { const?: unknown })[];
 }
 
 function expected(schema: Bounds): string {
@@ -46,6 +49,8 @@ function expected(schema: Bounds): string {
       return `a number${range(schema)}`;
     case 'Object':
       return 'a JSON object';
+    case 'Array':
+      return `a list of ${schema.minItems} to ${schema.maxItems}`;
     case 'String':
       return text(schema);
     case 'Union':
@@ -56,6 +61,8 @@ function expected(schema: Bounds): string {
 }
 
 function oneOf({ anyOf = [] }: Bounds): string {
+  const [only, ...others] = anyOf.filter((choice) => choice[Kind] !== 'Null');
+  if (only !== undefined && others.length === 0) return `${expected(only as Bounds)}, or null`;
   const words = anyOf.map((choice) => choice.const);
   return words.every((word) => typeof word === 'string') ? `one of ${words.join(', ')}` : 'valid';
 }
@@ -66,7 +73,10 @@ function range({ minimum, maximum }: Bounds): string {
 
 function text({ format, pattern, minLength, maxLength }: Bounds): string {
   if (format === 'uuid') return 'a UUID';
+  if (format === 'date-time') return 'a time with its zone, such as 2030-01-31T18:00:00Z';
   if (pattern === '^[A-Z]{3}$') return 'a currency of three capital letters, such as USD';
   if (minLength === undefined || maxLength === undefined) return 'a string';
+  if (pattern === undefined) return `a text of ${minLength} to ${maxLength} characters`;
+  if (pattern.startsWith('^[^')) return `a line of text of ${minLength} to ${maxLength} characters`;
   return `a string of ${minLength} to ${maxLength} printable characters without spaces`;
 }

@@ -3,11 +3,17 @@
 import { expect } from 'bun:test';
 import type { ReachablePoint } from '../reach.ts';
 import { deliverCredits } from '../orders/give.ts';
-import { send } from './client.ts';
+import { keepSalesArmed } from '../sales/arming.ts';
+import { rebuildSale } from '../sales/rebuild.ts';
+import { hold, ops, order, send } from './client.ts';
 import type { CrashStage, Scenario } from './crash-stage.ts';
 import { settle } from './settling.ts';
+import type { World } from './world.ts';
 
-type OperatorPoint = Extract<ReachablePoint, 'change.made' | 'shrink.taken' | 'shrink.committed'>;
+type OperatorPoint = Extract<
+  ReachablePoint,
+  'change.made' | 'shrink.taken' | 'shrink.committed' | 'sale.changed' | 'hold.changed'
+>;
 
 export const OPERATOR_SCENARIOS: Record<OperatorPoint, readonly Scenario[]> = {
   'change.made': [
@@ -21,6 +27,49 @@ export const OPERATOR_SCENARIOS: Record<OperatorPoint, readonly Scenario[]> = {
         expect(again.body.data).toMatchObject({ action: 'sale.restock', target: `sale ${stage.saleId}` });
         await deliverCredits(stage.services, stage.saleId);
         expect(await stage.look()).toMatchObject({ allotment: 12, available: 12 });
+      },
+    },
+  ],
+  'sale.changed': [
+    {
+      afterwards: 'the change stands, and a worker tells Redis; no hold is lost (I6, I7)',
+      play: async (stage) => {
+        const holdId = await stage.held();
+        await stage.dies((api) => ops(api, 'POST', `/ops/sales/${stage.saleId}/pause`));
+        expect(await audited(stage, `sale ${stage.saleId}`)).toContainEqual('sale.pause');
+        await keepSalesArmed(stage.services);
+        expect((await hold(stage.world, stage.productId)).body.code).toBe('sale_paused');
+        expect((await order(stage.world, holdId, stage.intent)).status).toBe(201);
+        await stage.expectOneOrder(holdId);
+      },
+    },
+  ],
+  'hold.changed': [
+    {
+      afterwards: 'the same key releases nothing more, and the audit log hears of it once (I4)',
+      play: async (stage) => {
+        const holdId = await stage.held();
+        const release = (api: Api) =>
+          ops(api, 'POST', `/ops/holds/${holdId}/release`, undefined, { 'idempotency-key': holdId });
+        await stage.dies(release);
+        expect(await stage.look()).toMatchObject({ held: 0, available: 10 });
+        expect(await audited(stage, `hold ${holdId}`)).toEqual([]);
+        for (let i = 0; i < 2; i += 1) expect((await release(stage.world)).status).toBe(200);
+        expect(await audited(stage, `hold ${holdId}`)).toEqual(['hold.release']);
+        expect(await stage.look()).toMatchObject({ held: 0, available: 10 });
+      },
+    },
+    {
+      afterwards: 'an extension asked for again is within the longest hold (I7)',
+      play: async (stage) => {
+        const holdId = await stage.held();
+        const extend = (api: Api) =>
+          ops<{ expires_in_seconds: number }>(api, 'POST', `/ops/holds/${holdId}/extend`, { seconds: 300 });
+        await stage.dies(extend);
+        expect((await extend(stage.world)).body.data.expires_in_seconds).toBeWithin(299, 301);
+        await rebuildSale(stage.services, stage.saleId);
+        expect((await order(stage.world, holdId, stage.intent)).status).toBe(201);
+        await stage.expectOneOrder(holdId);
       },
     },
   ],
@@ -57,6 +106,15 @@ export const RESTOCK_INTERRUPTED: Scenario = {
     await settlesTwice(stage, { owed: 0, available: 13, allotment: 13 });
   },
 };
+
+type Api = Pick<World, 'listening'>;
+
+/** What the audit log says was done to it, oldest first. */
+async function audited({ world }: CrashStage, target: string): Promise<string[]> {
+  const query = new URLSearchParams({ target }).toString();
+  const { body } = await ops<{ items: { action: string }[] }>(world, 'GET', `/ops/audit?${query}`);
+  return body.data.items.map(({ action }) => action).toReversed();
+}
 
 async function settlesTwice(stage: CrashStage, expected: Record<string, number>): Promise<void> {
   for (let i = 0; i < 2; i += 1) {

@@ -1,0 +1,142 @@
+import { Type } from '@sinclair/typebox';
+import { Elysia } from 'elysia';
+import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+import { EditSale, NewSale, NewSales, OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
+import { asJson } from '../http/body.ts';
+import { documented } from '../http/documented.ts';
+import { readInstant } from '../http/instant.ts';
+import { once } from '../http/once.ts';
+import { idOf } from '../http/path-id.ts';
+import { fail, succeed, type ReplySet } from '../http/reply.ts';
+import type { Services } from '../services.ts';
+import { createSales, type SaleFault } from './create-sales.ts';
+import { editSale, type SaleEdited } from './edit-sale.ts';
+import { findOperatedSale, lookAt } from './operated-sales.ts';
+import { changesOf, newSaleOf, viewOf } from './sale-view.ts';
+import { inWords } from './tell-redis.ts';
+
+export function saleTermsRoutes(services: Services) {
+  return new Elysia()
+    .post(
+      '/ops/sales',
+      (context) =>
+        once(services, context, async (act) => {
+          const { body, set } = context;
+          const created = await createSales(services, [newSaleOf(body, 'draft', readInstant)], act);
+          if (created.kind === 'refused') return refused(set, created.faults, () => '');
+          const [sale] = await lookAt(services, created.saleIds);
+          if (sale === undefined) throw new Error('a sale is not there after it was created');
+          set.headers['location'] = `/ops/sales/${sale.sale.id}`;
+          return succeed(set, 201, `Sale ${sale.sale.id} is a draft.`, viewOf(sale));
+        }),
+      { parse: asJson, body: NewSale, ...CREATE },
+    )
+    .post(
+      '/ops/sales/batch',
+      (context) =>
+        once(services, context, async (act) => {
+          const { body, set } = context;
+          const newSales = body.sales.map(({ state = 'draft', ...sale }, index) =>
+            newSaleOf(sale, state, (field, text) => readInstant(`sales.${index}.${field}`, text)),
+          );
+          const created = await createSales(services, newSales, act);
+          if (created.kind === 'refused') return refused(set, created.faults, (index) => `sales.${index}.`);
+          const sales = await lookAt(services, created.saleIds);
+          return succeed(set, 201, `${sales.length} sales are created.`, sales.map(viewOf));
+        }),
+      { parse: asJson, body: NewSales, ...CREATE_MANY },
+    )
+    .patch(
+      '/ops/sales/:id',
+      (context) =>
+        once(services, context, async (act) => {
+          const { params, body, set } = context;
+          const saleId = idOf(params.id);
+          const edited = await editSale(services, saleId, changesOf(body, readInstant), act);
+          if (edited.kind !== 'edited') return notEdited(set, params.id, edited);
+          const found = await findOperatedSale(services, saleId);
+          if (found === undefined) return missing(set, params.id);
+          return succeed(set, 200, `The sale is edited${inWords(edited.told)}.`, viewOf(found));
+        }),
+      { parse: asJson, body: EditSale, ...EDIT },
+    );
+}
+
+const forOperators = { tag: 'Sales', isForOperators: true } as const;
+
+const CREATE = documented({
+  ...forOperators,
+  summary: 'Create a sale as a draft',
+  takesBody: true,
+  success: { 201: OperatedSale },
+  failures: ['bad_request', 'product_not_found', 'unavailable'],
+  isChange: true,
+});
+
+const CREATE_MANY = documented({
+  ...forOperators,
+  summary: 'Create many sales, all or none; each may be scheduled or launched at once',
+  takesBody: true,
+  success: { 201: Type.Array(OperatedSale) },
+  failures: ['bad_request', 'product_not_found', 'product_busy', 'unavailable'],
+  isChange: true,
+});
+
+const EDIT = documented({
+  ...forOperators,
+  summary: 'Edit a draft; or the limits of a sale that is scheduled, live or paused',
+  takesBody: true,
+  success: { 200: OperatedSale },
+  failures: ['bad_request', 'sale_not_found', 'product_not_found', 'impossible_now', 'unavailable'],
+  isChange: true,
+});
+
+/** What is wrong with each of them, under the name that the field has in the body. */
+function refused(set: ReplySet, faults: readonly SaleFault[], prefixOf: (index: number) => string) {
+  const errors: FieldErrors = {};
+  for (const { index, errors: ofSale } of faults) {
+    for (const [field, says] of Object.entries(ofSale)) errors[prefixOf(index) + field] = says;
+  }
+  const code = faults.find((fault) => fault.code === 'bad_request')?.code ?? faults[0]?.code ?? 'bad_request';
+  switch (code) {
+    case 'bad_request':
+      return fail(set, code, 'The request is not valid; see errors.', { errors });
+    case 'product_not_found':
+      return fail(set, code, 'There is no such product; see errors.', { errors });
+    case 'product_busy':
+      return fail(set, code, 'A product has one sale that is on at a time; see errors.', { errors });
+  }
+}
+
+/** The columns' names are ours, the fields' names are the caller's. */
+const FIELD_OF = { buyerLimit: 'buyer_limit', buyerRate: 'buyer_rate', addressRate: 'address_rate' } as const;
+
+function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind: 'edited' }>) {
+  switch (edited.kind) {
+    case 'sale_not_found':
+      return missing(set, id);
+    case 'product_not_found':
+      return fail(set, 'product_not_found', 'There is no such product.');
+    case 'invalid':
+      return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors: edited.errors });
+    case 'impossible': {
+      const { state } = edited;
+      const possible = edited.possible.map((name) => FIELD_OF[name]);
+      const hint = possible.length > 0 ? ' Its units are changed by /stock, its window by /window.' : '';
+      const says = `The terms of a sale that is ${state} stay as they are, but for ${possible.join(', ') || 'none'}.`;
+      return fail(set, 'impossible_now', says + hint, { state, possible });
+    }
+    case 'units_held': {
+      const says =
+        'Holds were granted under the old limit per buyer. Pause the sale, wait until nothing is held, lower it, resume.';
+      return fail(set, 'impossible_now', says, {
+        state: edited.state,
+        possible: edited.state === 'paused' ? [] : ['pause'],
+      });
+    }
+  }
+}
+
+function missing(set: ReplySet, id: string) {
+  return fail(set, 'sale_not_found', `There is no sale ${id}.`);
+}

@@ -1,0 +1,98 @@
+/** The terms of a sale: what they may be, what they are when nothing is said, and how they become a row. */
+
+import { sales } from '@flash-sale/drizzle/schema.ts';
+import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
+import {
+  ALLOTMENT_MAX,
+  HOLD_RATE_MAX,
+  HOLD_TTL_DEFAULT_S,
+  HOLD_TTL_MAX_S,
+  HOLD_TTL_MIN_S,
+  PAY_WINDOW_DEFAULT_S,
+  PAY_WINDOW_MAX_S,
+  PAY_WINDOW_MIN_S,
+  PRICE_MINOR_MAX,
+} from '@flash-sale/shared/limits.ts';
+import type { Sql } from '../mysql/transaction.ts';
+import type { Product } from '../products/catalog.ts';
+import { changePrice } from '../products/price.ts';
+
+export interface SaleTerms {
+  readonly productId: number;
+  readonly allotment: number;
+  readonly opensAt: Date;
+  readonly closesAt?: Date | null;
+  /** The product's price when absent. */
+  readonly priceMinor?: number;
+  /** The product's when absent. */
+  readonly currency?: string;
+  readonly holdTtlMs?: number;
+  readonly payWindowMs?: number;
+  readonly buyerLimit?: number | null;
+  readonly buyerRate?: number | null;
+  readonly addressRate?: number | null;
+}
+
+/** As operators write them: money in major units. */
+export type WrittenTerms = Omit<SaleTerms, 'priceMinor'> & { readonly price?: number };
+
+/** @throws RangeError that names the term */
+export function checkTerms(terms: SaleTerms): void {
+  const within = (
+    name: Exclude<keyof SaleTerms, 'opensAt' | 'closesAt' | 'currency'>,
+    [min, max]: [number, number],
+  ) => {
+    const value = terms[name] ?? null;
+    if (value === null || (Number.isInteger(value) && value >= min && value <= max)) return;
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
+  };
+  within('allotment', [1, ALLOTMENT_MAX]);
+  within('priceMinor', [0, PRICE_MINOR_MAX]);
+  within('holdTtlMs', [HOLD_TTL_MIN_S * 1_000, HOLD_TTL_MAX_S * 1_000]);
+  within('payWindowMs', [PAY_WINDOW_MIN_S * 1_000, PAY_WINDOW_MAX_S * 1_000]);
+  within('buyerLimit', [1, ALLOTMENT_MAX]);
+  within('buyerRate', [1, HOLD_RATE_MAX]);
+  within('addressRate', [1, HOLD_RATE_MAX]);
+}
+
+export type TermsPriced = { kind: 'terms'; terms: SaleTerms } | { kind: 'invalid'; errors: FieldErrors };
+
+/** What was written about a sale of this product, checked as far as one field depends on another. */
+export function priceTerms({ price, ...written }: WrittenTerms, product: Product): TermsPriced {
+  const priced = changePrice(product, { price, currency: written.currency });
+  if (priced.kind === 'invalid') return priced;
+  const windowFault = faultOfWindow(written.opensAt, written.closesAt ?? null);
+  if (windowFault !== null) return { kind: 'invalid', errors: windowFault };
+  const { priceMinor, currency } = priced;
+  return { kind: 'terms', terms: { ...written, priceMinor, currency } };
+}
+
+export function faultOfWindow(opensAt: Date, closesAt: Date | null): FieldErrors | null {
+  if (closesAt === null || closesAt > opensAt) return null;
+  return { closes_at: [`must be after the opening, ${opensAt.toISOString()}`] };
+}
+
+/** A sale that was never served has no epoch; a worker arms it when its state is one that Redis serves. */
+export async function insertSale(
+  sql: Sql,
+  product: Product,
+  terms: SaleTerms,
+  state: SaleState = 'draft',
+): Promise<number> {
+  const [{ insertId }] = await sql.insert(sales).values({
+    productId: product.id,
+    state,
+    priceMinor: terms.priceMinor ?? product.priceMinor,
+    currency: terms.currency ?? product.currency,
+    allotment: terms.allotment,
+    opensAt: terms.opensAt,
+    closesAt: terms.closesAt ?? null,
+    holdTtlMs: terms.holdTtlMs ?? HOLD_TTL_DEFAULT_S * 1_000,
+    payWindowMs: terms.payWindowMs ?? PAY_WINDOW_DEFAULT_S * 1_000,
+    buyerLimit: terms.buyerLimit ?? null,
+    buyerRate: terms.buyerRate ?? null,
+    addressRate: terms.addressRate ?? null,
+  });
+  return insertId;
+}
