@@ -25,6 +25,7 @@ export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Newest first: an order id begins with its time. */
 export function listOrders({ mysql }: Services, query: OrderQuery): Promise<Order[]> {
   const { before, limit, saleId, state, buyerId, text } = query;
+  if (!isAscii(buyerId) || !isAscii(text)) return Promise.resolve([]);
   return statement(mysql, (sql) =>
     sql
       .select()
@@ -41,6 +42,11 @@ export function listOrders({ mysql }: Services, query: OrderQuery): Promise<Orde
       .orderBy(desc(orders.id))
       .limit(limit),
   );
+}
+
+/** The ids of the outer world are; SQL refuses to compare them with anything else. */
+function isAscii(text: string | null): boolean {
+  return text === null || /^[ -~]*$/.test(text);
 }
 
 function isNamed(text: string) {
