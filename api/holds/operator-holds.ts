@@ -58,8 +58,9 @@ export async function listHolds(services: Services, saleId: number, query: HoldQ
   let place: HoldCursor | null = query.after;
   let list: HoldList | undefined = place?.list ?? lists[0];
   for (let looks = 0; list !== undefined && looks < HOLD_LOOKS_MAX; looks += 1) {
-    const { state, buyerId } = query;
-    const asked = { list, after: place, limit: query.limit - holds.length, state, buyerId };
+    // Among living holds none that is over, though nobody may have ended it yet.
+    const state = query.state ?? (list === 'ended' ? null : list);
+    const asked = { list, after: place, limit: query.limit - holds.length, state, buyerId: query.buyerId };
     const page = await onArmedSale(services, saleId, () => listHoldRecords(services.redis, saleId, asked));
     if (page.kind === 'not_served') return notServed(services, saleId, nowMs);
     nowMs = page.nowMs;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { HOLD_TTL_MAX_S, HOLDS_LOOKED_AT_MAX } from '@flash-sale/shared/limits.ts';
+import { HOLD_TTL_MAX_S, HOLDS_LOOKED_AT_MAX, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { expectEachWord, ScriptSales, type Ways } from '../test/script-sales.ts';
 import {
@@ -120,6 +120,16 @@ describe('list_holds', () => {
     expect((await look(saleId)).holds).toEqual([]);
     expect(await sales.available(saleId)).toBe(10);
     expect((await look(saleId, { list: 'ended' })).holds).toMatchObject([{ holdId, state: 'expired' }]);
+  });
+
+  test('ends a bounded number of overdue holds, and calls the rest by what they are', async () => {
+    const count = REAP_BATCH_MAX + 50;
+    const saleId = await sales.armed({ allotment: count });
+    const replies = await sales.place(saleId, ...Array.from({ length: count }, () => ({ ttlMs: 1 })));
+    await sales.passed(Math.max(...replies.map((reply) => (reply.kind === 'held' ? reply.deadlineMs : 0))));
+    const { holds } = await look(saleId);
+    expect([holds.length, new Set(holds.map(({ state }) => state))]).toEqual([50, new Set(['expired'])]);
+    expect(await sales.available(saleId)).toBe(REAP_BATCH_MAX);
   });
 
   test('goes on where it stopped, though many share a millisecond, and loses and repeats none', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { eq } from 'drizzle-orm';
+import { eq, sql as raw } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { statement } from '../mysql/transaction.ts';
@@ -9,6 +9,7 @@ import { allPages, faultsIn, judgedOps, type JudgedOps } from '../test/judged-op
 import { createWorld, type World } from '../test/world.ts';
 import { keepSalesArmed } from './arming.ts';
 import { createSales } from './create-sales.ts';
+import { editSale } from './edit-sale.ts';
 import { moveSale } from './sales.ts';
 
 let world: World;
@@ -225,6 +226,30 @@ describe('a sale that is on', () => {
     expect((await hold(world, sale.productId, { buyer_id: 'bob' })).status).toBe(201);
     expect((await edit(sale.saleId, { buyer_limit: null })).status).toBe(200);
     expect((await edit(sale.saleId, { buyer_limit: 5 })).status).toBe(409);
+  });
+
+  test('has its limit per buyer lowered only by what Redis says at the epoch of SQL (I7)', async () => {
+    const { saleId } = await world.sale({}, 'paused');
+    await statement(world.services.mysql, (sql) =>
+      sql
+        .update(sales)
+        .set({ epoch: raw`epoch + 1` })
+        .where(eq(sales.id, saleId)),
+    );
+    expect((await edit(saleId, { buyer_limit: 1 })).status).toBe(409);
+    await keepSalesArmed(world.services);
+    expect((await edit(saleId, { buyer_limit: 1 })).status).toBe(200);
+  });
+
+  test('edited by a process that dies right after has its new limits as soon as a worker runs', async () => {
+    const sale = await world.sale({ buyerLimit: 2 });
+    const dying = await world.another((point) => {
+      if (point === 'sale.changed') throw new Error('as if killed here');
+    });
+    const ann = { actor: 'ann', requestId: 'r', once: null };
+    await editSale(dying, sale.saleId, { buyerLimit: 5 }, ann).catch(() => {});
+    await keepSalesArmed(world.services);
+    expect((await hold(world, sale.productId, { quantity: 5, buyer_id: 'ann' })).status).toBe(201);
   });
 
   test('has its limit per buyer lowered long before it opens, but not just before', async () => {
