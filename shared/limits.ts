@@ -123,7 +123,7 @@ export const WINDOW_YEAR_MAX = 2_199;
 /** A sale that opens sooner could do so before Redis has learned of a lower limit per buyer. */
 export const LOWERED_LIMIT_LEAD_MS = 60_000;
 
-/** Hold records that one call of a list looks at: less than a millisecond of Redis time. */
+/** Hold records that one call of a list looks at: about 1 ms of Redis time. */
 export const HOLDS_LOOKED_AT_MAX = 500;
 
 /** Such calls for one page; whoever filters for what is rare goes on with the next page. */

@@ -125,7 +125,7 @@ export function acknowledgeCredit(credit: Credit): boolean {
   return true;
 }
 
-/** sales/sales.ts `writeMove`; Redis learns of it by a rebuild. */
+/** sales/move.ts `writeMove`; Redis learns of it by a rebuild. */
 export function haltOrResume(world: World): boolean {
   world.isHalted = !world.isHalted;
   return true;
