@@ -4,7 +4,7 @@ import { and, desc, eq, like, lt, or, sql as raw } from 'drizzle-orm';
 import { orders } from '@flash-sale/drizzle/schema.ts';
 import type { OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
-import { record, type Act } from '../operators/audit-log.ts';
+import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { deliverCreditsSoon, endPendingOrder } from './give.ts';
 import type { Order } from './orders.ts';
@@ -116,6 +116,7 @@ async function changeOrder(
 ): Promise<OrderChanged> {
   if (!UUID.test(orderId)) return { kind: 'order_not_found' };
   return transaction(mysql, async (sql): Promise<OrderChanged> => {
+    await awaitTurn(sql);
     const order = await lockOrder(sql, orderId);
     if (order === undefined) return { kind: 'order_not_found' };
     const kind = await change(sql, order);

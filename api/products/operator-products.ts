@@ -6,6 +6,7 @@ import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
+import { unlessAway } from '../store-unavailable.ts';
 import type { Product } from './catalog.ts';
 import { changePrice, readPrice } from './price.ts';
 
@@ -93,5 +94,5 @@ export async function editProduct(
 
 /** By buyers of this process at once, by others within a second. The change stands, whatever becomes of this. */
 async function beSeen({ catalog }: Services): Promise<void> {
-  await catalog.refresh().catch(() => {});
+  await catalog.refresh().catch(unlessAway);
 }

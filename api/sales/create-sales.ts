@@ -5,7 +5,7 @@ import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
 import type { NewSaleState } from '@flash-sale/shared/contracts/sale.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
-import { record, type Act } from '../operators/audit-log.ts';
+import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Product } from '../products/catalog.ts';
 import type { Services } from '../services.ts';
 import { tellRedis } from './tell-redis.ts';
@@ -37,6 +37,8 @@ export async function createSales(
     const created = await transaction(services.mysql, async (sql): Promise<SalesCreated> => {
       const checked = await check(sql, newSales);
       if (checked.kind === 'refused') return checked;
+      // Before the first row, as whoever launches a sale does: both may want to be the one that is on.
+      await awaitTurn(sql);
       const saleIds: number[] = [];
       for (const { product, terms, state } of checked.drafts) {
         writing = saleIds.length;

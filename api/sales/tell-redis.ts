@@ -20,7 +20,10 @@ export async function tellRedis(services: Services, saleId: number): Promise<Tol
     const rebuilt = await rebuildSale(services, saleId);
     return rebuilt.kind === 'refused' ? rebuilt : { kind: 'told' };
   });
-  await services.catalog.refresh().catch(() => {});
+  await attempt(services, saleId, async () => {
+    await services.catalog.refresh();
+    return { kind: 'told' };
+  });
   return told;
 }
 
@@ -38,7 +41,7 @@ async function attempt(services: Services, saleId: number, work: () => Promise<T
   } catch (error) {
     // Nothing may make a change that is committed look like one that failed, a fault of ours neither.
     if (!(error instanceof StoreUnavailable)) {
-      services.log.error('a sale could not be rebuilt after its change', { saleId, error });
+      services.log.error('a sale could not be told of after its change', { saleId, error });
     }
     return { kind: 'later' };
   }
