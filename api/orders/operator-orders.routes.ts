@@ -210,7 +210,18 @@ function isOrderId(value: unknown): value is string {
 function isOwedCursor(value: unknown): value is OwedCursor {
   if (typeof value !== 'object' || value === null) return false;
   const { atMs, provider, intentId } = value as Record<string, unknown>;
-  return Number.isSafeInteger(atMs) && typeof provider === 'string' && typeof intentId === 'string';
+  return isTime(atMs) && isName(provider) && isName(intentId);
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LATEST_MS;
+}
+
+/** The end of the year 9999. */
+const LATEST_MS = Date.UTC(10_000, 0) - 1;
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && /^[!-~]{1,255}$/.test(value);
 }
 
 function cursorOf({ payment: { createdAt, provider, intentId } }: Owed): OwedCursor {

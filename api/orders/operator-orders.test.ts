@@ -307,6 +307,17 @@ describe('the worklist of refunds', () => {
     for (const limit of [1, 2]) {
       expect(await allPages<OwedPayment>(ask, '/ops/refunds', limit)).toEqual(all);
     }
-    expect(faultsIn(await ask('GET', '/ops/refunds?cursor=e30'))).toEqual(['cursor']);
+    const right = { atMs: 1_000, provider: 'p', intentId: 'i' };
+    for (const forged of [
+      { atMs: 8.64e15 + 1 },
+      { atMs: -1 },
+      { atMs: 'now' },
+      { provider: '🙂' },
+      { intentId: 'ï' },
+      { intentId: null },
+    ]) {
+      const cursor = Buffer.from(JSON.stringify({ ...right, ...forged })).toString('base64url');
+      expect(faultsIn(await ask('GET', `/ops/refunds?cursor=${cursor}`))).toEqual(['cursor']);
+    }
   });
 });
