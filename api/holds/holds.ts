@@ -4,7 +4,6 @@ import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
 import { HOLD_BATCH_MAX, HOLD_BURST_MAX, HOLDS_PER_SECOND } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
-import { currentSale } from '../products/catalog.ts';
 import {
   placeHolds,
   readHold as readHoldRecord,
@@ -41,7 +40,7 @@ const paceOf = perProcess(() => new Pace(HOLD_BURST_MAX, HOLDS_PER_SECOND));
 export async function placeHold(services: Services, request: PlaceHoldRequest): Promise<HoldPlaced> {
   const listing = await services.catalog.find(request.productId);
   if (listing === undefined) return { kind: 'product_not_found' };
-  const sale = currentSale(listing, Date.now());
+  const sale = services.catalog.current(listing);
   if (sale === undefined) return { kind: 'no_sale' };
 
   const { buyerId } = request;

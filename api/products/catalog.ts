@@ -3,7 +3,7 @@
  * sale a product is sold in, so that a hold needs no SQL. When SQL is away the last copy serves on.
  */
 
-import { asc, eq, ne } from 'drizzle-orm';
+import { asc, eq, ne, sql as raw } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { CATALOG_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
@@ -28,6 +28,8 @@ export class Catalog {
   #listings: ReadonlyMap<number, Listing> = new Map();
   #sales: ReadonlyMap<number, Sale> = new Map();
   #readAtMs = Number.NEGATIVE_INFINITY;
+  /** By SQL's clock, when it was read. */
+  #readAtSqlMs = 0;
   #reading: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
@@ -56,6 +58,15 @@ export class Catalog {
   async sales(): Promise<Sale[]> {
     await this.#beRecent();
     return [...this.#sales.values()];
+  }
+
+  /**
+   * The sale that stands for its product at this moment: the one that is on, else the next, else the last. Only Redis
+   * decides whether it is open; this host's own clock has no say, for it may be wrong by any amount.
+   */
+  current(listing: Listing): Sale | undefined {
+    const nowMs = this.#readAtSqlMs + this.#ageMs();
+    return listing.sales.toSorted((a, b) => rank(a, nowMs) - rank(b, nowMs) || b.id - a.id)[0];
   }
 
   /** Reads again now: after a change that this process made. */
@@ -99,10 +110,13 @@ export class Catalog {
   }
 
   async #load(): Promise<void> {
-    const [productRows, saleRows] = await statement(this.#mysql, async (sql) => [
-      await sql.select().from(products).orderBy(asc(products.id)),
-      await sql.select().from(sales).where(ne(sales.state, 'draft')).orderBy(asc(sales.id)),
-    ]);
+    const { productRows, saleRows, clock } = await statement(this.#mysql, async (sql) => ({
+      productRows: await sql.select().from(products).orderBy(asc(products.id)),
+      saleRows: await sql.select().from(sales).where(ne(sales.state, 'draft')).orderBy(asc(sales.id)),
+      clock: await sql.execute(raw`SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS UNSIGNED) AS now_ms`),
+    }));
+    const [{ now_ms: sqlMs } = { now_ms: 0 }] = clock[0] as unknown as { now_ms: number }[];
+    this.#readAtSqlMs = Number(sqlMs);
     const byProduct = Map.groupBy(saleRows, ({ productId }) => productId);
     this.#listings = new Map(
       productRows.map((product) => [product.id, { product, sales: byProduct.get(product.id) ?? [] }]),
@@ -110,14 +124,6 @@ export class Catalog {
     this.#sales = new Map(saleRows.map((sale) => [sale.id, sale]));
     this.#readAtMs = performance.now();
   }
-}
-
-/**
- * The sale that stands for its product at this moment: the one that is on, else the next, else the last.
- * `nowMs` may be any clock: only Redis decides whether the sale is open.
- */
-export function currentSale(listing: Listing, nowMs: number): Sale | undefined {
-  return listing.sales.toSorted((a, b) => rank(a, nowMs) - rank(b, nowMs) || b.id - a.id)[0];
 }
 
 function rank(sale: Sale, nowMs: number): number {

@@ -9,7 +9,7 @@ import { readSale, type SaleStock } from '../redis/sale-scripts.ts';
 import type { NotArmed } from '../redis/script.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { currentSale, type Listing, type Sale } from './catalog.ts';
+import type { Listing, Sale } from './catalog.ts';
 
 /** All requests of one turn of the event loop for one sale share a read that is made after they arrived. */
 const READS_SHARED_MAX = 100_000;
@@ -26,7 +26,7 @@ export async function viewProducts(services: Services): Promise<ProductView[]> {
 
 async function viewListing(services: Services, listing: Listing): Promise<ProductView> {
   const { product } = listing;
-  const sale = currentSale(listing, Date.now());
+  const sale = services.catalog.current(listing);
   const stock = sale === undefined ? null : await readStock(services, sale);
   const { priceMinor, currency } = sale ?? product;
   return {
