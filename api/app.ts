@@ -17,6 +17,7 @@ import { overviewRoutes } from './overview/overview.routes.ts';
 import { applyParked } from './payments/inbox.ts';
 import { paymentRoutes } from './payments/payments.routes.ts';
 import { operatorProductRoutes } from './products/operator-products.routes.ts';
+import { stripeRoutes } from './payments/stripe.routes.ts';
 import { productRoutes } from './products/products.routes.ts';
 import type { StockStream } from './products/stock-stream.ts';
 import { saleMoveRoutes } from './sales/sale-moves.routes.ts';
@@ -31,7 +32,8 @@ export function createApp(services: Services, stream: StockStream) {
     .use(productRoutes(services, stream))
     .use(holdRoutes(services))
     .use(orderRoutes(services, (order) => payFromParked(services, order)))
-    .use(paymentRoutes(services));
+    .use(paymentRoutes(services))
+    .use(stripeRoutes(services));
 }
 
 /** For operators, supervisors and Prometheus. */

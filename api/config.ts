@@ -7,7 +7,11 @@ import {
   type Values,
   type Variable,
 } from '@flash-sale/shared/environment.ts';
-import { OPERATOR_TOKEN_LENGTH_MIN, WEBHOOK_SECRET_BYTES_MIN } from '@flash-sale/shared/limits.ts';
+import {
+  OPERATOR_TOKEN_LENGTH_MIN,
+  STRIPE_SECRET_LENGTH_MIN,
+  WEBHOOK_SECRET_BYTES_MIN,
+} from '@flash-sale/shared/limits.ts';
 
 const webhookSecrets: Variable<readonly string[]> = {
   expected: `one or more secrets, separated by commas, each of at least ${WEBHOOK_SECRET_BYTES_MIN} bytes (or whsec_ and base64)`,
@@ -26,6 +30,19 @@ function secretBytes(secret: string): number {
   const isStrict = /^[A-Za-z0-9+/]*={0,2}$/.test(coded) && coded.length % 4 === 0;
   return isStrict ? Buffer.from(coded, 'base64').length : 0;
 }
+
+/** Stripe signs with the whole text, `whsec_` and all. */
+const stripeSecrets: Variable<readonly string[]> = {
+  expected: `one or more of Stripe's signing secrets (whsec_...), separated by commas, each of at least ${STRIPE_SECRET_LENGTH_MIN} printable characters`,
+  fallback: [],
+  secret: true,
+  parse(value) {
+    const secrets = value.split(',').map((secret) => secret.trim());
+    return secrets.every((secret) => secret.length >= STRIPE_SECRET_LENGTH_MIN && /^[!-~]+$/.test(secret))
+      ? secrets
+      : undefined;
+  },
+};
 
 const operatorToken: Variable<string | null> = {
   expected: `a secret of at least ${OPERATOR_TOKEN_LENGTH_MIN} printable characters without spaces`,
@@ -46,6 +63,7 @@ export const ENVIRONMENT = {
   DATABASE_URL: url(['mysql', 'mariadb']),
   OPERATOR_TOKEN: operatorToken,
   WEBHOOK_SECRET: webhookSecrets,
+  STRIPE_WEBHOOK_SECRET: stripeSecrets,
   WORKERS: oneOf(['inline', 'off'], 'inline'),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
 } as const satisfies Record<string, Variable<unknown>>;

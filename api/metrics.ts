@@ -1,6 +1,7 @@
 /** Every metric of an API process: name, help, labels. Names are promtool-clean. */
 
 import { Counter, Gauge, Registry } from 'prom-client';
+import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/webhook.ts';
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -34,6 +35,12 @@ export function createMetrics() {
       name: 'flashsale_payments_total',
       help: 'Payments recorded, by disposition.',
       labelNames: ['disposition'],
+      registers,
+    }),
+    webhookDeliveries: new Counter({
+      name: 'flashsale_webhook_deliveries_total',
+      help: 'Webhook deliveries that arrived, each time, by what became of them.',
+      labelNames: ['event', 'outcome'],
       registers,
     }),
     sqlGateRefusals: new Counter({
@@ -78,5 +85,8 @@ export function createMetrics() {
   // A series that first appears with its first event hides that event from rate().
   for (const outcome of HOLD_OUTCOMES) metrics.holdAttempts.inc({ outcome }, 0);
   for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
+  for (const event of COUNTED_EVENTS) {
+    for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);
+  }
   return metrics;
 }

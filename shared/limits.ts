@@ -154,6 +154,19 @@ export const WEBHOOK_TOLERANCE_S = 300;
 /** Standard Webhooks asks for at least 24 random bytes. */
 export const WEBHOOK_SECRET_BYTES_MIN = 24;
 
+/** A secret of Stripe's is `whsec_` and 32 characters. */
+export const STRIPE_SECRET_LENGTH_MIN = 24;
+
+/** Chosen and written down in one transaction, well within its time; what is more is better replayed in parts. */
+export const REPLAY_DELIVERIES_MAX = 10_000;
+
+/** Deliveries that a replay processes per second: beside a sale that goes on, unless its operator says otherwise. */
+export const REPLAY_RATE_DEFAULT = 50;
+export const REPLAY_RATE_MAX = 500;
+
+/** Attempts shown with a delivery. One that is parked is tried some 130 times. */
+export const ATTEMPTS_SHOWN = 50;
+
 /** Stock stream: at most 4 events a second. */
 export const STOCK_STREAM_PERIOD_MS = 250;
 

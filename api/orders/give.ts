@@ -4,7 +4,7 @@
  * given to an old Redis is not taken for delivered.
  */
 
-import { and, asc, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, ne, sql as raw } from 'drizzle-orm';
 import { buyerUnits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { CreditReason } from '@flash-sale/shared/lifecycle.ts';
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
@@ -22,8 +22,16 @@ export async function endPendingOrder(
   order: Order,
   reason: Exclude<CreditReason, 'restock'>,
 ): Promise<void> {
-  const { id, saleId, quantity, buyerId } = order;
   await moveOrder(sql, order, STATE_OF_REASON[reason]);
+  await giveUnits(sql, order, { reason, reference: order.id });
+}
+
+/** Gives back the units of an order that stops being one of those that have units. Call it last: it locks the sale's row. */
+export async function giveUnits(
+  sql: Sql,
+  { saleId, quantity, buyerId }: Order,
+  why: { reason: Exclude<CreditReason, 'restock'>; reference: string },
+): Promise<void> {
   if (buyerId !== null) {
     await sql
       .update(buyerUnits)
@@ -34,7 +42,7 @@ export async function endPendingOrder(
     .update(sales)
     .set({ committed: raw`committed - ${quantity}`, seq: raw`last_insert_id(seq + 1)` })
     .where(eq(sales.id, saleId));
-  await sql.insert(stockCredits).values({ saleId, seq, units: quantity, buyerId, reason, reference: id });
+  await sql.insert(stockCredits).values({ saleId, seq, units: quantity, buyerId, ...why });
 }
 
 /** Tells Redis of units that SQL gave back. @returns how many credits are delivered for good. */
@@ -70,13 +78,14 @@ function atEpoch(sql: Sql, saleId: number, epoch: number) {
     .where(and(eq(sales.id, saleId), eq(sales.epoch, epoch)));
 }
 
-/** Sales with credits that Redis has not been told of. */
+/** Sales with credits that Redis has not been told of. One that has ended sells nothing more: nobody need be told. */
 export async function salesOwedCredits({ mysql }: Services): Promise<number[]> {
   const rows = await statement(mysql, (sql) =>
     sql
       .selectDistinct({ saleId: stockCredits.saleId })
       .from(stockCredits)
-      .where(isNull(stockCredits.deliveredAt)),
+      .innerJoin(sales, eq(sales.id, stockCredits.saleId))
+      .where(and(isNull(stockCredits.deliveredAt), ne(sales.state, 'ended'))),
   );
   return rows.map(({ saleId }) => saleId);
 }

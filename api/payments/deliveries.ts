@@ -2,28 +2,19 @@
 
 import { and, eq, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
-import type { PaymentEvent } from '@flash-sale/shared/contracts/payment.ts';
+import type { Provider } from '@flash-sale/shared/contracts/webhook.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
+import type { PaymentFacts } from './facts.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
 
-/** What a provider states. */
-export interface PaymentFacts {
-  readonly event: PaymentEvent;
-  readonly holdId: string;
-  readonly intentId: string;
-  /** Major units, as stated; null when not stated. */
-  readonly amount: number | null;
-  readonly currency: string | null;
-}
-
 export interface Arrival {
-  readonly provider: string;
-  /** `webhook-id`, else `Idempotency-Key`, else null. */
+  readonly provider: Provider;
+  /** `webhook-id`, else `Idempotency-Key`, else null; of Stripe the event's id. */
   readonly senderKey: string | null;
   readonly isSigned: boolean;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
   readonly facts: PaymentFacts;
 }
@@ -41,11 +32,11 @@ export async function recordDelivery(services: Services, arrival: Arrival): Prom
         provider,
         dedupeKey,
         senderKey: arrival.senderKey,
-        event: facts.event,
+        event: eventName(facts),
         intentId: facts.intentId,
         holdId: facts.holdId,
         signed: arrival.isSigned ? 1 : 0,
-        headers: JSON.stringify(arrival.headers),
+        headers: JSON.stringify(withoutCredentials(arrival.headers)),
         body: arrival.body,
       });
       return insertId;
@@ -54,6 +45,20 @@ export async function recordDelivery(services: Services, arrival: Arrival): Prom
     if (!isDuplicateKey(error, 'deliveries_once')) throw error;
     return countAgain(services, provider, dedupeKey);
   }
+}
+
+/** As long as any name of an event that we act upon, and cut where a provider's own is longer. */
+const EVENT_LENGTH_MAX = 64;
+
+function eventName({ event, otherEvent = event }: PaymentFacts): string {
+  return otherEvent.slice(0, EVENT_LENGTH_MAX);
+}
+
+const CREDENTIALS = /authorization|cookie|token|secret|password|api-?key/i;
+
+/** What operators may see of a request's headers. A signature is none: it fits these bytes for five minutes. */
+export function withoutCredentials<Value>(headers: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.test(name)));
 }
 
 async function countAgain({ mysql }: Services, provider: string, dedupeKey: string): Promise<number> {
@@ -74,7 +79,7 @@ async function countAgain({ mysql }: Services, provider: string, dedupeKey: stri
  * dropping it could lose a payment.
  */
 function dedupeKeyOf({ senderKey, facts }: Arrival): string {
-  const parts = [senderKey, facts.event, facts.intentId, facts.holdId, facts.amount, facts.currency];
+  const parts = [senderKey, eventName(facts), facts.intentId, facts.holdId, facts.amount, facts.currency];
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -83,15 +88,3 @@ const BACKOFF_MAX_S = 30;
 
 /** When to look at a delivery again: later each time. */
 export const nextAttempt = raw`utc_timestamp(3) + interval least(${BACKOFF_MAX_S}, pow(2, least(attempts, 10))) second`;
-
-/** The facts of a recorded delivery, read back from its body. */
-export function factsOf(delivery: Delivery): PaymentFacts {
-  const body = JSON.parse(delivery.body) as Record<string, unknown>;
-  return {
-    event: delivery.event as PaymentEvent,
-    holdId: String(body['hold_id']).toLowerCase(),
-    intentId: delivery.intentId,
-    amount: typeof body['amount'] === 'number' ? body['amount'] : null,
-    currency: typeof body['currency'] === 'string' ? body['currency'] : null,
-  };
-}

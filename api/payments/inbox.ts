@@ -1,6 +1,6 @@
 /** Works off the inbox: what a dead process left, what waited for its order, what failed before. */
 
-import { and, asc, desc, eq, inArray, isNull, lt, or, sql as raw } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lt, or, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
@@ -12,12 +12,18 @@ import { processDelivery } from './payments.ts';
 /** A delivery that is this old and not processed was left by a process that died. */
 const LEFT_AFTER_MS = 2_000;
 
+/** A success outweighs a failure that was reported with it, and a refund needs its success. */
+const MONEY_FIRST = [
+  raw`field(event, 'payment_failed', 'payment_refunded', 'payment_success') desc`,
+  asc(deliveries.id),
+];
+
 /** @returns how many deliveries were processed. */
 export async function workOffInbox(services: Services): Promise<number> {
   let count = 0;
   for (const id of await dueDeliveries(services)) {
     try {
-      await processDelivery(services, id);
+      await processDelivery(services, id, 'worker');
       count += 1;
     } catch (error) {
       services.log.warn('a delivery could not be processed and will be tried again', { id, error });
@@ -39,10 +45,9 @@ export async function applyParked(services: Services, order: Order): Promise<num
           or(eq(deliveries.intentId, order.paymentIntentId), eq(deliveries.holdId, order.holdId)),
         ),
       )
-      // Money first: a success outweighs a failure that was reported with it.
-      .orderBy(desc(deliveries.event), asc(deliveries.id)),
+      .orderBy(...MONEY_FIRST),
   );
-  for (const { id } of rows) await processDelivery(services, id);
+  for (const { id } of rows) await processDelivery(services, id, 'worker');
   return rows.length;
 }
 
@@ -62,7 +67,7 @@ function dueDeliveries({ mysql }: Services): Promise<number[]> {
       .select({ id: deliveries.id })
       .from(deliveries)
       .where(or(isLeft, isDue))
-      .orderBy(desc(deliveries.event), asc(deliveries.id))
+      .orderBy(...MONEY_FIRST)
       .limit(WORKER_BATCH_MAX);
     return rows.map(({ id }) => id);
   });

@@ -13,29 +13,28 @@ import { fieldErrors } from '../http/field-errors.ts';
 import { readKeyHeader } from '../http/idempotency-key.ts';
 import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
-import { recordDelivery, type Arrival } from './deliveries.ts';
-import { processDelivery } from './payments.ts';
-import { checkSignature } from './signature.ts';
-
-/** Payments that are told in our own format, signed by Standard Webhooks. */
-const PROVIDER = 'native';
+import { countRefused, receive } from './arrival.ts';
+import type { Processed } from './decide.ts';
+import type { Arrival } from './deliveries.ts';
+import { nativeFacts } from './native.ts';
+import { checkSignature, mayBeUnsigned } from './signature.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
 export function paymentRoutes(services: Services) {
-  const route = (event: PaymentEvent, summary: string) => ({
+  const route = (event: 'payment_success' | 'payment_failed', summary: string) => ({
     handler: async (request: { body: unknown; headers: Headers; set: ReplySet }) => {
       const { headers, set } = request;
       const body = String(request.body);
-      const check = checkSignature(services.config.WEBHOOK_SECRET, headers, body);
-      const isSecretSet = services.config.WEBHOOK_SECRET.length > 0;
-      if (isSecretSet && check !== 'valid') {
+      const secrets = services.config.WEBHOOK_SECRET;
+      const check = checkSignature(secrets, headers, body);
+      if (check !== 'valid' && !mayBeUnsigned(services.config, secrets)) {
+        countRefused(services, event);
         return fail(set, 'signature_invalid', `The webhook signature is ${check}; nothing was recorded.`);
       }
-      const arrival = readArrival(event, headers, body, check === 'valid');
-      const deliveryId = await recordDelivery(services, arrival);
-      services.reach('delivery.recorded');
-      return answer(set, await processDelivery(services, deliveryId));
+      const received = await receive(services, readArrival(event, headers, body, check === 'valid'));
+      if (received.kind === 'failed') throw received.error;
+      return answer(set, received);
     },
     hook: {
       parse: [readRawJson],
@@ -72,24 +71,16 @@ function readArrival(event: PaymentEvent, headers: Headers, body: string, isSign
     });
   }
   return {
-    provider: PROVIDER,
+    provider: 'native',
     senderKey: readKeyHeader(headers, 'webhook-id') ?? readKeyHeader(headers, 'Idempotency-Key'),
     isSigned,
-    headers: Object.fromEntries(
-      Object.entries(headers).filter(([name]) => name !== 'authorization'),
-    ) as Record<string, string>,
+    headers,
     body,
-    facts: {
-      event,
-      holdId: value.hold_id.toLowerCase(),
-      intentId: value.payment_intent_id,
-      amount: value.amount ?? null,
-      currency: value.currency ?? null,
-    },
+    facts: nativeFacts(event, value),
   };
 }
 
-function answer(set: ReplySet, processed: Awaited<ReturnType<typeof processDelivery>>) {
+function answer(set: ReplySet, processed: Processed) {
   if (processed.kind !== 'done') {
     return fail(
       set,

@@ -5,40 +5,24 @@
  * A payment in time needs SQL only. A late one asks Redis for the units again, outside of any SQL lock.
  */
 
-import { and, eq, sql as raw } from 'drizzle-orm';
-import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
-import type { OrderState, PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
-import { LATE_WAITING_MAX, PARKED_MAX_MS, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
-import { minorFromMajor } from '@flash-sale/shared/units.ts';
+import { eq, sql as raw } from 'drizzle-orm';
+import { deliveries } from '@flash-sale/drizzle/schema.ts';
+import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
+import { LATE_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
-import { deliverCreditsSoon, endPendingOrder } from '../orders/give.ts';
-import { moveOrder } from '../orders/move.ts';
-import type { Order } from '../orders/orders.ts';
+import { deliverCreditsSoon } from '../orders/give.ts';
 import { TakeRefused } from '../orders/take.ts';
 import { perProcess } from '../per-process.ts';
 import { armSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { Turnstile } from '../turnstile.ts';
-import { factsOf, nextAttempt, type Delivery, type PaymentFacts } from './deliveries.ts';
-import { commitLateTake, finishLateTake, takeForLate, type LateTake } from './late.ts';
+import { recordAttempt, recordFailedAttempt, type Attempt } from './attempts.ts';
+import { decide, hasChanged, outcomeOf, type Decision, type Processed } from './decide.ts';
+import { nextAttempt, type Delivery } from './deliveries.ts';
+import { finishLateTake, takeForLate, type LateTake } from './late.ts';
 
-export type Processed =
-  | {
-      kind: 'done';
-      order: Order;
-      state: OrderState;
-      disposition: PaymentDisposition | null;
-      /** False when an earlier run had done it. */
-      isNew: boolean;
-    }
-  /** No order knows the intent yet: kept, and applied when the order appears. */
-  | { kind: 'parked' }
-  /** No order ever came; money is owed back. */
-  | { kind: 'unmatched' };
-
-/** What one transaction makes of a delivery. `late` asks for units first; `again` begins anew with what it says. */
-type Decision = Processed | { kind: 'late'; order: Order };
+/** What one transaction comes to; `again` begins anew with what it says. */
 type Step = Decision | { kind: 'again'; take: LateTake | null };
 
 /** Transactions for one late payment: two, and more when its sale is rebuilt meanwhile. */
@@ -49,25 +33,47 @@ const lateOf = perProcess(
   () => new Turnstile({ atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
 );
 
+/** More that is written in the transaction that closes a delivery. What it throws undoes all of it. */
+export type AlsoWrite = (sql: Sql, before: Delivery, made: Processed) => Promise<void>;
+
+interface Run {
+  readonly services: Services;
+  readonly attempt: Attempt;
+  readonly alsoWrite: AlsoWrite;
+}
+
 /** @throws StoreUnavailable: the delivery stays as it is and is processed later. */
-export async function processDelivery(services: Services, deliveryId: number): Promise<Processed> {
-  const step = await processOnce(services, deliveryId, null);
-  const processed = isOver(step)
-    ? step
-    : await lateOf(services).pass(() => processLate(services, deliveryId, orderIdOf(step)));
-  if (processed.kind === 'done') afterwards(services, processed);
-  return processed;
+export async function processDelivery(
+  services: Services,
+  deliveryId: number,
+  cause: AttemptCause,
+  alsoWrite: AlsoWrite = async () => {},
+): Promise<Processed> {
+  const attempt = { deliveryId, cause, startedAtMs: performance.now() };
+  const run = { services, attempt, alsoWrite };
+  try {
+    const step = await processOnce(run, null);
+    const processed = isOver(step)
+      ? step
+      : await lateOf(services).pass(() => processLate(run, orderIdOf(step)));
+    afterwards(services, processed);
+    return processed;
+  } catch (error) {
+    recordFailedAttempt(services, attempt, error);
+    throw error;
+  }
 }
 
 /**
  * One at a time over all processes, because a twin of this delivery would find the units in our hands and owe the
  * money back. Economy only: whoever waited too long goes on.
  */
-function processLate(services: Services, deliveryId: number, orderId: string): Promise<Processed> {
+function processLate(run: Run, orderId: string): Promise<Processed> {
+  const { services } = run;
   return exclusively(services.mysql, `flash_sale.late.${orderId}`, async () => {
     let take: LateTake | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
-      const step: Step = await processOnce(services, deliveryId, take);
+      const step: Step = await processOnce(run, take);
       if (isOver(step)) return step;
       if (step.kind === 'late') {
         take = await takeForLate(services, step.order);
@@ -89,24 +95,21 @@ function isOver(step: Step): step is Processed {
   return step.kind !== 'late' && step.kind !== 'again';
 }
 
-function afterwards(services: Services, done: Extract<Processed, { kind: 'done' }>): void {
-  if (!done.isNew) return;
-  if (done.disposition !== null) services.metrics.payments.inc({ disposition: done.disposition });
-  if (done.state === 'cancelled') deliverCreditsSoon(services, done.order.saleId);
+function afterwards(services: Services, made: Processed): void {
+  if (made.kind !== 'done' || !made.isNew) return;
+  if (made.disposition !== null) services.metrics.payments.inc({ disposition: made.disposition });
+  const gaveUnits = made.state === 'cancelled' || made.state === 'refunded';
+  if (gaveUnits) deliverCreditsSoon(services, made.order.saleId);
 }
 
 /** One transaction. A take that it does not use, or that SQL refuses, is given up afterwards. */
-async function processOnce(services: Services, deliveryId: number, take: LateTake | null): Promise<Step> {
+async function processOnce(run: Run, take: LateTake | null): Promise<Step> {
+  const { services, attempt } = run;
   try {
     const step = await transaction(services.mysql, async (sql): Promise<Decision> => {
-      const [delivery] = await sql
-        .select()
-        .from(deliveries)
-        .where(eq(deliveries.id, deliveryId))
-        .for('update');
-      if (delivery === undefined) throw new Error(`there is no delivery ${deliveryId}`);
+      const delivery = await lockDelivery(sql, attempt.deliveryId);
       const made = await decide(sql, delivery, take);
-      if (made.kind !== 'late') await closeDelivery(sql, delivery, made);
+      if (made.kind !== 'late') await close(sql, run, delivery, made);
       return made;
     });
     if (step.kind !== 'late') services.reach('payment.committed');
@@ -128,132 +131,25 @@ async function processOnce(services: Services, deliveryId: number, take: LateTak
   }
 }
 
-async function decide(sql: Sql, delivery: Delivery, take: LateTake | null): Promise<Decision> {
-  const facts = factsOf(delivery);
-  const order = await lockOrder(sql, facts);
-  if (order === undefined) return park(sql, delivery, facts);
-  if (facts.event === 'payment_failed') return cancel(sql, facts, order);
-  return receiveMoney(sql, delivery, facts, order, take);
+export async function lockDelivery(sql: Sql, deliveryId: number): Promise<Delivery> {
+  const [delivery] = await sql.select().from(deliveries).where(eq(deliveries.id, deliveryId)).for('update');
+  if (delivery === undefined) throw new Error(`there is no delivery ${deliveryId}`);
+  return delivery;
 }
 
-/** By intent, else by hold: the hold's order may be waiting for another intent. */
-async function lockOrder(sql: Sql, { intentId, holdId }: PaymentFacts): Promise<Order | undefined> {
-  const byIntent = await sql.select().from(orders).where(eq(orders.paymentIntentId, intentId)).for('update');
-  if (byIntent[0] !== undefined) return byIntent[0];
-  const byHold = await sql.select().from(orders).where(eq(orders.holdId, holdId)).for('update');
-  return byHold[0];
-}
-
-async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<Decision> {
-  const [row] = await sql
-    .select({ ageUs: raw<number>`timestampdiff(microsecond, received_at, utc_timestamp(3))` })
-    .from(deliveries)
-    .where(eq(deliveries.id, delivery.id));
-  if (Number(row?.ageUs) < PARKED_MAX_MS * 1_000) return { kind: 'parked' };
-  if (facts.event === 'payment_success' && (await findPayment(sql, delivery)) === undefined) {
-    await sql.insert(payments).values({
-      provider: delivery.provider,
-      intentId: facts.intentId,
-      disposition: 'unmatched',
-      deliveryId: delivery.id,
-    });
-  }
-  return { kind: 'unmatched' };
-}
-
-/** A failure ends the order only while nothing better happened to it. */
-async function cancel(sql: Sql, facts: PaymentFacts, order: Order): Promise<Decision> {
-  const isCancelled = order.state === 'pending' && order.paymentIntentId === facts.intentId;
-  if (isCancelled) await endPendingOrder(sql, order, 'order_cancelled');
-  const state = isCancelled ? 'cancelled' : order.state;
-  return { kind: 'done', order, state, disposition: null, isNew: isCancelled };
-}
-
-async function receiveMoney(
-  sql: Sql,
-  delivery: Delivery,
-  facts: PaymentFacts,
-  order: Order,
-  take: LateTake | null,
-): Promise<Decision> {
-  const before = await findPayment(sql, delivery);
-  if (before !== undefined) {
-    return { kind: 'done', order, state: order.state, disposition: before.disposition, isNew: false };
-  }
-  const judged = judge(facts, order, take);
-  if (judged === 'late') return { kind: 'late', order };
-
-  const next = stateAfter(judged, facts, order);
-  if (next !== order.state) await moveOrder(sql, order, next);
-  await sql.insert(payments).values({
-    provider: delivery.provider,
-    intentId: facts.intentId,
-    orderId: order.id,
-    amountMinor:
-      facts.amount === null ? order.amountMinor : minorFromMajor(facts.amount, currencyOf(facts, order)),
-    currency: currencyOf(facts, order),
-    disposition: judged,
-    deliveryId: delivery.id,
-  });
-  // Last, because it ends with the sale's row, which everybody waits for.
-  if (judged === 'late_applied' && take?.kind === 'taken') await commitLateTake(sql, order, take);
-  return { kind: 'done', order, state: next, disposition: judged, isNew: true };
-}
-
-function stateAfter(disposition: PaymentDisposition, facts: PaymentFacts, order: Order): OrderState {
-  if (disposition === 'applied' || disposition === 'late_applied') return 'paid';
-  // Money for another intent is owed back too, but says nothing about this order.
-  const isOwn = order.paymentIntentId === facts.intentId;
-  return disposition === 'refund_due' && isOwn && hasEnded(order) ? 'refund_due' : order.state;
-}
-
-function hasEnded({ state }: Order): boolean {
-  return state === 'expired' || state === 'cancelled';
-}
-
-function judge(
-  facts: PaymentFacts,
-  order: Order,
-  take: LateTake | null,
-): Exclude<PaymentDisposition, 'unmatched'> | 'late' {
-  // A second intent for one order: the first stands, this money is owed back.
-  if (order.paymentIntentId !== facts.intentId) return 'refund_due';
-  if (!isAsAgreed(facts, order)) return 'mismatch';
-  if (order.state === 'pending') return 'applied';
-  if (!hasEnded(order)) return 'refund_due';
-  if (take === null) return 'late';
-  return take.kind === 'taken' ? 'late_applied' : 'refund_due';
-}
-
-function isAsAgreed(facts: PaymentFacts, order: Order): boolean {
-  if (facts.holdId !== order.holdId) return false;
-  if (facts.currency !== null && facts.currency !== order.currency) return false;
-  return facts.amount === null || minorFromMajor(facts.amount, order.currency) === order.amountMinor;
-}
-
-function currencyOf(facts: PaymentFacts, order: Order): string {
-  return facts.currency ?? order.currency;
-}
-
-async function findPayment(sql: Sql, { provider, intentId }: Delivery) {
-  const [payment] = await sql
-    .select()
-    .from(payments)
-    .where(and(eq(payments.provider, provider), eq(payments.intentId, intentId)));
-  return payment;
-}
-
-async function closeDelivery(sql: Sql, delivery: Delivery, made: Processed): Promise<void> {
+async function close(sql: Sql, { attempt, alsoWrite }: Run, before: Delivery, made: Processed) {
   const isParked = made.kind === 'parked';
-  const outcome = made.kind === 'done' ? (made.disposition ?? made.state) : made.kind;
+  const isClosed = before.state === 'processed';
   await sql
     .update(deliveries)
     .set({
       state: isParked ? 'parked' : 'processed',
-      outcome: delivery.state === 'processed' ? delivery.outcome : outcome,
+      outcome: isClosed && !hasChanged(made) ? before.outcome : outcomeOf(made),
       attempts: raw`attempts + 1`,
       nextAttemptAt: isParked ? nextAttempt : null,
-      ...(isParked || delivery.processedAt !== null ? {} : { processedAt: raw`utc_timestamp(3)` }),
+      ...(isParked || before.processedAt !== null ? {} : { processedAt: raw`utc_timestamp(3)` }),
     })
-    .where(eq(deliveries.id, delivery.id));
+    .where(eq(deliveries.id, before.id));
+  await recordAttempt(sql, attempt, outcomeOf(made));
+  await alsoWrite(sql, before, made);
 }

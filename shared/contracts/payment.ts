@@ -8,7 +8,7 @@ import {
 import { HoldId, PaymentIntentId } from './order.ts';
 
 /** What a payment provider can tell us of an intent. */
-export const PAYMENT_EVENTS = ['payment_success', 'payment_failed'] as const;
+export const PAYMENT_EVENTS = ['payment_success', 'payment_failed', 'payment_refunded'] as const;
 export type PaymentEvent = (typeof PAYMENT_EVENTS)[number];
 
 export const PaymentNotice = Type.Object(
@@ -38,3 +38,21 @@ export const PaymentReceipt = Type.Object({
   }),
 });
 export type PaymentReceipt = typeof PaymentReceipt.static;
+
+/**
+ * A Stripe event, of whatever kind: https://docs.stripe.com/api/events. Stripe adds fields as it likes, so the rest is
+ * not looked at.
+ */
+export const StripeEvent = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 255, pattern: '^[!-~]+$', examples: ['evt_1'] }),
+  type: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[!-~]+$',
+    examples: ['payment_intent.succeeded'],
+  }),
+  data: Type.Optional(
+    Type.Object({ object: Type.Optional(Type.Object({}, { description: 'What the event is about.' })) }),
+  ),
+});
+export type StripeEvent = typeof StripeEvent.static;

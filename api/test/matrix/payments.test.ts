@@ -103,7 +103,10 @@ describe('a delivery that is processed again', () => {
     expect(ids).toHaveLength(2);
     const others = await Promise.all([world.another(), world.another()]);
     const replays = [world.services, ...others].flatMap((services) =>
-      ids.flatMap(({ id }) => [processDelivery(services, id), processDelivery(services, id)]),
+      ids.flatMap(({ id }) => [
+        processDelivery(services, id, 'replay'),
+        processDelivery(services, id, 'replay'),
+      ]),
     );
     for (const done of await Promise.all(replays)) expect(done).toMatchObject({ kind: 'done', isNew: false });
     const after = await ledger(world.services, sale.saleId);
@@ -130,7 +133,7 @@ describe('a delivery that is processed again', () => {
       sql.select().from(deliveries).where(eq(deliveries.intentId, intentId)),
     );
     await Promise.all([
-      processDelivery(world.services, row?.id ?? 0),
+      processDelivery(world.services, row?.id ?? 0, 'worker'),
       pay(world, holdId, intentId),
       pay(world, holdId, intentId, { event: 'failed' }),
     ]);

@@ -109,7 +109,7 @@ async function deliver(stage: FeatureStage, delivery: ModelDelivery, at?: Reacha
   const expected = stage.model.process(delivery, at);
   const id = await record(stage, stage.one, delivery);
   const services = at === undefined ? stage.one : stage.world.dying(stage.one, at);
-  expectEqual('processDelivery', await orDied(processDelivery(services, id)), expected);
+  expectEqual('processDelivery', await orDied(processDelivery(services, id, 'arrival')), expected);
   return true;
 }
 
@@ -146,7 +146,7 @@ async function payTwice(stage: FeatureStage, nth: number): Promise<boolean> {
   stage.model.deliveries.push(delivery, { ...delivery, state: 'processed' });
   const expected = stage.model.process(delivery);
   const both = [stage.one, stage.other].map(async (services) =>
-    processDelivery(services, await record(stage, services, delivery)),
+    processDelivery(services, await record(stage, services, delivery), 'arrival'),
   );
   expectEqual('paid twice at once (I5)', await Promise.all(both), [expected, expected]);
   return true;

@@ -85,5 +85,5 @@ export async function pay(
     body: JSON.stringify({ hold_id: holdId, payment_intent_id: intentId }),
     facts: { event, holdId, intentId, amount: null, currency: null },
   });
-  return processDelivery(services, deliveryId);
+  return processDelivery(services, deliveryId, 'arrival');
 }
