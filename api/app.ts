@@ -17,7 +17,9 @@ import { overviewRoutes } from './overview/overview.routes.ts';
 import { applyParked } from './payments/inbox.ts';
 import { paymentRoutes } from './payments/payments.routes.ts';
 import { operatorProductRoutes } from './products/operator-products.routes.ts';
+import { replayRoutes } from './payments/replay.routes.ts';
 import { stripeRoutes } from './payments/stripe.routes.ts';
+import { webhookRoutes } from './payments/webhooks.routes.ts';
 import { productRoutes } from './products/products.routes.ts';
 import type { StockStream } from './products/stock-stream.ts';
 import { saleMoveRoutes } from './sales/sale-moves.routes.ts';
@@ -51,7 +53,9 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(saleMoveRoutes(services))
     .use(allotmentRoutes(services))
     .use(operatorHoldRoutes(services))
-    .use(operatorOrderRoutes(services));
+    .use(operatorOrderRoutes(services))
+    .use(webhookRoutes(services))
+    .use(replayRoutes(services));
 }
 
 export type OpsApp = ReturnType<typeof createOpsApp>;

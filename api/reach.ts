@@ -14,6 +14,7 @@ export const REACHABLE_POINTS = [
   'delivery.recorded',
   'payment.taken',
   'payment.committed',
+  'replay.processed',
   'pin.voided',
   'change.made',
   'shrink.taken',

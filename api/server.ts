@@ -62,6 +62,10 @@ if (import.meta.main) {
   await services.ready(REDIS_WAIT_MS).catch(() => {});
   const listening = listen(services);
   const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
+  const { NODE_ENV, WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET } = services.config;
+  if (NODE_ENV !== 'production' && Math.min(WEBHOOK_SECRET.length, STRIPE_WEBHOOK_SECRET.length) === 0) {
+    services.log.warn('without WEBHOOK_SECRET and STRIPE_WEBHOOK_SECRET webhooks are taken unsigned');
+  }
   services.log.info('listening', {
     url: listening.url,
     opsUrl: listening.opsUrl,

@@ -77,6 +77,13 @@ function sayReady(config: Config, url: string, opsUrl: string): void {
       'warning  WEBHOOK_SECRET is not set: anybody who reaches this API can report a payment. Fine for trying out.',
     );
   }
+  if (config.STRIPE_WEBHOOK_SECRET.length === 0) {
+    say(
+      config.NODE_ENV === 'production'
+        ? 'stripe   STRIPE_WEBHOOK_SECRET is not set: /api/webhook/stripe answers 401'
+        : 'warning  STRIPE_WEBHOOK_SECRET is not set: Stripe events are taken unsigned. Fine for trying out.',
+    );
+  }
   if (config.WORKERS === 'off') say('workers  off: start api/worker.ts beside this');
   say(`ready in ${Math.round(performance.now())} ms; ctrl+c stops`);
 }

@@ -20,6 +20,18 @@ const DEPTH_MAX = 16;
  */
 export const asJson: [typeof readJson, 'json'] = [readJson, 'json'];
 
+/** For routes whose body may be left out. */
+export const asJsonOrNothing: [typeof readJsonOrNothing, 'json'] = [readJsonOrNothing, 'json'];
+
+/** @throws RequestFault */
+async function readJsonOrNothing({ request }: { request: Request }): Promise<unknown> {
+  const text = await readText(request);
+  // Never undefined: that would hand the body on to the second name.
+  if (text === '') return {};
+  requireJson(request);
+  return parseJson(text);
+}
+
 /** @throws RequestFault */
 async function readJson({ request }: { request: Request }): Promise<unknown> {
   requireJson(request);

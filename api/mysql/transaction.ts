@@ -63,6 +63,29 @@ export function exclusively<Result>(pool: Pool, name: string, work: () => Promis
   });
 }
 
+/**
+ * Runs `work` unless another holder of `name` in this database is at work, on any process. For work that is shorter
+ * than SQL_TIMEOUT_MS; like `exclusively`, it serves economy. @returns null when it did not run
+ */
+export function ifNobodyElse<Result>(
+  pool: Pool,
+  name: string,
+  work: () => Promise<Result>,
+): Promise<Result | null> {
+  // Names are the server's, not a database's, and short.
+  const fullName = sql`concat('flash_sale.', crc32(database()), '.', ${name})`;
+  return statement(pool, async (db) => {
+    const [rows] = await db.execute(sql`SELECT GET_LOCK(${fullName}, 0) AS is_ours`);
+    const [row] = rows as unknown as { is_ours: number | null }[];
+    if (row?.is_ours !== 1) return null;
+    try {
+      return await work();
+    } finally {
+      await db.execute(sql`SELECT RELEASE_LOCK(${fullName})`);
+    }
+  });
+}
+
 /** True when the statement met a row that is already there, under the named key or any. */
 export function isDuplicateKey(error: unknown, keyName?: string): boolean {
   const fault = faultOf(error);

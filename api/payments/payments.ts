@@ -33,8 +33,13 @@ const lateOf = perProcess(
   () => new Turnstile({ atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
 );
 
-/** More that is written in the transaction that closes a delivery. What it throws undoes all of it. */
+/** More that is written in the transaction that closes a delivery. @throws CalledOff */
 export type AlsoWrite = (sql: Sql, before: Delivery, made: Processed) => Promise<void>;
+
+/** Undoes the transaction that it is thrown in: the delivery is not to be processed after all. It is no failure. */
+export class CalledOff extends Error {
+  override readonly name = 'CalledOff';
+}
 
 interface Run {
   readonly services: Services;
@@ -42,7 +47,7 @@ interface Run {
   readonly alsoWrite: AlsoWrite;
 }
 
-/** @throws StoreUnavailable: the delivery stays as it is and is processed later. */
+/** @throws StoreUnavailable: the delivery stays as it is and is processed later; CalledOff when `alsoWrite` does */
 export async function processDelivery(
   services: Services,
   deliveryId: number,
@@ -59,7 +64,7 @@ export async function processDelivery(
     afterwards(services, processed);
     return processed;
   } catch (error) {
-    recordFailedAttempt(services, attempt, error);
+    if (!(error instanceof CalledOff)) recordFailedAttempt(services, attempt, error);
     throw error;
   }
 }
@@ -117,6 +122,7 @@ async function processOnce(run: Run, take: LateTake | null): Promise<Step> {
     if (take?.kind === 'taken') await finishLateTake(services, take, isTakeUsed);
     return step;
   } catch (error) {
+    if (error instanceof CalledOff && take?.kind === 'taken') await finishLateTake(services, take, false);
     // Somebody was faster: recorded this intent for another hold's order, or voided a take that took too long.
     const isBeaten = isDuplicateKey(error);
     if (!isBeaten && !(error instanceof TakeRefused)) throw error;

@@ -6,6 +6,7 @@ import { expireOrders } from '../orders/expiry.ts';
 import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
 import { settleOverduePins } from '../orders/settler.ts';
 import { workOffInbox } from '../payments/inbox.ts';
+import { carryOutReplays } from '../payments/replay-worker.ts';
 import { reapHolds } from '../redis/scripts.ts';
 import { keepSalesArmed, servedSales } from '../sales/arming.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
@@ -28,6 +29,7 @@ export const WORKERS: readonly Worker[] = [
   { name: 'order expiry', periodMs: 500, runOnce: expireOrders },
   { name: 'credits', periodMs: 250, runOnce: deliverAll },
   { name: 'inbox', periodMs: 500, runOnce: workOffInbox },
+  { name: 'replays', periodMs: 250, runOnce: carryOutReplays },
   { name: 'store checks', periodMs: AUDIT_PERIOD_MS, runOnce: watchStores },
   { name: 'auditor', periodMs: AUDIT_PERIOD_MS, runOnce: auditAll },
 ];

@@ -1,0 +1,207 @@
+/** An operator's order to process deliveries again, one, some or many. A worker carries it out (`replay-worker.ts`). */
+
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, lt, sql as raw, sum } from 'drizzle-orm';
+import { deliveries, replayItems, replays } from '@flash-sale/drizzle/schema.ts';
+import type { DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
+import type { ReplayState } from '@flash-sale/shared/lifecycle.ts';
+import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_DEFAULT } from '@flash-sale/shared/limits.ts';
+import { statement, transaction, type Sql } from '../mysql/transaction.ts';
+import { record, type Act } from '../operators/audit-log.ts';
+import type { Services } from '../services.ts';
+import { matching } from './webhooks.ts';
+
+export type Replay = typeof replays.$inferSelect;
+export type ReplayItem = typeof replayItems.$inferSelect;
+
+/** Which deliveries: these, or all that match now. */
+export type ReplayChoice = { readonly ids: readonly number[] } | { readonly filter: DeliveryFilter };
+
+export interface ReplayTerms {
+  readonly isDryRun?: boolean;
+  readonly perSecond?: number;
+}
+
+export type ReplayOrdered =
+  | { kind: 'ordered'; replay: Replay }
+  /** There are no such deliveries. */
+  | { kind: 'delivery_not_found'; ids: readonly number[] }
+  /** More than are replayed at once. */
+  | { kind: 'too_many' };
+
+/** Written down whole, with the deliveries it is about; what comes to match later is not in it. */
+export function orderReplay(
+  { mysql }: Services,
+  choice: ReplayChoice,
+  { isDryRun = false, perSecond = REPLAY_RATE_DEFAULT }: ReplayTerms,
+  act: Act,
+): Promise<ReplayOrdered> {
+  return transaction(mysql, async (sql) => {
+    const chosen = await choose(sql, choice);
+    if (chosen.length > REPLAY_DELIVERIES_MAX) return { kind: 'too_many' };
+    if ('ids' in choice) {
+      const found = new Set(chosen);
+      const missing = choice.ids.filter((id) => !found.has(id));
+      if (missing.length > 0) return { kind: 'delivery_not_found', ids: missing };
+    }
+    const asked = 'ids' in choice ? { ids: chosen.length } : choice;
+    const isEmpty = chosen.length === 0;
+    const [{ insertId: id }] = await sql.insert(replays).values({
+      actor: act.actor,
+      state: isEmpty ? 'done' : 'running',
+      dryRun: isDryRun ? 1 : 0,
+      filter: JSON.stringify(asked),
+      perSecond,
+      total: chosen.length,
+      finishedAt: isEmpty ? raw`utc_timestamp(3)` : null,
+    });
+    for (const chunk of chunksOf(chosen, ROWS_AT_ONCE)) {
+      await sql.insert(replayItems).values(chunk.map((deliveryId) => ({ replayId: id, deliveryId })));
+    }
+    const [replay] = await sql.select().from(replays).where(eq(replays.id, id));
+    if (replay === undefined) throw new Error('a replay vanished in its own transaction');
+    const after = { ...asked, total: chosen.length, dryRun: isDryRun, perSecond };
+    await record(sql, act, { action: 'replay.order', target: `replay ${id}`, after });
+    return { kind: 'ordered', replay };
+  });
+}
+
+/** Oldest first, one more than may be replayed at once. */
+async function choose(sql: Sql, choice: ReplayChoice): Promise<number[]> {
+  const isChosen = 'ids' in choice ? inArray(deliveries.id, [...choice.ids]) : matching(choice.filter);
+  const rows = await sql
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(isChosen)
+    .orderBy(asc(deliveries.id))
+    .limit(REPLAY_DELIVERIES_MAX + 1);
+  return rows.map(({ id }) => id);
+}
+
+const ROWS_AT_ONCE = 1_000;
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const chunks: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
+  return chunks;
+}
+
+export type ReplayStopped =
+  | { kind: 'stopped' }
+  | { kind: 'replay_not_found' }
+  | { kind: 'impossible'; state: ReplayState };
+
+/** No delivery is processed by it once this is answered. Again is fine. */
+export function stopReplay({ mysql }: Services, id: number, act: Act): Promise<ReplayStopped> {
+  return transaction(mysql, async (sql) => {
+    const [replay] = await sql.select().from(replays).where(eq(replays.id, id)).for('update');
+    if (replay === undefined) return { kind: 'replay_not_found' };
+    if (replay.state === 'done') return { kind: 'impossible', state: replay.state };
+    if (replay.state === 'stopped') return { kind: 'stopped' };
+    await sql
+      .update(replays)
+      .set({ state: 'stopped', finishedAt: raw`utc_timestamp(3)` })
+      .where(eq(replays.id, id));
+    const progress = await countItems(sql, [id]);
+    const after = { state: 'stopped', done: progress.get(id)?.done ?? 0 };
+    await record(sql, act, { action: 'replay.stop', target: `replay ${id}`, after });
+    return { kind: 'stopped' };
+  });
+}
+
+export interface ReplayProgress extends Replay {
+  readonly done: number;
+  readonly changed: number;
+  readonly failed: number;
+  /** Deliveries per second: of the last seconds, or of all when it is over. */
+  readonly rate: number;
+}
+
+/** Newest first. */
+export function listReplays(
+  { mysql }: Services,
+  { before, limit }: { before: number | null; limit: number },
+): Promise<ReplayProgress[]> {
+  return statement(mysql, async (sql) => {
+    const rows = await sql
+      .select()
+      .from(replays)
+      .where(before === null ? undefined : lt(replays.id, before))
+      .orderBy(desc(replays.id))
+      .limit(limit);
+    return withProgress(sql, rows);
+  });
+}
+
+export function readReplay({ mysql }: Services, id: number): Promise<ReplayProgress | null> {
+  return statement(mysql, async (sql) => {
+    const rows = await sql.select().from(replays).where(eq(replays.id, id));
+    return (await withProgress(sql, rows))[0] ?? null;
+  });
+}
+
+/** In the order in which they are carried out. @returns null when there is no such replay */
+export function listReplayItems(
+  { mysql }: Services,
+  id: number,
+  { after, limit }: { after: number | null; limit: number },
+): Promise<{ replay: Replay; items: ReplayItem[] } | null> {
+  return statement(mysql, async (sql) => {
+    const [replay] = await sql.select().from(replays).where(eq(replays.id, id));
+    if (replay === undefined) return null;
+    const items = await sql
+      .select()
+      .from(replayItems)
+      .where(
+        and(eq(replayItems.replayId, id), after === null ? undefined : gt(replayItems.deliveryId, after)),
+      )
+      .orderBy(asc(replayItems.deliveryId))
+      .limit(limit);
+    return { replay, items };
+  });
+}
+
+const RECENT_S = 5;
+
+async function withProgress(sql: Sql, rows: readonly Replay[]): Promise<ReplayProgress[]> {
+  if (rows.length === 0) return [];
+  const counts = await countItems(
+    sql,
+    rows.map(({ id }) => id),
+  );
+  return rows.map((replay) => {
+    const { done, changed, failed, recent } = counts.get(replay.id) ?? NOTHING;
+    const { createdAt, finishedAt } = replay;
+    const livedS = finishedAt === null ? null : (finishedAt.getTime() - createdAt.getTime()) / 1_000;
+    const rate = livedS === null ? recent / RECENT_S : done / Math.max(livedS, 0.001);
+    return { ...replay, done, changed, failed, rate: Math.round(rate * 10) / 10 };
+  });
+}
+
+const NOTHING = { done: 0, changed: 0, failed: 0, recent: 0 };
+
+async function countItems(sql: Sql, ids: number[]): Promise<Map<number, typeof NOTHING>> {
+  const isRecent = raw`${replayItems.doneAt} > utc_timestamp(3) - interval ${RECENT_S} second`;
+  const rows = await sql
+    .select({
+      id: replayItems.replayId,
+      done: count(replayItems.doneAt),
+      changed: sum(replayItems.changed),
+      failed: count(replayItems.fault),
+      recent: sum(raw`${isRecent}`),
+    })
+    .from(replayItems)
+    .where(and(inArray(replayItems.replayId, ids), isNotNull(replayItems.doneAt)))
+    .groupBy(replayItems.replayId);
+  return new Map(
+    rows.map(({ id, done, changed, failed, recent }) => [
+      id,
+      { done, changed: Number(changed ?? 0), failed, recent: Number(recent ?? 0) },
+    ]),
+  );
+}
+
+/** Whoever watches is told here how far a replay is. */
+export function replayProgressed({ log }: Services, replay: ReplayProgress): void {
+  const { id, state, total, done, changed, failed, rate } = replay;
+  log.debug('a replay went on', { id, state, total, done, changed, failed, rate });
+}

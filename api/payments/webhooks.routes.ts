@@ -1,0 +1,166 @@
+import { Elysia, t } from 'elysia';
+import {
+  DELIVERY_OUTCOMES,
+  DeliveryRow,
+  DeliveryView,
+  PROVIDERS,
+  type DeliveryFilter,
+  type DeliveryOutcome,
+  type DeliveryRow as DeliveryRowBody,
+  type DeliveryView as DeliveryViewBody,
+} from '@flash-sale/shared/contracts/webhook.ts';
+import { DELIVERY_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { majorFromMinor } from '@flash-sale/shared/units.ts';
+import { documented } from '../http/documented.ts';
+import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
+import { idOf } from '../http/path-id.ts';
+import { fail, RequestFault, succeed } from '../http/reply.ts';
+import type { Services } from '../services.ts';
+import { withoutCredentials } from './deliveries.ts';
+import { listDeliveries, readDelivery, type DeliveryFound, type ListedDelivery } from './webhooks.ts';
+
+export function webhookRoutes(services: Services) {
+  return new Elysia()
+    .get(
+      '/ops/webhooks',
+      async ({ query, set }) => {
+        const { after, limit } = readPage(query, isId);
+        const rows = await listDeliveries(services, readFilter(query), { before: after, limit });
+        const page = pageOf(rows, limit, ({ id }) => id, rowOf);
+        return succeed(set, 200, 'Webhook deliveries, newest first.', page);
+      },
+      {
+        query: t.Object({
+          ...PAGE_QUERY,
+          state: t.Optional(t.String({ maxLength: 64, description: DELIVERY_STATES.join(', ') })),
+          event: t.Optional(t.String({ maxLength: 64, description: 'For example: payment_success' })),
+          provider: t.Optional(t.String({ maxLength: 64, description: PROVIDERS.join(', ') })),
+          outcome: t.Optional(t.String({ maxLength: 64, description: DELIVERY_OUTCOMES.join(', ') })),
+          q: t.Optional(
+            t.String({
+              maxLength: 255,
+              description: 'The beginning of an intent, a hold id or a sender key, or the id of a delivery.',
+            }),
+          ),
+        }),
+        ...documented({
+          summary: 'The webhook inbox',
+          tag: 'Webhooks',
+          success: { 200: pageSchema(DeliveryRow) },
+          failures: ['bad_request', 'unavailable'],
+          isForOperators: true,
+        }),
+      },
+    )
+    .get(
+      '/ops/webhooks/:id',
+      async ({ params, set }) => {
+        const found = await readDelivery(services, idOf(params.id));
+        if (found === null) return fail(set, 'delivery_not_found', `There is no delivery ${params.id}.`);
+        return succeed(set, 200, 'The delivery as it was received.', viewOf(found));
+      },
+      documented({
+        summary: 'One delivery: headers, body, attempts, its payment and order',
+        tag: 'Webhooks',
+        success: { 200: DeliveryView },
+        failures: ['delivery_not_found', 'unavailable'],
+        isForOperators: true,
+      }),
+    );
+}
+
+type FilterQuery = Readonly<Record<keyof DeliveryFilter, string | undefined>>;
+
+/** @throws RequestFault that names the filter */
+function readFilter({ state, event, provider, outcome, q }: Partial<FilterQuery>): DeliveryFilter {
+  return {
+    ...(state === undefined ? {} : { state: readWord('state', state, DELIVERY_STATES) }),
+    ...(provider === undefined ? {} : { provider: readWord('provider', provider, PROVIDERS) }),
+    ...(outcome === undefined ? {} : { outcome: readWord('outcome', outcome, DELIVERY_OUTCOMES) }),
+    ...(event === undefined ? {} : { event: readPlain('event', event) }),
+    ...(q === undefined ? {} : { q: readPlain('q', q) }),
+  };
+}
+
+function readWord<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw faultIn(name, `must be one of ${words.join(', ')}`);
+}
+
+function readPlain(name: string, text: string): string {
+  if (/^[!-~]+$/.test(text)) return text;
+  throw faultIn(name, 'must be printable characters without spaces');
+}
+
+function faultIn(name: string, sentence: string): RequestFault {
+  return new RequestFault('bad_request', 'The request is not valid; see errors.', {
+    errors: { [name]: [sentence] },
+  });
+}
+
+function rowOf(delivery: ListedDelivery): DeliveryRowBody {
+  return {
+    id: delivery.id,
+    provider: delivery.provider,
+    event: delivery.event,
+    state: delivery.state,
+    outcome: delivery.outcome as DeliveryOutcome | null,
+    payment_intent_id: delivery.intentId === '' ? null : delivery.intentId,
+    hold_id: delivery.holdId,
+    sender_key: delivery.senderKey,
+    signature: delivery.signed === 1 ? 'valid' : 'unsigned',
+    received_count: delivery.receivedCount,
+    attempts: delivery.attempts,
+    received_at: delivery.receivedAt.toISOString(),
+    last_received_at: delivery.lastReceivedAt.toISOString(),
+    processed_at: delivery.processedAt?.toISOString() ?? null,
+    next_attempt_at: delivery.nextAttemptAt?.toISOString() ?? null,
+  };
+}
+
+function viewOf({ delivery, attempts, payment, order }: DeliveryFound): DeliveryViewBody {
+  return {
+    ...rowOf(delivery),
+    headers: withoutCredentials(JSON.parse(delivery.headers) as Record<string, string>),
+    body: delivery.body,
+    latest_attempts: attempts.map(({ createdAt, cause, outcome, fault, durationMs }) => ({
+      at: createdAt.toISOString(),
+      cause,
+      outcome: outcome as DeliveryOutcome | null,
+      fault,
+      duration_ms: durationMs,
+    })),
+    payment: paymentView(payment),
+    order: orderView(order),
+  };
+}
+
+function paymentView(payment: DeliveryFound['payment']): DeliveryViewBody['payment'] {
+  if (payment === null) return null;
+  const { provider, disposition, amountMinor, currency, deliveryId, createdAt } = payment;
+  const isStated = amountMinor !== null && currency !== null;
+  return {
+    provider,
+    disposition,
+    amount: isStated ? majorFromMinor(amountMinor, currency) : null,
+    currency,
+    delivery_id: deliveryId,
+    at: createdAt.toISOString(),
+  };
+}
+
+function orderView(order: DeliveryFound['order']): DeliveryViewBody['order'] {
+  if (order === null) return null;
+  return {
+    order_id: order.id,
+    hold_id: order.holdId,
+    sale_id: order.saleId,
+    state: order.state,
+    quantity: order.quantity,
+    amount: majorFromMinor(order.amountMinor, order.currency),
+    currency: order.currency,
+    payment_intent_id: order.paymentIntentId,
+    refund_reference: order.refundReference,
+  };
+}
