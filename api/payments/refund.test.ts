@@ -171,7 +171,7 @@ describe('a refund', () => {
         await (fact === 'success' ? succeed(second, { metadata }) : refund(second, { metadata }));
       }
       await letParkedBeDue(second);
-      expect((await outcomesOf(second)).toSorted()).toEqual(['recorded', 'refund_due']);
+      expect(new Set(await outcomesOf(second))).toEqual(new Set(['recorded', 'refund_due']));
     }
     const states = [await orderOf(paid.intentId), await orderOf(wrong.intentId)];
     expect(states.map(({ state }) => state)).toEqual(['paid', 'pending']);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import fc from 'fast-check';
 import { deliveries, payments } from '@flash-sale/drizzle/schema.ts';
 import type { StripeEvent } from '@flash-sale/shared/contracts/payment.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
@@ -10,6 +11,7 @@ import { listen } from '../server.ts';
 import { order, pay } from '../test/client.ts';
 import { held, look, newIntent, ordered } from '../test/matrix/buyer.ts';
 import { startApi } from '../test/api-process.ts';
+import { seedFrom } from '../test/seeded.ts';
 import { ageDeliveries, expire, settle } from '../test/settling.ts';
 import {
   chargeObject,
@@ -223,6 +225,46 @@ describe('a Stripe event', () => {
     await workOffInbox(world.services);
     expect(await paymentsOf(intentId)).toMatchObject([{ disposition: 'applied' }]);
   });
+});
+
+test("Stripe's events are answered 200 whatever is written into them", async () => {
+  const intentIds = [newIntent(), (await ordered(open, await open.sale())).intentId];
+  const odd = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(null, '', -1, 1.5, 1e308, 'ü', '\ud800', '\0'),
+  );
+  const oneOf = (...values: unknown[]) => fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...values) }, odd);
+  const objects = fc.record(
+    {
+      object: oneOf('payment_intent', 'charge'),
+      id: oneOf(...intentIds, 'ch_1'),
+      payment_intent: oneOf(...intentIds),
+      amount: oneOf(1_999, 3_998),
+      amount_received: oneOf(1_999, 3_998),
+      currency: oneOf('eur', 'isk'),
+      refunded: oneOf(true, false),
+      refunds: oneOf({ data: [{ id: 're_1' }] }),
+      metadata: oneOf({ hold_id: crypto.randomUUID() }),
+    },
+    { requiredKeys: [] },
+  );
+  const types = fc.constantFrom(
+    'payment_intent.succeeded',
+    'payment_intent.payment_failed',
+    'payment_intent.canceled',
+    'charge.refunded',
+    'payment_success',
+    'toString',
+  );
+  const seed = seedFrom('STRIPE_SEED');
+  const events = fc.sample(fc.tuple(types, objects), { seed, numRuns: 1_000 });
+  const answered = await Promise.all(
+    events.map(async ([type, object]) => {
+      const { status } = await tellStripe(open, stripeEvent(type, object as Record<string, unknown>));
+      return status === 200 ? [] : [{ seed, status, type, object }];
+    }),
+  );
+  expect(answered.flat()).toEqual([]);
 });
 
 describe('one intent that is told by two providers', () => {

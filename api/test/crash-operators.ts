@@ -5,14 +5,16 @@ import type { ReachablePoint } from '../reach.ts';
 import { deliverCredits } from '../orders/give.ts';
 import { keepSalesArmed } from '../sales/arming.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
-import { hold, ops, order, send } from './client.ts';
+import { placeOrder } from '../orders/orders.ts';
+import { carryOutReplays } from '../payments/replay-worker.ts';
+import { hold, ops, order, pay, send } from './client.ts';
 import type { CrashStage, Scenario } from './crash-stage.ts';
 import { settle } from './settling.ts';
 import type { World } from './world.ts';
 
 type OperatorPoint = Extract<
   ReachablePoint,
-  'change.made' | 'shrink.taken' | 'shrink.committed' | 'sale.changed' | 'hold.changed'
+  'change.made' | 'shrink.taken' | 'shrink.committed' | 'sale.changed' | 'hold.changed' | 'replay.processed'
 >;
 
 export const OPERATOR_SCENARIOS: Record<OperatorPoint, readonly Scenario[]> = {
@@ -70,6 +72,30 @@ export const OPERATOR_SCENARIOS: Record<OperatorPoint, readonly Scenario[]> = {
         await rebuildSale(stage.services, stage.saleId);
         expect((await order(stage.world, holdId, stage.intent)).status).toBe(201);
         await stage.expectOneOrder(holdId);
+      },
+    },
+  ],
+  'replay.processed': [
+    {
+      afterwards: 'another worker finishes the replay, and each delivery has one result that is true (I5)',
+      times: 2,
+      workers: 'inline',
+      play: async (stage) => {
+        const { world, services, intent } = stage;
+        const holdId = await stage.held();
+        for (const nth of [1, 2, 3, 4, 5]) {
+          await pay(world, holdId, intent, {}, { 'webhook-id': `msg_${nth}_${intent}` });
+        }
+        await placeOrder(services, { holdId, paymentIntentId: intent });
+        const ids = await stage.leaveToReplay();
+        const asked = await ops<{ id: number }>(world, 'POST', '/ops/webhooks/replay', { ids });
+        await stage.dies();
+        const replay = () => ops(world, 'GET', `/ops/webhooks/replays/${asked.body.data.id}`);
+        expect((await replay()).body.data).toMatchObject({ state: 'running', done: 2, changed: 1 });
+        await carryOutReplays(services);
+        expect((await replay()).body.data).toMatchObject({ state: 'done', done: 5, changed: 1, failed: 0 });
+        await stage.expectReplayedOnce(ids);
+        await stage.expectPaidOnce(holdId, 'applied');
       },
     },
   ],

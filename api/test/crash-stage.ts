@@ -1,6 +1,9 @@
 /** One sale, an API that will die in it, and checks that hold whatever it died at. The world's own API lives on. */
 
 import { expect } from 'bun:test';
+import { eq, sql as raw } from 'drizzle-orm';
+import { auditLog, deliveries, deliveryAttempts } from '@flash-sale/drizzle/schema.ts';
+import { statement } from '../mysql/transaction.ts';
 import { deliverCredits } from '../orders/give.ts';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';
@@ -70,6 +73,33 @@ export class CrashStage {
   changeStock(api: Pick<World, 'listening'>, change: number, key?: string) {
     const headers = key === undefined ? {} : { 'idempotency-key': key };
     return ops<{ allotment: number }>(api, 'POST', `/ops/sales/${this.saleId}/stock`, { change }, headers);
+  }
+
+  /** The parked deliveries of the intent, which the inbox will not look at for an hour. @returns their ids. */
+  async leaveToReplay(): Promise<number[]> {
+    return statement(this.services.mysql, async (sql) => {
+      const isOurs = eq(deliveries.intentId, this.intent);
+      await sql
+        .update(deliveries)
+        .set({ nextAttemptAt: raw`utc_timestamp(3) + interval 1 hour` })
+        .where(isOurs);
+      const rows = await sql.select({ id: deliveries.id }).from(deliveries).where(isOurs);
+      return rows.map(({ id }) => id);
+    });
+  }
+
+  /** One attempt and one row of the audit log each, whoever died. */
+  async expectReplayedOnce(ids: readonly number[]): Promise<void> {
+    const written = await statement(this.services.mysql, async (sql) => ({
+      attempts: await sql.select().from(deliveryAttempts).where(eq(deliveryAttempts.cause, 'replay')),
+      audited: await sql.select().from(auditLog).where(eq(auditLog.action, 'webhook.replay')),
+    }));
+    const byId = (a: number, b: number) => a - b;
+    const sorted = ids.toSorted(byId);
+    expect(written.attempts.map(({ deliveryId }) => deliveryId).toSorted(byId)).toEqual(sorted);
+    expect(written.audited.map(({ target }) => target).toSorted()).toEqual(
+      sorted.map((id) => `delivery ${id}`).toSorted(),
+    );
   }
 
   async held(): Promise<string> {

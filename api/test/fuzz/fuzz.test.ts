@@ -4,7 +4,7 @@ import { Type, type TSchema } from '@sinclair/typebox';
 import { payments, orders } from '@flash-sale/drizzle/schema.ts';
 import { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
 import { PlaceOrder } from '@flash-sale/shared/contracts/order.ts';
-import { PaymentNotice } from '@flash-sale/shared/contracts/payment.ts';
+import { PaymentNotice, StripeEvent } from '@flash-sale/shared/contracts/payment.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { audit } from '../audit.ts';
 import { shiftClock } from '../properties/photograph.ts';
@@ -25,6 +25,7 @@ const BODIES: Readonly<Record<string, object>> = {
   '/api/orders': PlaceOrder,
   '/api/webhook/payment-success': PaymentNotice,
   '/api/webhook/payment-failed': PaymentNotice,
+  '/api/webhook/stripe': StripeEvent,
 };
 
 let world: World;

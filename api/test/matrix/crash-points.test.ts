@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CRASH_POINTS, PENDING, type CrashPoint } from './crash-points.ts';
+import { CRASH_POINTS, type CrashPoint } from './crash-points.ts';
 
 const API = join(import.meta.dir, '../..');
 
@@ -42,10 +42,6 @@ function textOf(file: string): string {
 describe('the table of crash points', () => {
   test('has all 57, each with tests that are there', () => {
     expect(faultsOf(CRASH_POINTS, textOf)).toEqual([]);
-  });
-
-  test('names what is pending by numbers that it has', () => {
-    for (const number of PENDING.keys()) expect(CRASH_POINTS).toHaveProperty(String(number));
   });
 
   test('is found wanting: a number that is missing or strange, a point without a test, a test that is gone', () => {

@@ -48,14 +48,6 @@ function point(happens: string, ...tests: (readonly NamedTest[])[]): CrashPoint 
   return { happens, tests: tests.flat() };
 }
 
-const OPERATORS = "the operators' API";
-
-/** What of a point waits for what is not built yet. */
-export const PENDING: ReadonlyMap<number, string> = new Map([
-  [40, "a refund that is told before its success: Stripe's webhooks"],
-  [41, `each replay is audited: ${OPERATORS}`],
-]);
-
 export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
   // A hold.
   1: point(
@@ -283,10 +275,19 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
     'Facts arrive out of order: the same end in any order.',
     inPayments('facts that arrive in any order come to the same end (I5)'),
     late('is outweighed by a success that comes after it', 'changes nothing once the order is paid'),
+    testsIn('payments/refund.test.ts')(
+      'end at refunded in any order: %s (I1, I2, I4, I5)',
+      'that nobody came back for still counts when its success arrives a day later (I5)',
+    ),
   ),
   41: point(
     'A delivery is replayed, twice and at once: nothing more happens.',
     inPayments('by 12 replays at once, in time and late, changes nothing more (I4, I5)'),
+    testsIn('payments/replay.test.ts')(
+      'of 1,000 processed deliveries changes nothing, and says so for each (I4, I5)',
+      'applies what is parked and what failed before, and each replay is audited (I5)',
+    ),
+    testsIn('test/crash-operators.ts')('another worker finishes the replay, and each delivery has one result'),
   ),
 
   // Units that are given back.
