@@ -55,16 +55,13 @@ function changing(services: Services) {
       (context) =>
         once(services, context, async (act) => {
           const { params, set } = context;
-          const id = idOf(params.id);
-          const stopped = await stopReplay(services, id, act);
+          const stopped = await stopReplay(services, idOf(params.id), act);
           if (stopped.kind === 'replay_not_found') return notFound(set, params.id);
           if (stopped.kind === 'impossible') {
             const { state } = stopped;
             return fail(set, 'impossible_now', `The replay is ${state}.`, { state, possible: [] });
           }
-          const replay = await readReplay(services, id);
-          if (replay === null) return notFound(set, params.id);
-          return succeed(set, 200, 'The replay is stopped.', viewOf(replay));
+          return succeed(set, 200, 'The replay is stopped.', viewOf(stopped.replay));
         }),
       STOP,
     );
@@ -128,7 +125,7 @@ function termsOf({ dry_run: isDryRun, per_second: perSecond }: ReplayTerms = {})
 function answer(set: ReplySet, ordered: ReplayOrdered) {
   switch (ordered.kind) {
     case 'ordered': {
-      const replay = { ...ordered.replay, done: 0, changed: 0, failed: 0, rate: 0 };
+      const { replay } = ordered;
       set.headers['location'] = `/ops/webhooks/replays/${replay.id}`;
       const many = replay.total === 1 ? '1 delivery' : `${replay.total} deliveries`;
       const will = replay.dryRun === 1 ? 'will be looked at' : 'will be processed again';

@@ -201,11 +201,21 @@ describe('a replay', () => {
   });
 
   test('of more deliveries than are replayed at once is refused', async () => {
-    await statement(world.services.mysql, (sql) =>
-      sql.execute(raw`INSERT INTO deliveries (provider, dedupe_key, sender_key, event, intent_id, signed, headers, body)
-        SELECT 'stripe', sha2(concat('many', seq), 256), 'many', 'payout.paid', '', 1, '{}', '{"type":"payout.paid"}'
-        FROM seq_1_to_10001`),
-    );
+    const rows = Array.from({ length: REPLAY_DELIVERIES_MAX + 1 }, (_, nth) => ({
+      provider: 'stripe',
+      dedupeKey: `many_${nth}`,
+      senderKey: 'many',
+      event: 'payout.paid',
+      intentId: '',
+      signed: 1,
+      headers: '{}',
+      body: stripeEvent('payout.paid', {}),
+    }));
+    await statement(world.services.mysql, async (sql) => {
+      for (let at = 0; at < rows.length; at += 1_000) {
+        await sql.insert(deliveries).values(rows.slice(at, at + 1_000));
+      }
+    });
     const many = { filter: { q: 'many' } };
     const refused = await ops(world, 'POST', '/ops/webhooks/replay', many);
     expect([refused.status, refused.body.code]).toEqual([409, 'impossible_now']);

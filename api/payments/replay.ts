@@ -22,20 +22,20 @@ export interface ReplayTerms {
 }
 
 export type ReplayOrdered =
-  | { kind: 'ordered'; replay: Replay }
+  | { kind: 'ordered'; replay: ReplayProgress }
   /** There are no such deliveries. */
   | { kind: 'delivery_not_found'; ids: readonly number[] }
   /** More than are replayed at once. */
   | { kind: 'too_many' };
 
 /** Written down whole, with the deliveries it is about; what comes to match later is not in it. */
-export function orderReplay(
-  { mysql }: Services,
+export async function orderReplay(
+  services: Services,
   choice: ReplayChoice,
   { isDryRun = false, perSecond = REPLAY_RATE_DEFAULT }: ReplayTerms,
   act: Act,
 ): Promise<ReplayOrdered> {
-  return transaction(mysql, async (sql) => {
+  const ordered = await transaction(services.mysql, async (sql): Promise<ReplayOrdered> => {
     const chosen = await choose(sql, choice);
     if (chosen.length > REPLAY_DELIVERIES_MAX) return { kind: 'too_many' };
     if ('ids' in choice) {
@@ -57,12 +57,15 @@ export function orderReplay(
     for (const chunk of chunksOf(chosen, ROWS_AT_ONCE)) {
       await sql.insert(replayItems).values(chunk.map((deliveryId) => ({ replayId: id, deliveryId })));
     }
-    const [replay] = await sql.select().from(replays).where(eq(replays.id, id));
+    const rows = await sql.select().from(replays).where(eq(replays.id, id));
+    const [replay] = await withProgress(sql, rows);
     if (replay === undefined) throw new Error('a replay vanished in its own transaction');
     const after = { ...asked, total: chosen.length, dryRun: isDryRun, perSecond };
     await record(sql, act, { action: 'replay.order', target: `replay ${id}`, after });
     return { kind: 'ordered', replay };
   });
+  if (ordered.kind === 'ordered') replayProgressed(services, ordered.replay);
+  return ordered;
 }
 
 /** Oldest first, one more than may be replayed at once. */
@@ -86,26 +89,34 @@ function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 export type ReplayStopped =
-  | { kind: 'stopped' }
+  | { kind: 'stopped'; replay: ReplayProgress }
   | { kind: 'replay_not_found' }
   | { kind: 'impossible'; state: ReplayState };
 
 /** No delivery is processed by it once this is answered. Again is fine. */
-export function stopReplay({ mysql }: Services, id: number, act: Act): Promise<ReplayStopped> {
-  return transaction(mysql, async (sql) => {
-    const [replay] = await sql.select().from(replays).where(eq(replays.id, id)).for('update');
-    if (replay === undefined) return { kind: 'replay_not_found' };
-    if (replay.state === 'done') return { kind: 'impossible', state: replay.state };
-    if (replay.state === 'stopped') return { kind: 'stopped' };
-    await sql
-      .update(replays)
-      .set({ state: 'stopped', finishedAt: raw`utc_timestamp(3)` })
-      .where(eq(replays.id, id));
-    const progress = await countItems(sql, [id]);
-    const after = { state: 'stopped', done: progress.get(id)?.done ?? 0 };
-    await record(sql, act, { action: 'replay.stop', target: `replay ${id}`, after });
-    return { kind: 'stopped' };
+export async function stopReplay(services: Services, id: number, act: Act): Promise<ReplayStopped> {
+  const stopped = await transaction(services.mysql, async (sql): Promise<ReplayStopped> => {
+    const isThis = eq(replays.id, id);
+    const [found] = await sql.select().from(replays).where(isThis).for('update');
+    if (found === undefined) return { kind: 'replay_not_found' };
+    if (found.state === 'done') return { kind: 'impossible', state: found.state };
+    if (found.state === 'running') {
+      await sql
+        .update(replays)
+        .set({ state: 'stopped', finishedAt: raw`utc_timestamp(3)` })
+        .where(isThis);
+    }
+    const rows = await sql.select().from(replays).where(isThis);
+    const [replay] = await withProgress(sql, rows);
+    if (replay === undefined) throw new Error('a replay vanished under its lock');
+    if (found.state === 'running') {
+      const after = { state: 'stopped', done: replay.done };
+      await record(sql, act, { action: 'replay.stop', target: `replay ${id}`, after });
+    }
+    return { kind: 'stopped', replay };
   });
+  if (stopped.kind === 'stopped') replayProgressed(services, stopped.replay);
+  return stopped;
 }
 
 export interface ReplayProgress extends Replay {
