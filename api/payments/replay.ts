@@ -171,7 +171,8 @@ export function listReplayItems(
   });
 }
 
-const RECENT_S = 5;
+/** What the rate of a running replay is counted over. */
+const RECENT_MS = 5_000;
 
 async function withProgress(sql: Sql, rows: readonly Replay[]): Promise<ReplayProgress[]> {
   if (rows.length === 0) return [];
@@ -180,33 +181,34 @@ async function withProgress(sql: Sql, rows: readonly Replay[]): Promise<ReplayPr
     rows.map(({ id }) => id),
   );
   return rows.map((replay) => {
-    const { done, changed, failed, recent } = counts.get(replay.id) ?? NOTHING;
-    const { createdAt, finishedAt } = replay;
-    const livedS = finishedAt === null ? null : (finishedAt.getTime() - createdAt.getTime()) / 1_000;
-    const rate = livedS === null ? recent / RECENT_S : done / Math.max(livedS, 0.001);
-    return { ...replay, done, changed, failed, rate: Math.round(rate * 10) / 10 };
+    const { done, changed, failed, recent, now } = counts.get(replay.id) ?? NOTHING;
+    const livedMs = ((replay.finishedAt ?? now)?.getTime() ?? 0) - replay.createdAt.getTime();
+    const overMs = replay.finishedAt === null ? Math.min(livedMs, RECENT_MS) : livedMs;
+    const perSecond = ((replay.finishedAt === null ? recent : done) * 1_000) / Math.max(overMs, 1);
+    return { ...replay, done, changed, failed, rate: Math.round(perSecond * 10) / 10 };
   });
 }
 
-const NOTHING = { done: 0, changed: 0, failed: 0, recent: 0 };
+const NOTHING = { done: 0, changed: 0, failed: 0, recent: 0, now: null as Date | null };
 
 async function countItems(sql: Sql, ids: number[]): Promise<Map<number, typeof NOTHING>> {
-  const isRecent = raw`${replayItems.doneAt} > utc_timestamp(3) - interval ${RECENT_S} second`;
+  const isRecent = raw`${replayItems.doneAt} > utc_timestamp(3) - interval ${RECENT_MS * 1_000} microsecond`;
   const rows = await sql
     .select({
       id: replayItems.replayId,
       done: count(replayItems.doneAt),
       changed: sum(replayItems.changed),
       failed: count(replayItems.fault),
-      recent: sum(raw`${isRecent}`),
+      recent: sum(isRecent),
+      now: raw<Date>`utc_timestamp(3)`.mapWith(replays.createdAt),
     })
     .from(replayItems)
     .where(and(inArray(replayItems.replayId, ids), isNotNull(replayItems.doneAt)))
     .groupBy(replayItems.replayId);
   return new Map(
-    rows.map(({ id, done, changed, failed, recent }) => [
+    rows.map(({ id, done, changed, failed, recent, now }) => [
       id,
-      { done, changed: Number(changed ?? 0), failed, recent: Number(recent ?? 0) },
+      { done, changed: Number(changed ?? 0), failed, recent: Number(recent ?? 0), now },
     ]),
   );
 }
