@@ -8,7 +8,7 @@ import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_DEFAULT } from '@flash-sale/shared/l
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
-import { matching } from './webhooks.ts';
+import { chooseDeliveries } from './webhooks.ts';
 
 export type Replay = typeof replays.$inferSelect;
 export type ReplayItem = typeof replayItems.$inferSelect;
@@ -70,13 +70,14 @@ export async function orderReplay(
 
 /** Oldest first, one more than may be replayed at once. */
 async function choose(sql: Sql, choice: ReplayChoice): Promise<number[]> {
-  const isChosen = 'ids' in choice ? inArray(deliveries.id, [...choice.ids]) : matching(choice.filter);
+  const limit = REPLAY_DELIVERIES_MAX + 1;
+  if ('filter' in choice) return chooseDeliveries(sql, choice.filter, limit);
   const rows = await sql
     .select({ id: deliveries.id })
     .from(deliveries)
-    .where(isChosen)
+    .where(inArray(deliveries.id, [...choice.ids]))
     .orderBy(asc(deliveries.id))
-    .limit(REPLAY_DELIVERIES_MAX + 1);
+    .limit(limit);
   return rows.map(({ id }) => id);
 }
 

@@ -39,7 +39,8 @@ export function webhookRoutes(services: Services) {
           q: t.Optional(
             t.String({
               maxLength: 255,
-              description: 'The beginning of an intent, a hold id or a sender key, or the id of a delivery.',
+              description:
+                'The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.',
             }),
           ),
         }),

@@ -1,18 +1,7 @@
 /** The inbox as operators see it: every delivery that was believed, as it was received, and what became of it. */
 
-import {
-  and,
-  between,
-  desc,
-  eq,
-  getTableColumns,
-  inArray,
-  like,
-  lt,
-  or,
-  sql as raw,
-  type SQL,
-} from 'drizzle-orm';
+import { and, asc, between, desc, eq, getTableColumns, inArray, like, lt, type SQL } from 'drizzle-orm';
+import { union } from 'drizzle-orm/mysql-core';
 import { deliveries, deliveryAttempts, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS, type DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
 import { ATTEMPTS_SHOWN } from '@flash-sale/shared/limits.ts';
@@ -40,44 +29,64 @@ export function listDeliveries(
   filter: DeliveryFilter,
   { before, limit }: { before: number | null; limit: number },
 ): Promise<ListedDelivery[]> {
-  return statement(mysql, (sql) =>
-    sql
-      .select(LISTED)
-      .from(deliveries)
-      .where(and(before === null ? undefined : lt(deliveries.id, before), matching(filter)))
+  return statement(mysql, async (sql) => {
+    const isOlder = before === null ? undefined : lt(deliveries.id, before);
+    const found = filter.q === undefined ? null : await search(sql, filter.q);
+    const query = sql.select(LISTED).from(deliveries).$dynamic();
+    if (found !== null) void query.innerJoin(found, eq(found.id, deliveries.id));
+    return query
+      .where(and(isOlder, matching(filter)))
       .orderBy(desc(deliveries.id))
-      .limit(limit),
-  );
+      .limit(limit);
+  });
 }
 
-export function matching({ state, provider, outcome, event, q }: DeliveryFilter): SQL | undefined {
+/** Oldest first, no more than `limit`. */
+export async function chooseDeliveries(sql: Sql, filter: DeliveryFilter, limit: number): Promise<number[]> {
+  const found = filter.q === undefined ? null : await search(sql, filter.q);
+  const query = sql.select({ id: deliveries.id }).from(deliveries).$dynamic();
+  if (found !== null) void query.innerJoin(found, eq(found.id, deliveries.id));
+  const rows = await query.where(matching(filter)).orderBy(asc(deliveries.id)).limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+function matching({ state, provider, outcome, event }: DeliveryFilter): SQL | undefined {
   return and(
     state === undefined ? undefined : eq(deliveries.state, state),
     provider === undefined ? undefined : eq(deliveries.provider, provider),
     outcome === undefined ? undefined : eq(deliveries.outcome, outcome),
     event === undefined ? undefined : eq(deliveries.event, event),
-    q === undefined ? undefined : beginningWith(q),
   );
 }
 
-/** An intent, a sender's key or a hold that begins like this, told or ordered, or the delivery of this id. */
-function beginningWith(q: string): SQL | undefined {
-  const pattern = `${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+/**
+ * Ids of the deliveries of an intent or a hold that begins like this, or of the delivery of this id, each by its index;
+ * only if there are none, of those whose sender's key does: that has no index.
+ */
+async function search(sql: Sql, q: string) {
+  const isLike = `${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   const hex = q.replaceAll('-', '').toLowerCase();
-  const isHoldId = /^[0-9a-f]{1,32}$/.test(hex);
-  const ofHold = (column: typeof deliveries.holdId | typeof orders.holdId) =>
-    between(column, hex.padEnd(32, '0'), hex.padEnd(32, 'f'));
-  return or(
-    like(deliveries.intentId, pattern),
-    like(deliveries.senderKey, pattern),
-    isHoldId ? ofHold(deliveries.holdId) : undefined,
-    // Stripe need not know of holds.
-    isHoldId
-      ? raw`${deliveries.intentId} in (select ${orders.paymentIntentId} from ${orders} where ${ofHold(orders.holdId)})`
-      : undefined,
-    /^\d{1,15}$/.test(q) ? eq(deliveries.id, Number(q)) : undefined,
+  const [first, last] = /^[0-9a-f]{1,32}$/.test(hex)
+    ? [hex.padEnd(32, '0'), hex.padEnd(32, 'f')]
+    : [NO_HOLD, NO_HOLD];
+  const ids = () => sql.select({ id: deliveries.id }).from(deliveries);
+  // Stripe need not know of holds; the order of its intent does.
+  const ofOrders = ids()
+    .innerJoin(orders, eq(orders.paymentIntentId, deliveries.intentId))
+    .where(between(orders.holdId, first, last));
+  const found = union(
+    ids().where(like(deliveries.intentId, isLike)),
+    ids().where(between(deliveries.holdId, first, last)),
+    ofOrders,
+    ids().where(eq(deliveries.id, /^\d{1,15}$/.test(q) ? Number(q) : 0)),
   );
+  const some = await sql.select().from(found.as('found')).limit(1);
+  if (some.length > 0) return found.as('found');
+  return ids().where(like(deliveries.senderKey, isLike)).as('found');
 }
+
+/** What no hold is called: ids of ours are of version 8. */
+const NO_HOLD = '0'.repeat(32);
 
 type Payment = typeof payments.$inferSelect;
 

@@ -125,7 +125,9 @@ export const DeliveryFilter = Type.Object(
     provider: Type.Optional(oneOf(PROVIDERS)),
     outcome: Type.Optional(oneOf(DELIVERY_OUTCOMES)),
     event: Type.Optional(text('For example: payment_success', 64)),
-    q: Type.Optional(text('The beginning of an intent, a hold id or a sender key, or the id of a delivery.')),
+    q: Type.Optional(
+      text('The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.'),
+    ),
   },
   strict,
 );
