@@ -33,8 +33,15 @@ const lateOf = perProcess(
   () => new Turnstile({ atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
 );
 
-/** More that is written in the transaction that closes a delivery. @throws CalledOff */
-export type AlsoWrite = (sql: Sql, before: Delivery, made: Processed) => Promise<void>;
+/** More that belongs into the transaction that closes a delivery. */
+export interface Beside {
+  /** Before anything is looked at. */
+  readonly first: (sql: Sql) => Promise<unknown>;
+  /** After everything is written. @throws CalledOff */
+  readonly last: (sql: Sql, before: Delivery, made: Processed) => Promise<void>;
+}
+
+const NOTHING_BESIDE: Beside = { first: async () => {}, last: async () => {} };
 
 /** Undoes the transaction that it is thrown in: the delivery is not to be processed after all. It is no failure. */
 export class CalledOff extends Error {
@@ -44,18 +51,18 @@ export class CalledOff extends Error {
 interface Run {
   readonly services: Services;
   readonly attempt: Attempt;
-  readonly alsoWrite: AlsoWrite;
+  readonly beside: Beside;
 }
 
-/** @throws StoreUnavailable: the delivery stays as it is and is processed later; CalledOff when `alsoWrite` does */
+/** @throws StoreUnavailable: the delivery stays as it is and is processed later; CalledOff when `beside` does */
 export async function processDelivery(
   services: Services,
   deliveryId: number,
   cause: AttemptCause,
-  alsoWrite: AlsoWrite = async () => {},
+  beside: Beside = NOTHING_BESIDE,
 ): Promise<Processed> {
   const attempt = { deliveryId, cause, startedAtMs: performance.now() };
-  const run = { services, attempt, alsoWrite };
+  const run = { services, attempt, beside };
   try {
     const step = await processOnce(run, null);
     const processed = isOver(step)
@@ -109,9 +116,10 @@ function afterwards(services: Services, made: Processed): void {
 
 /** One transaction. A take that it does not use, or that SQL refuses, is given up afterwards. */
 async function processOnce(run: Run, take: LateTake | null): Promise<Step> {
-  const { services, attempt } = run;
+  const { services, attempt, beside } = run;
   try {
     const step = await transaction(services.mysql, async (sql): Promise<Decision> => {
+      await beside.first(sql);
       const delivery = await lockDelivery(sql, attempt.deliveryId);
       const made = await decide(sql, delivery, take);
       if (made.kind !== 'late') await close(sql, run, delivery, made);
@@ -143,7 +151,7 @@ export async function lockDelivery(sql: Sql, deliveryId: number): Promise<Delive
   return delivery;
 }
 
-async function close(sql: Sql, { attempt, alsoWrite }: Run, before: Delivery, made: Processed) {
+async function close(sql: Sql, { attempt, beside }: Run, before: Delivery, made: Processed) {
   const isParked = made.kind === 'parked';
   const isClosed = before.state === 'processed';
   await sql
@@ -157,5 +165,5 @@ async function close(sql: Sql, { attempt, alsoWrite }: Run, before: Delivery, ma
     })
     .where(eq(deliveries.id, before.id));
   await recordAttempt(sql, attempt, outcomeOf(made));
-  await alsoWrite(sql, before, made);
+  await beside.last(sql, before, made);
 }

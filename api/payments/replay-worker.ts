@@ -7,10 +7,8 @@
 import { and, asc, eq, isNull, notExists, sql as raw } from 'drizzle-orm';
 import { replayItems, replays } from '@flash-sale/drizzle/schema.ts';
 import { ifNobodyElse, statement, transaction, type Sql } from '../mysql/transaction.ts';
-import { record } from '../operators/audit-log.ts';
-import { perProcess } from '../per-process.ts';
+import { awaitTurn, record } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
-import { Turnstile } from '../turnstile.ts';
 import { faultOf } from './attempts.ts';
 import { hasChanged, outcomeOf, type Processed } from './decide.ts';
 import type { Delivery } from './deliveries.ts';
@@ -21,21 +19,25 @@ import { readReplay, replayProgressed, type Replay } from './replay.ts';
 /** Short, so that several replays take turns, and so that a stop is heard. */
 const TURN_MAX_MS = 1_000;
 
+/** Turns that one process takes at a time: each holds a connection while it uses others. */
+const TURNS_AT_ONCE = 4;
+
 /** One turn for each replay that is running. @returns how many deliveries were processed. */
 export async function carryOutReplays(services: Services): Promise<number> {
   const running = await statement(services.mysql, (sql) =>
     sql.select().from(replays).where(eq(replays.state, 'running')).orderBy(asc(replays.id)),
   );
-  const turns = await Promise.allSettled(
-    running.map((replay) => turnOf(services).pass(() => takeTurnAlone(services, replay))),
-  );
-  const failed = turns.find((turn) => turn.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return turns.reduce((count, turn) => count + (turn.status === 'fulfilled' ? turn.value : 0), 0);
+  let count = 0;
+  for (let at = 0; at < running.length; at += TURNS_AT_ONCE) {
+    const some = running.slice(at, at + TURNS_AT_ONCE);
+    const turns = await Promise.allSettled(some.map((replay) => takeTurnAlone(services, replay)));
+    for (const turn of turns) {
+      if (turn.status === 'rejected') throw turn.reason;
+      count += turn.value;
+    }
+  }
+  return count;
 }
-
-/** Turns that one process takes at a time: each holds a connection while it uses others. */
-const turnOf = perProcess(() => new Turnstile(4));
 
 /** One worker at a time, because the rate is counted from one item to the next. Safety does not depend on it. */
 async function takeTurnAlone(services: Services, replay: Replay): Promise<number> {
@@ -100,9 +102,11 @@ async function carryOut(services: Services, replay: Replay, deliveryId: number):
       const foreseen = await foresee(services, deliveryId);
       await transaction(services.mysql, (sql) => writeResult(sql, replay, deliveryId, foreseen));
     } else {
-      await processDelivery(services, deliveryId, 'replay', (sql, before, made) =>
-        writeReplayed(sql, replay, before, made),
-      );
+      await processDelivery(services, deliveryId, 'replay', {
+        // What it may lock after this is waited for by buyers.
+        first: awaitTurn,
+        last: (sql, before, made) => writeReplayed(sql, replay, before, made),
+      });
     }
     return true;
   } catch (error) {
@@ -130,6 +134,7 @@ async function writeFailure(
   const fault = faultOf(error);
   try {
     await transaction(mysql, async (sql) => {
+      await awaitTurn(sql);
       await writeResult(sql, replay, deliveryId, { fault });
       if (replay.dryRun === 0) {
         await recordReplayed(sql, replay, deliveryId, { after: { replay: replay.id, fault } });

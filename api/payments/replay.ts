@@ -6,7 +6,7 @@ import type { DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
 import type { ReplayState } from '@flash-sale/shared/lifecycle.ts';
 import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_DEFAULT } from '@flash-sale/shared/limits.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
-import { record, type Act } from '../operators/audit-log.ts';
+import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { chooseDeliveries } from './webhooks.ts';
 
@@ -97,6 +97,7 @@ export type ReplayStopped =
 /** No delivery is processed by it once this is answered. Again is fine. */
 export async function stopReplay(services: Services, id: number, act: Act): Promise<ReplayStopped> {
   const stopped = await transaction(services.mysql, async (sql): Promise<ReplayStopped> => {
+    await awaitTurn(sql);
     const isThis = eq(replays.id, id);
     const [found] = await sql.select().from(replays).where(isThis).for('update');
     if (found === undefined) return { kind: 'replay_not_found' };

@@ -287,7 +287,9 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
       'of 1,000 processed deliveries changes nothing, and says so for each (I4, I5)',
       'applies what is parked and what failed before, and each replay is audited (I5)',
     ),
-    testsIn('test/crash-operators.ts')('another worker finishes the replay, and each delivery has one result'),
+    testsIn('test/crash-operators.ts')(
+      'another worker finishes the replay, and each delivery has one result',
+    ),
   ),
 
   // Units that are given back.
