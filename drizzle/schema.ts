@@ -239,6 +239,8 @@ export const deliveries = mysqlTable(
     index('deliveries_due').on(table.state, table.nextAttemptAt),
     index('deliveries_by_intent').on(table.intentId),
     index('deliveries_by_hold').on(table.holdId),
+    index('deliveries_by_sender_key').on(table.senderKey),
+    index('deliveries_by_outcome').on(table.outcome),
   ],
 );
 
