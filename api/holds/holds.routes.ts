@@ -1,9 +1,9 @@
-import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import {
   HoldView,
   PlacedHold,
   PlaceHold,
+  ReleasedHold,
   type HoldView as HoldViewBody,
 } from '@flash-sale/shared/contracts/hold.ts';
 import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
@@ -67,6 +67,7 @@ const PLACE = documented({
   tag: 'Holds',
   takesBody: true,
   success: { 201: PlacedHold, 200: PlacedHold },
+  sends: { 201: ['Location'], 200: ['Location', 'Idempotency-Replayed'] },
   failures: [
     'bad_request',
     'product_not_found',
@@ -92,7 +93,7 @@ const READ = documented({
 const RELEASE = documented({
   summary: 'Release a hold: its units return to stock at once',
   tag: 'Holds',
-  success: { 200: Type.Pick(HoldView, ['hold_id', 'state']) },
+  success: { 200: ReleasedHold },
   failures: ['hold_not_found', 'hold_ordered', 'hold_lost', 'unavailable'],
 });
 

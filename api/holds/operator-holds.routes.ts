@@ -1,10 +1,10 @@
 import { Elysia, t } from 'elysia';
+import { ReleasedHold } from '@flash-sale/shared/contracts/hold.ts';
 import {
   ExtendedHold,
   ExtendHold,
   HoldPage,
   LISTED_HOLD_STATES,
-  ReleasedHold,
   type ListedHold as ListedHoldBody,
 } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { BUYER_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
@@ -82,9 +82,16 @@ const FILTERS = {
     t.String({
       maxLength: 20,
       description: `One of ${LISTED_HOLD_STATES.join(', ')}; living ones when absent: held, then pinned.`,
+      examples: ['held'],
     }),
   ),
-  buyer: t.Optional(t.String({ maxLength: BUYER_ID_LENGTH_MAX })),
+  buyer: t.Optional(
+    t.String({
+      maxLength: BUYER_ID_LENGTH_MAX,
+      description: 'Holds of this buyer only.',
+      examples: ['buyer-7'],
+    }),
+  ),
 };
 
 const LIST = documented({

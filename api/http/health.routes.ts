@@ -1,7 +1,9 @@
+import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { sql as raw } from 'drizzle-orm';
 import { statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
+import { documented } from './documented.ts';
 
 /**
  * For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does, and says no
@@ -9,21 +11,61 @@ import type { Services } from '../services.ts';
  */
 export function healthRoutes(services: Services, isStopping: () => boolean) {
   return new Elysia()
-    .get('/health/live', () => ({ status: 'live' }))
-    .get('/health/ready', async ({ set }) => {
-      const [redis, sql] = await Promise.all([
-        answers(services.redis.ping()),
-        answers(statement(services.mysql, (db) => db.execute(raw`select 1`))),
-      ]);
-      const isReady = redis && sql && !isStopping();
-      set.status = isReady ? 200 : 503;
-      return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: isStopping() };
-    })
-    .get('/metrics', async ({ set }) => {
-      set.headers['content-type'] = services.metrics.registry.contentType;
-      return services.metrics.registry.metrics();
-    });
+    .get('/health/live', () => ({ status: 'live' }), LIVE)
+    .get(
+      '/health/ready',
+      async ({ set }) => {
+        const [redis, sql] = await Promise.all([
+          answers(services.redis.ping()),
+          answers(statement(services.mysql, (db) => db.execute(raw`select 1`))),
+        ]);
+        const isReady = redis && sql && !isStopping();
+        set.status = isReady ? 200 : 503;
+        return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: isStopping() };
+      },
+      READY,
+    )
+    .get(
+      '/metrics',
+      async ({ set }) => {
+        set.headers['content-type'] = services.metrics.registry.contentType;
+        return services.metrics.registry.metrics();
+      },
+      METRICS,
+    );
 }
+
+const readiness = (status: 'ready' | 'not_ready', sql: boolean) =>
+  Type.Object({
+    status: Type.Literal(status),
+    redis: Type.Boolean(),
+    sql: Type.Boolean({ examples: [sql] }),
+    stopping: Type.Boolean({ examples: [false] }),
+  });
+
+const LIVE = documented({
+  summary: 'The process runs',
+  tag: 'Health',
+  success: { 200: Type.Object({ status: Type.Literal('live') }) },
+  failures: ['unavailable'],
+  bare: 'application/json',
+});
+
+const READY = documented({
+  summary: 'The process can serve: both stores answer, and it was not asked to stop',
+  tag: 'Health',
+  success: { 200: readiness('ready', true), 503: readiness('not_ready', false) },
+  failures: ['unavailable'],
+  bare: 'application/json',
+});
+
+const METRICS = documented({
+  summary: 'Metrics for Prometheus',
+  tag: 'Health',
+  success: { 200: Type.String({ examples: ['flashsale_sale_units{sale="1",state="available"} 40\n'] }) },
+  failures: ['unavailable'],
+  bare: 'text/plain',
+});
 
 async function answers(question: Promise<unknown>): Promise<boolean> {
   try {

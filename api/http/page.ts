@@ -7,11 +7,14 @@ import { RequestFault } from './reply.ts';
 
 /** The query of every list; routes add their filters. */
 export const PAGE_QUERY = {
-  cursor: t.Optional(t.String({ maxLength: 200, description: 'next_cursor of the page before.' })),
+  cursor: t.Optional(
+    t.String({ maxLength: 200, description: 'next_cursor of the page before.', examples: ['NDI'] }),
+  ),
   limit: t.Optional(
     t.String({
       maxLength: 20,
       description: `Rows, 1 to ${PAGE_ROWS_MAX}; ${PAGE_ROWS_DEFAULT} when absent.`,
+      examples: [String(PAGE_ROWS_DEFAULT)],
     }),
   ),
 };

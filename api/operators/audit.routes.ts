@@ -20,8 +20,12 @@ export function auditRoutes({ mysql }: Services) {
       {
         query: t.Object({
           ...PAGE_QUERY,
-          actor: t.Optional(t.String({ maxLength: 100 })),
-          target: t.Optional(t.String({ maxLength: 128, description: 'For example: sale 7' })),
+          actor: t.Optional(
+            t.String({ maxLength: 100, description: 'What this operator did.', examples: ['ann'] }),
+          ),
+          target: t.Optional(
+            t.String({ maxLength: 128, description: 'What was done to this.', examples: ['sale 7'] }),
+          ),
         }),
         ...documented({
           summary: 'The audit log',

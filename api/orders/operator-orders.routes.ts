@@ -92,14 +92,27 @@ export function operatorOrderRoutes(services: Services) {
 }
 
 const FILTERS = {
-  sale: t.Optional(t.String({ maxLength: 20, description: 'Orders of this sale only.' })),
-  state: t.Optional(t.String({ maxLength: 20, description: `One of ${ORDER_STATES.join(', ')}.` })),
-  buyer: t.Optional(t.String({ maxLength: BUYER_ID_LENGTH_MAX })),
+  sale: t.Optional(t.String({ maxLength: 20, description: 'Orders of this sale only.', examples: ['1'] })),
+  state: t.Optional(
+    t.String({
+      maxLength: 20,
+      description: `One of ${ORDER_STATES.join(', ')}.`,
+      examples: ['refund_due'],
+    }),
+  ),
+  buyer: t.Optional(
+    t.String({
+      maxLength: BUYER_ID_LENGTH_MAX,
+      description: 'Orders of this buyer only.',
+      examples: ['buyer-7'],
+    }),
+  ),
   q: t.Optional(
     t.String({
       minLength: 1,
       maxLength: PAYMENT_INTENT_ID_LENGTH_MAX,
       description: 'An order id, a hold id, or the beginning of a payment intent.',
+      examples: ['pi_1'],
     }),
   ),
 };

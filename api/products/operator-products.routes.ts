@@ -86,6 +86,7 @@ const ADD = documented({
   tag: 'Products',
   takesBody: true,
   success: { 201: OperatedProduct },
+  sends: { 201: ['Location'] },
   failures: ['bad_request', 'unavailable'],
   isForOperators: true,
   isChange: true,

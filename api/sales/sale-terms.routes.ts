@@ -69,6 +69,7 @@ const CREATE = documented({
   summary: 'Create a sale as a draft',
   takesBody: true,
   success: { 201: OperatedSale },
+  sends: { 201: ['Location'] },
   failures: ['bad_request', 'product_not_found', 'unavailable'],
   isChange: true,
 });

@@ -41,8 +41,12 @@ export function saleRoutes(services: Services) {
 }
 
 const FILTERS = {
-  state: t.Optional(t.String({ maxLength: 20, description: `One of ${SALE_STATES.join(', ')}.` })),
-  product: t.Optional(t.String({ maxLength: 20, description: 'Sales of this product only.' })),
+  state: t.Optional(
+    t.String({ maxLength: 20, description: `One of ${SALE_STATES.join(', ')}.`, examples: ['live'] }),
+  ),
+  product: t.Optional(
+    t.String({ maxLength: 20, description: 'Sales of this product only.', examples: ['1'] }),
+  ),
 };
 
 const forOperators = { tag: 'Sales', isForOperators: true } as const;

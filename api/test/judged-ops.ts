@@ -2,7 +2,7 @@
 
 import { expect } from 'bun:test';
 import { ops, type Answer } from './client.ts';
-import { routesOf, type OpenApi } from './fuzz/document.ts';
+import { documentOf, routesOf } from './fuzz/document.ts';
 import { judge } from './fuzz/judge.ts';
 import type { World } from './world.ts';
 
@@ -18,10 +18,8 @@ export async function judgedOps(
   world: Pick<World, 'listening'>,
   prefixes: readonly string[],
 ): Promise<JudgedOps> {
-  const response = await fetch(new URL('/openapi.json', world.listening.opsUrl));
-  const { paths } = (await response.json()) as OpenApi;
-  const asked = Object.entries(paths).filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix)));
-  const routes = routesOf({ paths: Object.fromEntries(asked) });
+  const all = routesOf(await documentOf(world.listening.opsUrl));
+  const routes = all.filter(({ path }) => prefixes.some((prefix) => path.startsWith(prefix)));
   return async <Data>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const answer = await ops<Data>(world, method, path, body, headers);
     const request = { method, target: path, headers: Object.entries(headers), body: null };

@@ -51,9 +51,19 @@ export type VisibleHoldState = (typeof VISIBLE_HOLD_STATES)[number];
 
 export const HoldView = Type.Object({
   hold_id: Type.String({ format: 'uuid' }),
-  state: Type.Unsafe<VisibleHoldState>({ type: 'string', enum: [...VISIBLE_HOLD_STATES] }),
+  state: Type.Unsafe<VisibleHoldState>({
+    type: 'string',
+    enum: [...VISIBLE_HOLD_STATES],
+    examples: ['ordered'],
+  }),
   quantity: Type.Integer(),
-  expires_in_seconds: Type.Integer(),
+  expires_in_seconds: Type.Integer({ description: '0 when it is not held any more.', examples: [0] }),
   order: Type.Optional(HoldOrder),
 });
 export type HoldView = typeof HoldView.static;
+
+export const ReleasedHold = Type.Object({
+  hold_id: Type.String({ format: 'uuid' }),
+  state: Type.Unsafe<'released' | 'expired'>({ type: 'string', enum: ['released', 'expired'] }),
+});
+export type ReleasedHold = typeof ReleasedHold.static;

@@ -45,9 +45,3 @@ export const ExtendedHold = Type.Object({
   expires_at: instant,
 });
 export type ExtendedHold = typeof ExtendedHold.static;
-
-export const ReleasedHold = Type.Object({
-  hold_id: Type.String({ format: 'uuid' }),
-  state: Type.Unsafe<'released' | 'expired'>({ type: 'string', enum: ['released', 'expired'] }),
-});
-export type ReleasedHold = typeof ReleasedHold.static;

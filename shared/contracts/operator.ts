@@ -34,7 +34,7 @@ export const AddOperator = Type.Object(
 export type AddOperator = typeof AddOperator.static;
 
 export const OperatorView = Type.Object({
-  name: Type.String(),
+  name: Type.String({ examples: ['ann'] }),
   role: Role,
   state: Type.Unsafe<OperatorState>({ type: 'string', enum: ['active', 'revoked', 'expired'] }),
   created_at: orNull(instant),
@@ -45,9 +45,12 @@ export type OperatorState = 'active' | 'revoked' | 'expired';
 export type OperatorView = typeof OperatorView.static;
 
 export const IssuedToken = Type.Object({
-  name: Type.String(),
+  name: Type.String({ examples: ['ann'] }),
   role: Role,
-  token: Type.String({ description: 'Shown this once: only its hash is kept.' }),
+  token: Type.String({
+    description: 'Shown this once: only its hash is kept.',
+    examples: ['fsop_b1Yx0bq6m3Wc9e_vK2hTn5sRzL8dPaQ4uJfG7iHoMtE'],
+  }),
   expires_at: orNull(instant),
 });
 export type IssuedToken = typeof IssuedToken.static;
@@ -58,16 +61,22 @@ export const AuditRow = Type.Object({
   actor: Type.String(),
   action: Type.String({ examples: ['sale.move'] }),
   target: Type.String({ examples: ['sale 7'] }),
-  before: Type.Unknown(),
-  after: Type.Unknown(),
+  before: Type.Unknown({ examples: [{ state: 'draft' }] }),
+  after: Type.Unknown({ examples: [{ state: 'live' }] }),
   request_id: Type.String(),
-  hash: Type.String(),
+  hash: Type.String({
+    description: 'Over this row and the hash of the one before.',
+    examples: ['a3f1c8d09b7e4625f0d1b8a7c6e5943210fedcba98765432100123456789abcd'],
+  }),
 });
 export type AuditRow = typeof AuditRow.static;
 
 export const ChainView = Type.Object({
   intact: Type.Boolean(),
-  rows: Type.Integer({ description: 'How many rows were found right, oldest first.' }),
-  broken_at: orNull(Type.Integer({ description: 'The first row that is not as it was written.' })),
+  rows: Type.Integer({ description: 'How many rows were found right, oldest first.', examples: [42] }),
+  broken_at: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'The first row that is not as it was written.',
+    examples: [null],
+  }),
 });
 export type ChainView = typeof ChainView.static;

@@ -16,10 +16,10 @@ export const UnitsView = Type.Object({
 export type UnitsView = typeof UnitsView.static;
 
 export const RatesView = Type.Object({
-  seconds: Type.Integer({ description: 'Over how long they were measured.' }),
-  held_per_second: Type.Number({ description: 'Units.' }),
-  ordered_per_second: Type.Number(),
-  paid_per_second: Type.Number(),
+  seconds: Type.Integer({ description: 'Over how long they were measured.', examples: [10] }),
+  held_per_second: Type.Number({ description: 'Units.', examples: [12.5] }),
+  ordered_per_second: Type.Number({ examples: [8.1] }),
+  paid_per_second: Type.Number({ examples: [7.9] }),
 });
 export type RatesView = typeof RatesView.static;
 
@@ -40,12 +40,14 @@ export const SaleOverview = Type.Object({
   }),
   oldest_hold_expires_at: orNull(instant),
   rates: orNull(RatesView),
-  sold_out_in_seconds: orNull(Type.Integer({ description: 'At this rate; null while it does not sell.' })),
+  sold_out_in_seconds: orNull(
+    Type.Integer({ description: 'At this rate; null while it does not sell.', examples: [4] }),
+  ),
   audit: orNull(
     Type.Object({
       at: instant,
       is_right: Type.Boolean(),
-      drift: Type.Integer({ description: 'Units that do not add up: 0, always.' }),
+      drift: Type.Integer({ description: 'Units that do not add up: 0, always.', examples: [0] }),
     }),
   ),
 });
@@ -53,22 +55,32 @@ export type SaleOverview = typeof SaleOverview.static;
 
 const StoreView = Type.Object({
   answers: Type.Boolean(),
-  milliseconds: orNull(Type.Number({ description: 'How long it took to answer.' })),
+  milliseconds: orNull(Type.Number({ description: 'How long it took to answer.', examples: [0.4] })),
 });
 
 export const Overview = Type.Object({
   at: instant,
   sales: Type.Array(SaleOverview),
-  refunds_due: orNull(Type.Integer({ description: 'Payments that are owed back.' })),
-  deliveries_waiting: orNull(Type.Integer({ description: 'Webhook deliveries received or parked.' })),
+  refunds_due: orNull(Type.Integer({ description: 'Payments that are owed back.', examples: [1] })),
+  deliveries_waiting: orNull(
+    Type.Integer({ description: 'Webhook deliveries received or parked.', examples: [0] }),
+  ),
   orders_expire_again_at: orNull(
-    Type.String({ description: 'Order expiry is paused until then, after an outage.' }),
+    Type.String({
+      description: 'Order expiry is paused until then, after an outage.',
+      examples: ['2026-11-27T09:01:00.000Z'],
+    }),
   ),
   stores: Type.Object({
     redis: StoreView,
     sql: StoreView,
-    clock_skew_ms: orNull(Type.Integer({ description: "How far Redis' clock is ahead of SQL's." })),
-    faults: Type.Array(Type.String({ description: 'Why no sale would be armed on these stores.' })),
+    clock_skew_ms: orNull(
+      Type.Integer({ description: "How far Redis' clock is ahead of SQL's.", examples: [2] }),
+    ),
+    faults: Type.Array(Type.String(), {
+      description: 'Why no sale would be armed on these stores.',
+      examples: [[]],
+    }),
   }),
 });
 export type Overview = typeof Overview.static;

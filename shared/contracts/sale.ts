@@ -25,18 +25,20 @@ const Instant = Type.String({
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,9})?)?(Z|[+-]\\d\\d:\\d\\d)$',
   examples: ['2030-01-31T18:00:00Z'],
 });
+const Closing = { ...Instant, examples: ['2030-01-31T20:00:00Z'] };
 const Units = Type.Integer({ minimum: 1, maximum: ALLOTMENT_MAX, examples: [100] });
+const Few = { ...Units, examples: [4] };
 const Rate = Type.Integer({ minimum: 1, maximum: HOLD_RATE_MAX });
 
 const LIMITS = {
-  buyer_limit: Type.Optional(orNull(Units, 'Units that one buyer may hold and order; null: no limit.')),
+  buyer_limit: Type.Optional(orNull(Few, 'Units that one buyer may hold and order; null: no limit.')),
   buyer_rate: Type.Optional(orNull(Rate, 'Hold requests of one buyer in a while; null: the default.')),
   address_rate: Type.Optional(orNull(Rate, 'Hold requests of one address in a while; null: no limit.')),
 };
 
 const WINDOW = {
   opens_at: Type.Optional(Instant),
-  closes_at: Type.Optional(orNull(Instant, 'null: it stays open until an operator ends it.')),
+  closes_at: Type.Optional(orNull(Closing, 'null: it stays open until an operator ends it.')),
 };
 
 const TERMS = {

@@ -1,6 +1,8 @@
 /** What a listener says of itself in its OpenAPI document, in a form that requests and replies can be held against. */
 
 import { Type, type TSchema } from '@sinclair/typebox';
+import type { JsonSchema } from '../../http/json-schema.ts';
+import type { Components, OpenApi, Operation, Reply } from '../../http/openapi.ts';
 
 export interface DocumentedReply {
   /** Of JSON; null when the document says nothing, or another media type. */
@@ -8,69 +10,68 @@ export interface DocumentedReply {
   readonly mediaTypes: readonly string[];
   /** The failures that come with this status. */
   readonly codes: readonly string[];
+  /** Names of headers, in small letters. */
+  readonly headers: readonly string[];
 }
 
 export interface DocumentedRoute {
+  readonly operationId: string;
   readonly method: string;
   /** As in the document: /api/holds/{id} */
   readonly path: string;
   readonly body: JsonSchema | null;
   readonly headers: readonly string[];
+  readonly query: readonly string[];
+  readonly needsToken: boolean;
   readonly replies: ReadonlyMap<number, DocumentedReply>;
 }
 
-export interface JsonSchema {
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly anyOf?: readonly JsonSchema[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly format?: string;
+export async function documentOf(url: string): Promise<OpenApi> {
+  return (await (await fetch(new URL('/openapi.json', url))).json()) as OpenApi;
 }
 
-interface Media {
-  readonly schema?: JsonSchema;
-}
-
-interface Operation {
-  readonly parameters?: readonly { in: string; name: string }[];
-  readonly requestBody?: { content: Readonly<Record<string, Media>> };
-  readonly responses: Readonly<
-    Record<string, { description: string; content?: Readonly<Record<string, Media>> }>
-  >;
-}
-
-export interface OpenApi {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-}
-
-export function routesOf(document: OpenApi): DocumentedRoute[] {
-  return Object.entries(document.paths).flatMap(([path, operations]) =>
-    Object.entries(operations).map(([method, operation]) => ({
-      method: method.toUpperCase(),
-      path,
-      body: operation.requestBody?.content['application/json']?.schema ?? null,
-      headers: (operation.parameters ?? []).filter((p) => p.in === 'header').map(({ name }) => name),
-      replies: new Map(
-        Object.entries(operation.responses).map(([status, { description, content = {} }]) => [
-          Number(status),
-          {
-            schema: content['application/json']?.schema ? strict(content['application/json'].schema) : null,
-            mediaTypes: Object.keys(content),
-            codes: description.startsWith('code: ') ? description.slice(6).split(', ') : [],
-          },
-        ]),
-      ),
-    })),
+export function routesOf({ paths, components }: OpenApi): DocumentedRoute[] {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => routeOf(method, path, operation, components)),
   );
+}
+
+function routeOf(
+  method: string,
+  path: string,
+  operation: Operation,
+  components: Components,
+): DocumentedRoute {
+  const { operationId, parameters = [], requestBody, responses = {}, security = [] } = operation;
+  const named = (place: string) => parameters.filter((one) => one.in === place).map(({ name }) => name);
+  return {
+    operationId,
+    method: method.toUpperCase(),
+    path,
+    body: requestBody?.content['application/json']?.schema ?? null,
+    headers: named('header'),
+    query: named('query'),
+    needsToken: security.length > 0,
+    replies: new Map(
+      Object.entries(responses).map(([status, reply]) => [Number(status), replyOf(reply, components)]),
+    ),
+  };
+}
+
+function replyOf({ content = {}, headers = {} }: Reply, components: Components): DocumentedReply {
+  const json = content['application/json'];
+  return {
+    schema: json === undefined ? null : strict(json.schema, components),
+    mediaTypes: Object.keys(content),
+    codes: json === undefined ? [] : codesOf(json.schema),
+    headers: Object.keys(headers).map((name) => name.toLowerCase()),
+  };
+}
+
+/** The codes of a failure's schema: those of every part of it that narrows `code`. */
+export function codesOf({ anyOf = [], allOf = [], properties = {} }: JsonSchema): string[] {
+  const own = (properties['code']?.enum ?? []) as string[];
+  return [...own, ...[...anyOf, ...allOf].flatMap(codesOf)];
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
@@ -78,40 +79,72 @@ const FORMATS: Readonly<Record<string, string>> = {
   'date-time': String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`,
 };
 
-/** The schema for checking replies: a field that the document does not name is a fault, too. */
-export function strict(schema: JsonSchema): TSchema {
-  if (schema.anyOf !== undefined) return Type.Union(schema.anyOf.map(strict));
+type Parts = Pick<Components, 'schemas'>;
+
+/** The schema for checking what is sent: a field that the document does not name is a fault, too. */
+export function strict(given: JsonSchema, parts: Parts): TSchema {
+  const schema = whole(given, parts);
+  const { anyOf, type, minimum, maximum } = schema;
+  const bounds = {
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(maximum === undefined ? {} : { maximum }),
+  };
+  if (anyOf !== undefined) return Type.Union(anyOf.map((member) => strict(member, parts)));
   if (schema.enum !== undefined) return Type.Union(schema.enum.map((value) => Type.Literal(value as string)));
   if (schema.const !== undefined) return Type.Literal(schema.const as string);
-  switch (schema.type) {
+  if (typeof type === 'object') return Type.Union(type.map((one) => strict({ ...schema, type: one }, parts)));
+  switch (type) {
     case 'object':
-      return strictObject(schema);
+      return strictObject(schema, parts);
     case 'array':
-      return Type.Array(strict(schema.items ?? {}));
+      return Type.Array(strict(schema.items ?? {}, parts));
     case 'string': {
       const pattern = schema.pattern ?? FORMATS[schema.format ?? ''];
-      return pattern === undefined ? Type.String() : Type.RegExp(new RegExp(pattern));
+      return pattern === undefined ? Type.String() : Type.RegExp(new RegExp(pattern, 'u'));
     }
     case 'integer':
-      return Type.Integer();
+      return Type.Integer(bounds);
     case 'number':
-      return Type.Number();
+      return Type.Number(bounds);
     case 'boolean':
       return Type.Boolean();
     case 'null':
       return Type.Null();
     case undefined:
+      return Type.Unknown();
     default:
-      throw new Error(`a schema that says nothing: ${JSON.stringify(schema)}`);
+      throw new Error(`a schema of no known type: ${JSON.stringify(schema)}`);
   }
 }
 
-function strictObject({ properties = {}, patternProperties, required = [] }: JsonSchema): TSchema {
-  const [pattern] = Object.entries(patternProperties ?? {});
-  if (pattern !== undefined) return Type.Record(Type.String(), strict(pattern[1]));
+function strictObject(
+  { properties, patternProperties = {}, required = [] }: JsonSchema,
+  parts: Parts,
+): TSchema {
+  const [pattern] = Object.values(patternProperties);
+  if (pattern !== undefined) return Type.Record(Type.String(), strict(pattern, parts));
+  if (properties === undefined) return Type.Record(Type.String(), Type.Unknown());
   const fields = Object.entries(properties).map(([name, schema]) => {
-    const field = strict(schema);
+    const field = strict(schema, parts);
     return [name, required.includes(name) ? field : Type.Optional(field)] as const;
   });
   return Type.Object(Object.fromEntries(fields), { additionalProperties: false });
+}
+
+/** With its reference followed, and its parts as one. */
+function whole({ $ref, allOf, ...schema }: JsonSchema, parts: Parts): JsonSchema {
+  if ($ref !== undefined) {
+    const found = parts.schemas[$ref.slice($ref.lastIndexOf('/') + 1)];
+    if (found === undefined) throw new Error(`the document has no ${$ref}`);
+    return whole(found, parts);
+  }
+  if (allOf === undefined) return schema;
+  return allOf
+    .map((part) => whole(part, parts))
+    .reduce((all, part) => ({
+      ...all,
+      ...part,
+      properties: { ...all.properties, ...part.properties },
+      required: [...(all.required ?? []), ...(part.required ?? [])],
+    }));
 }

@@ -3,7 +3,8 @@
 import { Failure } from '@flash-sale/shared/contracts/reply.ts';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { strict, type DocumentedReply, type DocumentedRoute, type JsonSchema } from './document.ts';
+import type { JsonSchema } from '../../http/json-schema.ts';
+import { strict, type DocumentedReply, type DocumentedRoute } from './document.ts';
 import type { RawReply, RawRequest } from './raw-http.ts';
 
 /** No stack, no path of a file, no SQL, no name of a store or a library. */
@@ -17,6 +18,9 @@ const GENERAL: Readonly<Record<number, string>> = {
   413: 'body_too_large',
   415: 'unsupported_media_type',
 };
+
+/** On a listener that asks for tokens: before it looks for a route. */
+const GUARDED: Readonly<Record<number, string>> = { ...GENERAL, 401: 'unauthorized', 403: 'forbidden' };
 
 /** @returns what is wrong, or null */
 export function judge(
@@ -58,18 +62,25 @@ function judgeAt(
   { method, path }: { method: string; path: string },
   reply: RawReply,
 ): string | null {
-  const atPath = routes.filter((route) => matches(route.path, path));
+  // /ops/webhooks/replays is no delivery: of two that match, the one with fewer parameters is meant.
+  const atPath = routes
+    .filter((route) => matches(route.path, path))
+    .sort((one, other) => parameters(one) - parameters(other));
   const route =
     atPath.find((candidate) => candidate.method === method) ??
     (method === 'HEAD' ? atPath.find((candidate) => candidate.method === 'GET') : undefined);
   const documented = route?.replies.get(reply.status);
-  if (route !== undefined && documented !== undefined) return judgeBody(method, documented, reply);
+  if (route !== undefined && documented !== undefined) {
+    return judgeHeaders(documented, reply) ?? judgeBody(method, documented, reply);
+  }
   if (route === undefined && reply.status < 400) return isServedBesides(path) ? null : `nobody documents it`;
-  if (route === undefined && atPath.length > 0 && reply.status !== 405) {
+  const general = routes.some(({ needsToken }) => needsToken) ? GUARDED : GENERAL;
+  const isRefused = reply.status === 405 || (general === GUARDED && [401, 403].includes(reply.status));
+  if (route === undefined && atPath.length > 0 && !isRefused) {
     return `is another method than documented, and was answered ${reply.status}`;
   }
-  const code = method === 'HEAD' ? GENERAL[reply.status] : codeOf(reply);
-  return GENERAL[reply.status] === code && code !== undefined
+  const code = method === 'HEAD' ? general[reply.status] : codeOf(reply);
+  return general[reply.status] === code && code !== undefined
     ? null
     : `${reply.status} ${code} is not documented`;
 }
@@ -88,9 +99,34 @@ function isServedBesides(path: string): boolean {
   return path.startsWith('/docs') || path.startsWith('/openapi.json');
 }
 
+function parameters({ path }: DocumentedRoute): number {
+  return path.split('{').length;
+}
+
 function matches(template: string, path: string): boolean {
   const segments = template.split(/\{\w+\}/).map((text) => RegExp.escape(text));
   return new RegExp(`^${segments.join('[^/]+')}/?$`).test(path);
+}
+
+/** What every reply carries, or HTTP itself: a document need not say so. */
+const USUAL_HEADERS = new Set([
+  'cache-control',
+  'connection',
+  'content-length',
+  'content-security-policy',
+  'content-type',
+  'date',
+  'keep-alive',
+  'referrer-policy',
+  'transfer-encoding',
+  'x-content-type-options',
+]);
+
+function judgeHeaders({ headers }: DocumentedReply, reply: RawReply): string | null {
+  const unsaid = [...reply.headers.keys()].filter(
+    (name) => !USUAL_HEADERS.has(name) && !headers.includes(name),
+  );
+  return unsaid.length === 0 ? null : `${reply.status} sends ${unsaid.join(', ')}, which is not documented`;
 }
 
 function judgeBody(
@@ -111,7 +147,7 @@ function judgeBody(
   return null;
 }
 
-const failureSchema = strict(Failure as JsonSchema);
+const failureSchema = strict(Failure as JsonSchema, { schemas: {} });
 
 function judgeFailure(request: RawRequest, reply: RawReply): string | null {
   const fault = faultOf(failureSchema, reply.body);

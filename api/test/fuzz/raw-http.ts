@@ -109,8 +109,10 @@ class Connection {
     const { status, headers, bodyStart } = head;
     const rest = this.#received.subarray(bodyStart);
     if (method === 'HEAD' || status === 204) return { status, headers, body: '' };
+    // A stream may be silent for long, and never ends.
+    if (isStream(headers)) return { status, headers, body: '' };
     if (headers.get('transfer-encoding') === 'chunked') {
-      const body = readChunks(rest, isStream(headers));
+      const body = readChunks(rest);
       return body === null ? null : { status, headers, body };
     }
     const length = headers.get('content-length');
@@ -145,8 +147,7 @@ function readHead(received: Buffer): Head | null {
   return { status: Number(first.split(' ')[1]), headers, bodyStart: end + 4 };
 }
 
-/** @param isFirstEnough of a stream only the beginning is of interest */
-function readChunks(bytes: Buffer, isFirstEnough: boolean): string | null {
+function readChunks(bytes: Buffer): string | null {
   let body = '';
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at);
@@ -156,7 +157,6 @@ function readChunks(bytes: Buffer, isFirstEnough: boolean): string | null {
     const chunk = bytes.subarray(lineEnd + 2, lineEnd + 2 + length);
     if (chunk.length < length) return null;
     body += chunk.toString();
-    if (isFirstEnough) return body;
     at = lineEnd + 2 + length + 2;
   }
 }

@@ -4,27 +4,10 @@
  */
 
 import fc from 'fast-check';
-import type { DocumentedRoute, JsonSchema } from './document.ts';
+import { bodies, bytesOf, often, picked, type BodyPlan } from './bodies.ts';
+import type { DocumentedRoute } from './document.ts';
+import { find, Pick, poolFor, poolOf, type Known } from './known.ts';
 import type { RawRequest } from './raw-http.ts';
-
-/** What a caller may have learned so far. */
-export interface Known {
-  readonly products: readonly string[];
-  readonly holds: string[];
-  readonly intents: string[];
-  /** Of orders: the hold and the intent at one place belong together. */
-  readonly orderHolds: string[];
-  readonly orderIntents: string[];
-}
-
-class Pick {
-  readonly from: keyof Known;
-  readonly nth: number;
-  constructor(from: keyof Known, nth: number) {
-    this.from = from;
-    this.nth = nth;
-  }
-}
 
 export interface RequestPlan {
   readonly route: DocumentedRoute;
@@ -32,42 +15,38 @@ export interface RequestPlan {
   readonly id: unknown;
   /** What is done to the path: `{}` stands for it as it should be. */
   readonly path: string;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly query: string;
+  readonly headers: readonly HeaderPlan[];
   readonly body: BodyPlan | null;
 }
 
-type BodyPlan =
-  | { kind: 'json'; value: unknown }
-  | { kind: 'changed'; value: Record<string, unknown>; change: Change }
-  | { kind: 'text'; text: string }
-  | { kind: 'cut'; value: unknown; at: number };
-
-type Change = { drop: number } | { set: number; to: unknown } | { add: string; as: unknown };
+type HeaderPlan = readonly [string, string | Pick];
 
 export function requestPlans(routes: readonly DocumentedRoute[]): fc.Arbitrary<RequestPlan> {
-  // What changes something is the more interesting half.
-  return fc.oneof(
-    ...routes.map((route) => ({ weight: route.body === null ? 1 : 2, arbitrary: plansFor(route) })),
+  const { buyers = [], operators = [] } = Object.groupBy(routes, ({ path }) =>
+    path.startsWith('/api/') ? 'buyers' : 'operators',
   );
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.oneof(...buyers.map(weighted)) },
+    { weight: 2, arbitrary: fc.oneof(...operators.map(weighted)) },
+  );
+}
+
+/** What changes something is the more interesting half. */
+function weighted(route: DocumentedRoute) {
+  return { weight: route.body === null ? 1 : 3, arbitrary: plansFor(route) };
 }
 
 function plansFor(route: DocumentedRoute): fc.Arbitrary<RequestPlan> {
   return fc.record({
     route: fc.constant(route),
     method: often(9, fc.constant(route.method), fc.constantFrom(...METHODS)),
-    id: often(5, picked(route.path.includes('holds') ? 'holds' : 'products'), oddIds),
+    id: often(5, picked(poolOf(route) ?? 'products'), oddIds),
     path: often(12, fc.constant('{}'), oddPaths),
+    query: queryFor(route),
     headers: headersFor(route),
     body: route.body === null ? often(9, fc.constant(null), bodies({})) : bodies(route.body),
   });
-}
-
-function often<A, B>(times: number, one: fc.Arbitrary<A>, other: fc.Arbitrary<B>): fc.Arbitrary<A | B> {
-  return fc.oneof({ weight: times, arbitrary: one }, { weight: 1, arbitrary: other });
-}
-
-function picked(from: keyof Known): fc.Arbitrary<Pick> {
-  return fc.nat(999).map((nth) => new Pick(from, nth));
 }
 
 // ---- request line ----
@@ -97,8 +76,53 @@ const oddPaths = fc.oneof(
   ),
   fc.constantFrom('/', '//', '/api', '/api/', '/apix/holds', '/api/holds/a/b', '/API/HOLDS', '/docs/../api'),
   fc.constantFrom('/health/live', '/metrics', '/.env', '/.git/config', '/api/%68olds', '/%2e%2e/etc/passwd'),
+  fc.constantFrom('/ops', '/ops/', '/ops/sales/1/nothing', '/OPS/overview', '/%6fps/me', '/ops/../docs'),
   fc.webPath({ size: 'small' }).map((path) => `/api${path}`),
 );
+
+/** What such parameters hold when they are right; the others are words of all kinds. */
+const QUERY_VALUES: Readonly<Record<string, readonly string[]>> = {
+  limit: ['1', '2', '50', '200', '201', '0', '-1', '1e1', '١'],
+  cursor: ['NDI', 'MQ', 'bnVsbA', 'e30', 'W10', 'eyJpZCI6MX0', '%'],
+};
+
+const QUERY_WORDS = [
+  '',
+  '1',
+  'ann',
+  'sale 1',
+  'live',
+  'held',
+  'paid',
+  'pending',
+  'processed',
+  'parked',
+  'native',
+  '2026-11-27T09:00:00Z',
+  '2026-02-30T09:00:00Z',
+  "' OR 1=1 --",
+  '%',
+  '_%',
+  '\\',
+  '\u0000',
+  'é💥',
+  'x'.repeat(300),
+];
+
+function queryFor({ query }: DocumentedRoute): fc.Arbitrary<string> {
+  if (query.length === 0) return fc.constant('');
+  const values = query.map((name) =>
+    often(
+      2,
+      fc.constant(null),
+      fc.constantFrom(...(QUERY_VALUES[name] ?? QUERY_WORDS)).map((value) => [name, value] as const),
+    ),
+  );
+  return fc.tuple(...values).map((pairs) => {
+    const given = pairs.filter((pair) => pair !== null);
+    return given.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(given)).toString()}`;
+  });
+}
 
 // ---- headers ----
 
@@ -144,19 +168,44 @@ const ODD_HEADERS: [string, string][] = [
   ['if-none-match', '*'],
   ['origin', 'null'],
   ['range', 'bytes=0-1'],
+  ['x-forwarded-for', '10.0.0.1, evil'],
   ['x-forwarded-host', 'evil.example'],
   ['x-http-method-override', 'DELETE'],
   ['x-long', 'y'.repeat(3_000)],
 ];
 
-function headersFor(route: DocumentedRoute): fc.Arbitrary<[string, string][]> {
+/** Pools of tokens, one for each role. */
+export const TOKEN_POOLS = ['viewer token', 'operator token', 'admin token'] as const;
+
+const GARBAGE_TOKENS = [
+  '',
+  'Bearer',
+  'Bearer x',
+  'Basic YTpi',
+  `Bearer fsop_${'a'.repeat(43)}`,
+  'bearer  \u00e9',
+];
+
+/** Mostly of an admin, who may do most. */
+const tokens: fc.Arbitrary<HeaderPlan | null> = fc
+  .oneof(
+    { weight: 2, arbitrary: picked('viewer token') },
+    { weight: 5, arbitrary: picked('operator token') },
+    { weight: 9, arbitrary: picked('admin token') },
+    { weight: 1, arbitrary: fc.constantFrom(null, ...GARBAGE_TOKENS) },
+  )
+  .map((token) => (token === null ? null : (['authorization', token] as const)));
+
+function headersFor(route: DocumentedRoute): fc.Arbitrary<HeaderPlan[]> {
   const contentType = often(14, fc.constant('application/json'), fc.constantFrom(...CONTENT_TYPES));
   const meant = route.headers.map((name) => often(2, fc.constant(null), named(name, keysOrOdd)));
+  const token = route.needsToken ? tokens : fc.constant(null);
   return fc
     .tuple(
-      contentType.map((type): [string, string] | null => (type === '' ? null : ['content-type', type])),
+      token,
+      contentType.map((type): HeaderPlan | null => (type === '' ? null : ['content-type', type])),
       often(6, fc.constant(null), named('x-request-id', oddTexts)),
-      often(6, fc.constant(null), fc.constantFrom(...ODD_HEADERS)),
+      often(6, fc.constant(null), fc.constantFrom<HeaderPlan[]>(...ODD_HEADERS)),
       ...meant,
     )
     .map((headers) => headers.filter((header) => header !== null));
@@ -168,200 +217,23 @@ const keysOrOdd = often(
   oddTexts,
 );
 
-function named(name: string, values: fc.Arbitrary<string>): fc.Arbitrary<[string, string]> {
-  return values.map((value) => [name, value]);
-}
-
-// ---- bodies ----
-
-const oddValues: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom(
-    null,
-    true,
-    false,
-    '',
-    '1',
-    ' ',
-    [],
-    {},
-    [[]],
-    0,
-    -0,
-    -1,
-    1.5,
-    101,
-    2 ** 32,
-    2 ** 53,
-    1e308,
-    -1e308,
-  ),
-  fc.constantFrom(
-    '__proto__',
-    'constructor',
-    '\u0000',
-    '\ud800',
-    'ﬃ',
-    '١',
-    "'; --",
-    '{}',
-    '1; 2',
-    '%s%n',
-    'x'.repeat(300),
-  ),
-  fc.integer(),
-  fc.double(),
-  fc.string({ unit: 'grapheme' }),
-  fc.jsonValue({ maxDepth: 3 }),
-  fc.nat(40).map((depth) => JSON.parse('['.repeat(depth) + ']'.repeat(depth) || '0') as unknown),
-);
-
-const BROKEN = [
-  '',
-  ' ',
-  'null',
-  '0',
-  '"text"',
-  '[]',
-  '{',
-  '{"a":',
-  "{'a':1}",
-  '{"a":1,}',
-  '{"a":NaN}',
-  '{"product_id":1,"product_id":1,"quantity":1}',
-  '{"__proto__":{"product_id":1},"quantity":1}',
-  '{"product_id":1e400,"quantity":1}',
-  '{"quantity":01}',
-  '\ufeff{"product_id":1,"quantity":1}',
-  '// x\n{}',
-  '<a/>',
-  'a=b',
-  '{"a":"\ud800"}',
-  '['.repeat(30_000),
-  `{${Array.from({ length: 2_000 }, (_, n) => `"f${n}":${n}`).join(',')}}`,
-];
-
-/** More than any of ours may be. */
-const TOO_LARGE = `{"a":"${'x'.repeat(66_000)}"}`;
-
-function bodies(schema: JsonSchema): fc.Arbitrary<BodyPlan> {
-  const right = objectOf(schema);
-  const large = { kind: 'text' as const, text: TOO_LARGE };
-  const names = fc.oneof(
-    fc.constantFrom('__proto__', 'constructor', 'extra', '', 'a.b', '/', 'length'),
-    fc.string(),
-  );
-  const change: fc.Arbitrary<Change> = fc.oneof(
-    fc.record({ drop: fc.nat(9) }),
-    fc.record({ set: fc.nat(9), to: oddValues }),
-    fc.record({ set: fc.nat(9), to: oddValues }),
-    fc.record({ add: names, as: oddValues }),
-  );
-  return fc.oneof(
-    { weight: 1, arbitrary: fc.constant(large) },
-    { weight: 60, arbitrary: fc.record({ kind: fc.constant('json' as const), value: right }) },
-    { weight: 42, arbitrary: fc.record({ kind: fc.constant('changed' as const), value: right, change }) },
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('json' as const), value: oddValues }) },
-    {
-      weight: 6,
-      arbitrary: fc.record({ kind: fc.constant('text' as const), text: fc.constantFrom(...BROKEN) }),
-    },
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('cut' as const), value: right, at: fc.nat(80) }) },
-  );
-}
-
-function objectOf({ properties = {}, required = [] }: JsonSchema): fc.Arbitrary<Record<string, unknown>> {
-  const fields = Object.entries(properties).map(([name, schema]) => [name, valueOf(name, schema)] as const);
-  const right = fc.record(Object.fromEntries(fields), {
-    requiredKeys: [...required],
-    noNullPrototype: true,
-  });
-  if (!('amount' in properties)) return right;
-  // Of a payment: chosen one by one, hold and intent would hardly ever be of the same order, and all of it right.
-  return fc.tuple(right, fc.nat(999), fc.nat(2)).map(([value, nth, kind]) => {
-    const pair = { hold_id: new Pick('orderHolds', nth), payment_intent_id: new Pick('orderIntents', nth) };
-    return [value, { ...value, ...pair }, pair][kind] as Record<string, unknown>;
-  });
-}
-
-const POOL_OF: Readonly<Record<string, keyof Known>> = {
-  product_id: 'products',
-  hold_id: 'holds',
-  payment_intent_id: 'intents',
-};
-
-function valueOf(name: string, schema: JsonSchema): fc.Arbitrary<unknown> {
-  const pool = POOL_OF[name];
-  const { minimum = 0, maximum = 1_000, pattern, maxLength = 20 } = schema;
-  if (pool === 'intents')
-    return fc.oneof(
-      picked(pool),
-      fc.nat(99_999).map((nth) => `pi_${nth}`),
-    );
-  if (pool !== undefined) return often(20, picked(pool), fc.constantFrom(fresh(pool)));
-  if (name === 'amount')
-    return fc.oneof(fc.constantFrom(19.99, 39.98, 59.97), fc.double({ min: 0, max: 1e12, noNaN: true }));
-  if (schema.type === 'integer') return fc.integer({ min: minimum, max: Math.min(maximum, minimum + 9) });
-  if (pattern === '^[A-Z]{3}$') return fc.constantFrom('EUR', 'USD', 'XXX');
-  return fc.string({
-    unit: fc.constantFrom('a', 'B', '7', '-', '|', '~'),
-    minLength: 1,
-    maxLength: Math.min(9, maxLength),
-  });
-}
-
-/** Of the right form, and unknown to everybody. */
-function fresh(pool: keyof Known): unknown {
-  return pool === 'products' ? 4_000_000_000 : crypto.randomUUID();
+function named(name: string, values: fc.Arbitrary<string>): fc.Arbitrary<HeaderPlan> {
+  return values.map((value) => [name, value] as const);
 }
 
 // ---- from plan to bytes ----
 
 export function requestOf(plan: RequestPlan, known: Known): RawRequest {
-  const id = plan.id instanceof Pick ? pick(plan.id, known) : String(plan.id);
-  const right = plan.route.path.replace('{id}', () => String(id));
+  const id = plan.id instanceof Pick ? find(plan.id, known) : String(plan.id);
+  const right = plan.route.path.replaceAll(/\{\w+\}/g, () => id) + plan.query;
   const target = plan.path.replace('{}', () => right);
-  const body = plan.body === null ? null : bodyOf(plan.body, known);
-  return { method: plan.method, target, headers: plan.headers.map(oneLine), body };
+  const look = ({ from, nth }: Pick) => find(new Pick(poolFor(from, plan.route.needsToken), nth), known);
+  const body = plan.body === null ? null : bytesOf(plan.body, look);
+  return { method: plan.method, target, headers: plan.headers.map((header) => oneLine(header, known)), body };
 }
 
 /** The bytes of a header's value may be odd, but a line feed would begin another header. */
-function oneLine([name, value]: readonly [string, string]): readonly [string, string] {
-  return [name, value.replaceAll(/[\r\n\0]/g, '?')];
-}
-
-function bodyOf(plan: BodyPlan, known: Known): Buffer {
-  switch (plan.kind) {
-    case 'json':
-      return textOf(plan.value, known);
-    case 'changed':
-      return textOf(changed(plan.value, plan.change), known);
-    case 'text':
-      return Buffer.from(plan.text);
-    case 'cut':
-      return textOf(plan.value, known).subarray(0, plan.at);
-  }
-}
-
-function changed(value: Record<string, unknown>, change: Change): Record<string, unknown> {
-  // From entries, so that a field called __proto__ is a field.
-  const entries = Object.entries(value);
-  if ('add' in change) entries.push([change.add, change.as]);
-  else if ('drop' in change) entries.splice(change.drop % entries.length, 1);
-  else if (entries.length > 0) (entries[change.set % entries.length] as [string, unknown])[1] = change.to;
-  return Object.fromEntries(entries);
-}
-
-function textOf(value: unknown, known: Known): Buffer {
-  const text = JSON.stringify(value, (_, inner: unknown) => {
-    if (!(inner instanceof Pick)) return inner;
-    const found = pick(inner, known);
-    return inner.from === 'products' ? Number(found) : found;
-  });
-  return Buffer.from(text ?? 'undefined');
-}
-
-function pick({ from, nth }: Pick, known: Known): string {
-  const pool = known[from];
-  // The newest are the most interesting: most of them still live.
-  return pool[pool.length - 1 - (nth % Math.max(1, Math.min(60, pool.length)))] ?? crypto.randomUUID();
+function oneLine([name, value]: HeaderPlan, known: Known): readonly [string, string] {
+  const text = value instanceof Pick ? `Bearer ${find(value, known)}` : value;
+  return [name, text.replaceAll(/[\r\n\0]/g, '?')];
 }
