@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Value } from '@sinclair/typebox/value';
-import type { ErrorCode } from '@flash-sale/shared/contracts/reply.ts';
+import { ERROR_CODES, type ErrorCode } from '@flash-sale/shared/contracts/reply.ts';
 import { createApp, createOpsApp } from '../app.ts';
 import { StockStream } from '../products/stock-stream.ts';
 import { codesOf, documentOf, strict } from '../test/fuzz/document.ts';
@@ -97,7 +97,24 @@ describe('both documents', () => {
     );
     expect(undescribed).toEqual([]);
   });
+
+  test('between them speak of every code that there is', () => {
+    const spoken = new Set(
+      documents.flatMap(({ operations }) =>
+        operations.flatMap(({ responses = {} }) =>
+          Object.values(responses).flatMap(({ content = {} }) =>
+            Object.values(content).flatMap(({ schema }) => codesOf(schema)),
+          ),
+        ),
+      ),
+    );
+    const unspoken = ERROR_CODES.filter((code) => !spoken.has(code) && !ANYWHERE.has(code));
+    expect(unspoken).toEqual([]);
+  });
 });
+
+/** Of paths that are no operation. */
+const ANYWHERE: ReadonlySet<ErrorCode> = new Set(['not_found', 'method_not_allowed']);
 
 function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);

@@ -32,15 +32,32 @@ export function webhookRoutes(services: Services) {
       {
         query: t.Object({
           ...PAGE_QUERY,
-          state: t.Optional(t.String({ maxLength: 64, description: DELIVERY_STATES.join(', ') })),
-          event: t.Optional(t.String({ maxLength: 64, description: 'For example: payment_success' })),
-          provider: t.Optional(t.String({ maxLength: 64, description: PROVIDERS.join(', ') })),
-          outcome: t.Optional(t.String({ maxLength: 64, description: DELIVERY_OUTCOMES.join(', ') })),
+          state: t.Optional(
+            t.String({
+              maxLength: 64,
+              description: `One of ${DELIVERY_STATES.join(', ')}.`,
+              examples: ['parked'],
+            }),
+          ),
+          event: t.Optional(
+            t.String({ maxLength: 64, description: 'What it tells of.', examples: ['payment_success'] }),
+          ),
+          provider: t.Optional(
+            t.String({ maxLength: 64, description: `One of ${PROVIDERS.join(', ')}.`, examples: ['native'] }),
+          ),
+          outcome: t.Optional(
+            t.String({
+              maxLength: 64,
+              description: `One of ${DELIVERY_OUTCOMES.join(', ')}.`,
+              examples: ['applied'],
+            }),
+          ),
           q: t.Optional(
             t.String({
               maxLength: 255,
               description:
                 'The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.',
+              examples: ['pi_1'],
             }),
           ),
         }),

@@ -51,27 +51,36 @@ const words = <Word extends string>(list: readonly Word[], description?: string)
   Type.Unsafe<Word>({ type: 'string', enum: [...list], ...(description ? { description } : {}) });
 
 const Outcome = words<DeliveryOutcome>(DELIVERY_OUTCOMES);
-const Fault = Type.String({ description: 'Why it failed.' });
+const Fault = Type.String({ description: 'Why it failed.', examples: ['Redis did not answer in time.'] });
 
 const deliveryFields = {
   id: Type.Integer(),
   provider: Type.String({ examples: ['stripe'] }),
-  event: Type.String({ description: 'Ours, or as the provider calls it when it is only recorded.' }),
-  state: words<DeliveryState>(DELIVERY_STATES),
+  event: Type.String({
+    description: 'Ours, or as the provider calls it when it is only recorded.',
+    examples: ['payment_success'],
+  }),
+  state: Type.Unsafe<DeliveryState>({
+    type: 'string',
+    enum: [...DELIVERY_STATES],
+    examples: ['processed'],
+  }),
   outcome: orNull(Outcome),
   payment_intent_id: orNull(Type.String({ description: 'null: it is about no payment.' })),
   hold_id: orNull(Type.String({ format: 'uuid' })),
-  sender_key: orNull(Type.String({ description: "webhook-id, Idempotency-Key or Stripe's event id." })),
+  sender_key: orNull(
+    Type.String({ description: "webhook-id, Idempotency-Key or Stripe's event id.", examples: ['msg_1'] }),
+  ),
   signature: words<'valid' | 'unsigned'>(
     ['valid', 'unsigned'],
     'Without a secret, and not in production, unsigned deliveries are taken.',
   ),
-  received_count: Type.Integer({ description: 'How often it was sent.' }),
-  attempts: Type.Integer({ description: 'How often something was made of it.' }),
+  received_count: Type.Integer({ description: 'How often it was sent.', examples: [2] }),
+  attempts: Type.Integer({ description: 'How often something was made of it.', examples: [2] }),
   received_at: instant,
   last_received_at: instant,
   processed_at: orNull(instant),
-  next_attempt_at: orNull(instant),
+  next_attempt_at: Type.Union([instant, Type.Null()], { examples: [null] }),
 };
 
 export const DeliveryRow = Type.Object(deliveryFields);
@@ -81,14 +90,20 @@ export const Attempt = Type.Object({
   at: instant,
   cause: words<AttemptCause>(ATTEMPT_CAUSES),
   outcome: orNull(Outcome),
-  fault: orNull(Fault),
-  duration_ms: Type.Integer(),
+  fault: Type.Union([Fault, Type.Null()], { examples: [null] }),
+  duration_ms: Type.Integer({ examples: [6] }),
 });
 
 export const DeliveryView = Type.Object({
   ...deliveryFields,
-  headers: Type.Record(Type.String(), Type.String(), { description: 'As received, without credentials.' }),
-  body: Type.String({ description: 'The bytes that were signed.' }),
+  headers: Type.Record(Type.String(), Type.String(), {
+    description: 'As received, without credentials.',
+    examples: [{ 'content-type': 'application/json', 'webhook-id': 'msg_1' }],
+  }),
+  body: Type.String({
+    description: 'The bytes that were signed.',
+    examples: ['{"hold_id":"00000001-6f0e-8a3c-9d51-2b7c04e1f8a6","payment_intent_id":"pi_1"}'],
+  }),
   latest_attempts: Type.Array(Attempt, { description: 'Newest first.' }),
   payment: orNull(
     Type.Object({
@@ -134,12 +149,13 @@ export const DeliveryFilter = Type.Object(
 export type DeliveryFilter = typeof DeliveryFilter.static;
 
 const replayTerms = {
-  dry_run: Type.Optional(Type.Boolean({ description: 'Only says what would happen.' })),
+  dry_run: Type.Optional(Type.Boolean({ description: 'Only says what would happen.', examples: [true] })),
   per_second: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: REPLAY_RATE_MAX,
       description: `Deliveries per second at most; ${REPLAY_RATE_DEFAULT} when absent.`,
+      examples: [REPLAY_RATE_DEFAULT],
     }),
   ),
 };
@@ -159,26 +175,30 @@ export const OrderReplay = Type.Object(
     filter: Type.Optional(DeliveryFilter),
     ...replayTerms,
   },
-  strict,
+  { ...strict, examples: [{ ids: [1], dry_run: true }] },
 );
 export type OrderReplay = typeof OrderReplay.static;
 
 export const ReplayView = Type.Object({
   id: Type.Integer(),
-  state: words<ReplayState>(REPLAY_STATES),
+  state: Type.Unsafe<ReplayState>({ type: 'string', enum: [...REPLAY_STATES], examples: ['done'] }),
   actor: Type.String(),
-  dry_run: Type.Boolean(),
-  per_second: Type.Integer(),
+  dry_run: Type.Boolean({ examples: [false] }),
+  per_second: Type.Integer({ examples: [REPLAY_RATE_DEFAULT] }),
   asked: Type.Object(
     { ids: Type.Optional(Type.Integer()), filter: Type.Optional(DeliveryFilter) },
-    { description: 'How many ids, or the filter.' },
+    { description: 'How many ids, or the filter.', examples: [{ ids: 3 }] },
   ),
-  total: Type.Integer(),
-  done: Type.Integer({ description: 'Failed ones too.' }),
-  changed: Type.Integer({ description: 'Deliveries whose order or payment changed, or would.' }),
-  failed: Type.Integer(),
+  total: Type.Integer({ examples: [3] }),
+  done: Type.Integer({ description: 'Failed ones too.', examples: [3] }),
+  changed: Type.Integer({
+    description: 'Deliveries whose order or payment changed, or would.',
+    examples: [1],
+  }),
+  failed: Type.Integer({ examples: [0] }),
   rate: Type.Number({
     description: 'Deliveries per second: of the last seconds, or of all when it is over.',
+    examples: [84.5],
   }),
   created_at: instant,
   finished_at: orNull(instant),
@@ -187,15 +207,19 @@ export type ReplayView = typeof ReplayView.static;
 
 export const ReplayItemView = Type.Object({
   delivery_id: Type.Integer(),
-  state: words<'waiting' | 'done' | 'failed'>(['waiting', 'done', 'failed']),
+  state: Type.Unsafe<'waiting' | 'done' | 'failed'>({
+    type: 'string',
+    enum: ['waiting', 'done', 'failed'],
+    examples: ['done'],
+  }),
   outcome: orNull(
     words<DeliveryOutcome | 'late'>(
       [...DELIVERY_OUTCOMES, 'late'],
       '`late`, in a dry run: paid again if its units are free.',
     ),
   ),
-  changed: orNull(Type.Boolean({ description: 'Whether it changed anything, or would.' })),
-  fault: orNull(Fault),
+  changed: orNull(Type.Boolean({ description: 'Whether it changed anything, or would.', examples: [false] })),
+  fault: Type.Union([Fault, Type.Null()], { examples: [null] }),
   says: Type.String({ examples: ['Nothing changed: it was applied before.'] }),
   done_at: orNull(instant),
 });

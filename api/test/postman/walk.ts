@@ -117,6 +117,14 @@ const THE_MONEY: readonly Step[] = [
     status: 200,
     data: { status: 'paid', payment: 'refund_due' },
   },
+  {
+    name: 'Stripe tells of something that is not about an order: it is recorded',
+    operation: 'postApiWebhookStripe',
+    fresh: ['eventId'],
+    body: { id: '{{eventId}}', type: 'customer.created', data: { object: {} } },
+    status: 200,
+    data: { outcome: 'recorded' },
+  },
 ];
 
 const TOO_LATE: readonly Step[] = [
@@ -189,6 +197,34 @@ const TOO_LATE: readonly Step[] = [
 ];
 
 const LOOKING_BACK: readonly Step[] = [
+  {
+    name: 'The inbox has the delivery, received twice',
+    operation: 'getOpsWebhooks',
+    query: { q: '{{paymentIntentId}}' },
+    status: 200,
+    data: { 'items.0.outcome': 'applied', 'items.0.payment_intent_id': '{{paymentIntentId}}' },
+    keep: { deliveryId: 'items.0.id' },
+  },
+  {
+    name: 'as it was sent',
+    operation: 'getOpsWebhooksById',
+    status: 200,
+    data: { state: 'processed', 'order.order_id': '{{orderId}}', 'payment.disposition': 'applied' },
+  },
+  {
+    name: 'Process it again',
+    operation: 'postOpsWebhooksByIdReplay',
+    status: 201,
+    data: { total: 1 },
+    keep: { replayId: 'id' },
+  },
+  {
+    name: 'The replay ends, and changed nothing',
+    operation: 'getOpsWebhooksReplaysById',
+    until: true,
+    status: 200,
+    data: { state: 'done', done: 1, changed: 0, failed: 0 },
+  },
   {
     name: 'End the sale',
     operation: 'postOpsSalesByIdEnd',
