@@ -1,5 +1,6 @@
 /** Composes the listeners from the features' routes. Whoever calls it decides where they listen. */
 
+import { eventRoutes } from './events/events.routes.ts';
 import { docs } from './http/docs.ts';
 import { createFrame } from './http/frame.ts';
 import { healthRoutes } from './http/health.routes.ts';
@@ -45,6 +46,7 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(docs('Flash Sale operations', 'Launch sales, watch them, look into orders and webhooks.', true))
     .use(healthRoutes(services, isStopping))
     .use(overviewRoutes(services))
+    .use(eventRoutes(services))
     .use(operatorRoutes(services))
     .use(auditRoutes(services))
     .use(operatorProductRoutes(services))

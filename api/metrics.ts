@@ -76,6 +76,16 @@ export function createMetrics() {
       help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
       registers,
     }),
+    eventConsumers: new Gauge({
+      name: 'flashsale_event_consumers',
+      help: 'Streams of events that operators have open.',
+      registers,
+    }),
+    eventConsumersDropped: new Counter({
+      name: 'flashsale_event_consumers_dropped_total',
+      help: 'Streams of events that were ended because their consumer was too slow.',
+      registers,
+    }),
     rebuilds: new Counter({
       name: 'flashsale_rebuilds_total',
       help: 'Times a sale in Redis was rebuilt from SQL and armed.',

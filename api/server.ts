@@ -2,6 +2,7 @@
 
 import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { createApp, createOpsApp } from './app.ts';
+import { feedOf } from './events/feed.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -33,6 +34,7 @@ export function listen(services: Services): Listening {
     async stop() {
       isStopping = true;
       stream.close();
+      feedOf(services).close();
       const drained = Promise.all(servers.map((server) => server.stop()));
       await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);
       await Promise.all(servers.map((server) => server.stop(true)));

@@ -16,6 +16,8 @@ for i = 1, #ARGV, 5 do
   if seq > tonumber(base) and redis.call('SADD', credits_key, credit_id) == 1 then
     return_units(units, buyer)
     redis.call('HINCRBY', meta_key, 'allotment', ARGV[i + 4])
+    note(credit_id, pack_hold('C', units, ARGV[i + 4], '', buyer))
   end
 end
+tell()
 return { 'applied', tonumber(epoch) }

@@ -19,6 +19,7 @@ if not is_begun_here or redis.call('HGET', meta_key, 'rebuild_token') ~= token t
 
 local now = now_ms()
 local lease, ttl_max = tonumber(ARGV[12]), tonumber(ARGV[13])
+note(epoch, pack_hold('B', allotment, ARGV[11] ~= '0' and 1 or 0, '', ''))
 local outcome_of = {}
 local next_arg = 15
 for _ = 1, tonumber(ARGV[14]) do
@@ -42,9 +43,11 @@ for i = 1, #records, 2 do
     -- A damaged record says nothing that could be kept.
     redis.call('HDEL', holds_key, hold_id)
   elseif (state == HELD or state == PINNED) and outcome then
+    local record = pack_hold(LETTER_OF[outcome], quantity, deadline, digest, buyer)
     redis.call('HDEL', holds_key, hold_id)
-    redis.call('HSET', past_key, hold_id, pack_hold(LETTER_OF[outcome], quantity, deadline, digest, buyer))
+    redis.call('HSET', past_key, hold_id, record)
     redis.call('ZADD', ended_key, now, hold_id)
+    note(hold_id, outcome == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
   elseif state == HELD or state == PINNED then
     kept = kept + quantity
     if deadline > now + ttl_max then
@@ -67,4 +70,5 @@ redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotmen
   'armed_life', life, 'last_life', life)
 if ARGV[11] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[11])) end
 redis.call('HDEL', meta_key, 'rebuild_token')
+tell(available)
 return { 'armed', available }

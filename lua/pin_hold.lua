@@ -31,6 +31,7 @@ if sale_state == 'halted' then return { 'halted' } end
 if state == HELD then
   if deadline <= now then
     end_hold(hold_id, 'expired', quantity, deadline, digest, buyer, now)
+    tell()
     return { 'expired' }
   end
   redis.call('ZREM', deadlines_key, hold_id)

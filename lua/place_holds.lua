@@ -137,5 +137,8 @@ if taken > 0 then
   for buyer, quantity in pairs(added) do
     redis.call('HINCRBY', buyers_key, buyer, quantity)
   end
+  -- The records are in the form of changes: nothing is built twice for those who watch.
+  changes[#changes + 1] = table.concat(new_records, '\n')
 end
+tell(available)
 return replies

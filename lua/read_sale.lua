@@ -12,6 +12,7 @@ if not is_armed() then return { 'not_armed' } end
 local now = now_ms()
 reap(now, tonumber(ARGV[1]))
 local meta = redis.call('HMGET', meta_key, 'epoch', 'state', 'opens_at', 'closes_at', 'allotment', 'available')
+tell(meta[6])
 return {
   'sale',
   now,

@@ -11,6 +11,7 @@ if not is_armed() then return { 'not_armed' } end
 local now = now_ms()
 local limit, kept = tonumber(ARGV[1]), tonumber(ARGV[2])
 local _, count, oldest = reap(now, limit)
+tell()
 
 local forgotten = redis.call('ZRANGEBYSCORE', ended_key, '-inf', now - kept, 'LIMIT', 0, limit)
 for _, hold_id in ipairs(forgotten) do

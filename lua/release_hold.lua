@@ -24,4 +24,5 @@ if state ~= HELD then return { WORD_OF[state] } end
 
 local word = deadline <= now and 'expired' or 'released'
 end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
+tell()
 return { word }

@@ -13,7 +13,8 @@ if redis.call('ZCARD', deadlines_key) + redis.call('ZCARD', leases_key) > 0 then
 
 if redis.call('HGET', meta_key, 'state') ~= 'ended' then
   redis.call('HSET', meta_key, 'state', 'ended')
-  for _, key in ipairs({ meta_key, holds_key, past_key, ended_key, idempotency_key, buyers_key, credits_key }) do
+  local kept = { meta_key, holds_key, past_key, ended_key, idempotency_key, buyers_key, credits_key, events_key }
+  for _, key in ipairs(kept) do
     redis.call('PEXPIRE', key, ARGV[1])
   end
 end

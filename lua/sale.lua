@@ -1,7 +1,7 @@
 -- sale: what every script knows. It is put in front of each of them; see README.md.
 
-local meta_key, holds_key, deadlines_key, leases_key, past_key, ended_key, idempotency_key, buyers_key, credits_key =
-  unpack(KEYS)
+local meta_key, holds_key, deadlines_key, leases_key, past_key, ended_key, idempotency_key, buyers_key, credits_key,
+  events_key = unpack(KEYS)
 
 -- A hold is one string: state|quantity|deadline_ms|idempotency digest|buyer. The buyer comes last because it
 -- is the only part that may contain the separator.
@@ -38,6 +38,23 @@ local function is_armed()
   return redis.call('HGET', meta_key, 'armed_life') == server_life()
 end
 
+-- What this call changes, for whoever watches: two lines per change, what it is about and a record of what it is now.
+local changes = {}
+
+local function note(about, record)
+  changes[#changes + 1] = about
+  changes[#changes + 1] = record
+end
+
+-- Puts the changes of this call on the sale's stream, as one entry with the units available after them. Comes last, and
+-- nothing depends on it: a stream that can not be written stops no sale.
+local function tell(available)
+  if #changes == 0 then return end
+  available = available or redis.call('HGET', meta_key, 'available')
+  redis.pcall('XADD', events_key, 'MAXLEN', '~', EVENTS_KEPT_MAX, '*',
+    'available', available, 'changes', table.concat(changes, '\n'))
+end
+
 -- Units of a hold that ends without an order are available again, and its buyer may hold again.
 local function return_units(quantity, buyer)
   redis.call('HINCRBY', meta_key, 'available', quantity)
@@ -46,13 +63,15 @@ local function return_units(quantity, buyer)
   end
 end
 
--- Moves a hold to its last state. Callers have made sure that it is held or pinned, so units move once.
+-- Moves a hold to its last state. Callers have made sure that it is held or pinned, so units move once, and tell.
 local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
   redis.call('ZREM', deadlines_key, hold_id)
   redis.call('ZREM', leases_key, hold_id)
   redis.call('HDEL', holds_key, hold_id)
-  redis.call('HSET', past_key, hold_id, pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer))
+  local record = pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer)
+  redis.call('HSET', past_key, hold_id, record)
   redis.call('ZADD', ended_key, now, hold_id)
+  note(hold_id, word == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
   if word == 'withdrawn' then
     redis.call('HINCRBY', meta_key, 'allotment', -quantity)
   elseif word ~= 'ordered' then
@@ -60,8 +79,8 @@ local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
   end
 end
 
--- Ends up to `limit` overdue holds, oldest first. Returns the units that came back, how many holds ended, and
--- the deadline of the oldest.
+-- Ends up to `limit` overdue holds, oldest first; callers tell. Returns the units that came back, how many holds ended,
+-- and the deadline of the oldest.
 local function reap(now, limit)
   local overdue = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, limit)
   local units, oldest = 0, nil

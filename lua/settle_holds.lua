@@ -22,4 +22,5 @@ for i = 1, #ARGV, 2 do
     end
   end
 end
+tell()
 return { 'settled', count }

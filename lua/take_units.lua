@@ -34,11 +34,15 @@ local function is_over_limit()
   return tonumber(redis.call('HGET', buyers_key, buyer) or 0) + quantity > limit
 end
 if short_by() > 0 or is_over_limit() then reap(now, tonumber(ARGV[5])) end
+if short_by() > 0 or is_over_limit() then tell() end
 if short_by() > 0 then return { 'insufficient_stock', math.max(0, quantity - short_by()) } end
 if is_over_limit() then return { 'buyer_limit_reached' } end
 
+local taken = pack_hold(PINNED, quantity, now, '', buyer)
 if buyer ~= '' then redis.call('HINCRBY', buyers_key, buyer, quantity) end
 redis.call('HINCRBY', meta_key, 'available', -quantity)
-redis.call('HSET', holds_key, take_id, pack_hold(PINNED, quantity, now, '', buyer))
+redis.call('HSET', holds_key, take_id, taken)
 redis.call('ZADD', leases_key, now + lease, take_id)
+note(take_id, taken)
+tell()
 return { 'taken', tonumber(epoch) }

@@ -177,6 +177,34 @@ export const STREAMS_MAX = 2_000;
 export const STREAM_HEARTBEAT_MS = 10_000;
 
 /**
+ * Entries of a sale's stream of events: one per call of a script. At 2,000 holds a second that is a quarter of a minute
+ * if each came alone, and a minute and more as batches come. 130 bytes per hold: 4 MB if each came alone; 450 MB of
+ * nothing but full batches, which is four million holds, that took more.
+ */
+export const EVENTS_KEPT_MAX = 30_000;
+
+/** A stream of a sale that is over lives no longer than this; a consumer that was away for longer is told of a gap. */
+export const EVENTS_KEPT_MS = ENDED_HOLD_KEPT_MS;
+
+/** How often the streams are read while somebody listens: what happens is shown within a tenth of a second. */
+export const EVENTS_PERIOD_MS = 50;
+
+/** Entries of one stream that are read at once: more than one millisecond can bring, less than Redis would feel. */
+export const EVENTS_PAGE = 200;
+
+/** Between two heartbeats; whoever hears none for 10 s is cut off. */
+export const EVENTS_HEARTBEAT_MS = 5_000;
+
+/** Operators' streams open at once in one process: terminals and dashboards of one shop. */
+export const EVENTS_CONSUMERS_MAX = 50;
+
+/** Waiting for one consumer, in characters: three seconds of 2,000 holds that begin and end. Then it is dropped. */
+export const EVENTS_WAITING_MAX = 4_000_000;
+
+/** A consumer that takes nothing in for so long, heartbeats included, is gone. */
+export const EVENTS_STUCK_S = 30;
+
+/**
  * Requests in flight beyond which new ones are told to come back, before their body is read. More than a
  * process answers in a third of a second; whoever waits much longer has given up.
  */
@@ -225,6 +253,10 @@ assertRelation(
   'a lost hold could be forgotten too early',
 );
 assertRelation(REDIS_SILENCE_MS > 2 * REDIS_TIMEOUT_MS, 'an unheard hold could not be released');
+assertRelation(
+  EVENTS_STUCK_S * 1_000 > 2 * EVENTS_HEARTBEAT_MS,
+  'a consumer could be taken for stuck between two heartbeats',
+);
 assertRelation(EXPIRY_PERIOD_MS * 2 <= 250, 'stock would come back later than promised');
 assertRelation(
   PIN_LEASE_MS > 1.5 * SQL_TIMEOUT_MS,

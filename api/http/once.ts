@@ -5,7 +5,8 @@
  */
 
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
-import { findAct, keepReply, type Act, type PastAct } from '../operators/audit-log.ts';
+import { publish } from '../events/publish.ts';
+import { changeBy, findAct, keepReply, type Act, type PastAct } from '../operators/audit-log.ts';
 import { exclusively, isDuplicateKey } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';
@@ -38,7 +39,12 @@ export async function once<Reply>(
   const key = readKeyHeader(headers, 'Idempotency-Key');
   const actor = operatorOf(request).name;
   const requestId = String(set.headers['x-request-id'] ?? crypto.randomUUID());
-  if (key === null) return work({ actor, requestId, once: null });
+  const make = async (act: Act): Promise<Reply> => {
+    const reply = await work(act);
+    if (isSuccess(set)) tell(services, act);
+    return reply;
+  };
+  if (key === null) return make({ actor, requestId, once: null });
 
   const fingerprint = fingerprintOf(request, body);
   const askedBefore = async () => {
@@ -51,7 +57,7 @@ export async function once<Reply>(
     if (answered !== null) return answered;
     let reply: Reply;
     try {
-      reply = await work({ actor, requestId, once: { key, fingerprint } });
+      reply = await make({ actor, requestId, once: { key, fingerprint } });
     } catch (error) {
       if (!isDuplicateKey(error, 'audit_log_once')) throw error;
       return (await askedBefore()) ?? Promise.reject(error);
@@ -65,6 +71,17 @@ export async function once<Reply>(
 
 function digest(...parts: unknown[]): string {
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40);
+}
+
+/** Whoever watches sees what operators do. */
+function tell(services: Services, act: Act): void {
+  const change = changeBy(act);
+  if (change === undefined) return;
+  const { actor, requestId } = act;
+  const { action, target } = change;
+  const saleId = /^sale (\d+)$/.exec(target)?.[1];
+  const event = { type: 'operator.acted', actor, action, target, request_id: requestId } as const;
+  publish(services, saleId === undefined ? null : Number(saleId), event);
 }
 
 function fingerprintOf({ method, url }: Request, body: unknown): string {

@@ -31,6 +31,13 @@ export function bySystem(part: string): Act {
   return { actor: `system:${part}`, requestId: crypto.randomUUID(), once: null };
 }
 
+const changeOf = new WeakMap<Act, Change>();
+
+/** What was written down for this request, if anything: it stands once its transaction is committed. */
+export function changeBy(act: Act): Change | undefined {
+  return changeOf.get(act);
+}
+
 const CHAIN = 1;
 const NO_HASH = '0'.repeat(64);
 
@@ -72,6 +79,7 @@ export async function record(sql: Sql, act: Act, change: Change): Promise<void> 
   const hash = hashOf(row, previousHash);
   await sql.insert(auditLog).values({ ...row, previousHash, hash });
   await sql.update(auditChain).set({ hash }).where(eq(auditChain.id, CHAIN));
+  changeOf.set(act, change);
 }
 
 function asJson(value: unknown): string | null {

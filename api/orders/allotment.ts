@@ -7,6 +7,7 @@ import { eq } from 'drizzle-orm';
 import { holdOutcomes, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
+import { publish } from '../events/publish.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { voidHold } from '../holds/outcome.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
@@ -53,6 +54,7 @@ export async function restock(
   });
   if (changed.kind !== 'changed') return changed;
   services.reach('give.committed');
+  tellChange(services, saleId, units, changed.allotment, act);
   // If Redis can not be told now, a worker does it.
   await deliverCredits(services, saleId).catch(unlessAway);
   await services.catalog.refresh();
@@ -119,6 +121,7 @@ async function withdraw(
   // If Redis can not be told now, the settler does it.
   await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(unlessAway);
   if (written.kind === 'asked_before') throw written.error;
+  if (written.kind === 'changed') tellChange(services, saleId, -take.units, written.allotment, act);
   await services.catalog.refresh();
   return written;
 }
@@ -173,4 +176,8 @@ function refuseState({ state }: Sale): AllotmentChanged | null {
 function recordChange(sql: Sql, act: Act, action: string, sale: Sale, allotment: number): Promise<void> {
   const target = `sale ${sale.id}`;
   return record(sql, act, { action, target, before: { allotment: sale.allotment }, after: { allotment } });
+}
+
+function tellChange(services: Services, saleId: number, change: number, allotment: number, act: Act): void {
+  publish(services, saleId, { type: 'stock.changed', change, allotment, by: act.actor });
 }

@@ -11,6 +11,7 @@ import {
 import { statement, transaction } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { deliverCreditsSoon, endPendingOrder } from './give.ts';
+import { tellOrder } from './tell.ts';
 
 /** The name of its heartbeat. */
 export const ORDER_EXPIRY = 'order_expiry';
@@ -28,6 +29,7 @@ export async function expireOrders(services: Services): Promise<number> {
     const order = await expireOneOrder(services);
     if (order === null) break;
     services.reach('give.committed');
+    tellOrder(services, order, 'expired');
     salesGiven.add(order.saleId);
   }
   for (const saleId of salesGiven) deliverCreditsSoon(services, saleId);

@@ -12,6 +12,7 @@ import { pinHold, settleHolds, type Settlement } from '../redis/scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { tellOrder } from './tell.ts';
 import { commitUnits, TakeRefused, writeOrdered, type UnitsTaken } from './take.ts';
 
 export type Order = HoldOrder;
@@ -98,6 +99,7 @@ async function writeOrder(
     });
     services.reach('order.committed');
     settleSoon(services, taken.saleId, { holdId, outcome: 'ordered' });
+    tellOrder(services, order, 'pending');
     return { kind: 'created', order };
   } catch (error) {
     if (isDuplicateKey(error, 'orders_payment_intent')) return { kind: 'payment_intent_mismatch' };

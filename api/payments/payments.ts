@@ -10,7 +10,9 @@ import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
 import { LATE_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
+import { publish } from '../events/publish.ts';
 import { deliverCreditsSoon } from '../orders/give.ts';
+import { tellOrder } from '../orders/tell.ts';
 import { TakeRefused } from '../orders/take.ts';
 import { perProcess } from '../per-process.ts';
 import { armSale } from '../sales/arming.ts';
@@ -68,7 +70,7 @@ export async function processDelivery(
     const processed = isOver(step)
       ? step
       : await lateOf(services).pass(() => processLate(run, orderIdOf(step)));
-    afterwards(services, processed);
+    afterwards(services, deliveryId, processed);
     return processed;
   } catch (error) {
     if (!(error instanceof CalledOff)) recordFailedAttempt(services, attempt, error);
@@ -107,9 +109,15 @@ function isOver(step: Step): step is Processed {
   return step.kind !== 'late' && step.kind !== 'again';
 }
 
-function afterwards(services: Services, made: Processed): void {
+function afterwards(services: Services, deliveryId: number, made: Processed): void {
   if (made.kind !== 'done' || !made.isNew) return;
-  if (made.disposition !== null) services.metrics.payments.inc({ disposition: made.disposition });
+  const { order, state, disposition } = made;
+  if (state !== order.state) tellOrder(services, order, state);
+  if (disposition !== null) {
+    services.metrics.payments.inc({ disposition });
+    const event = { type: `payment.${disposition}`, order_id: order.id, delivery_id: deliveryId } as const;
+    publish(services, order.saleId, event);
+  }
   const gaveUnits = made.state === 'cancelled' || made.state === 'refunded';
   if (gaveUnits) deliverCreditsSoon(services, made.order.saleId);
 }

@@ -12,10 +12,24 @@ export const SALE_KEY_NAMES = [
   'idempotency',
   'buyers',
   'credits',
+  'events',
 ] as const;
 
 export function saleKeys(saleId: number): string[] {
   return SALE_KEY_NAMES.map((name) => `{s:${saleId}}:${name}`);
+}
+
+/** Ids of sales begin at 1; what belongs to none of them has keys like a sale. */
+const NO_SALE = 0;
+
+/** The stream of a sale's events; null: of those that belong to no sale, or to one that Redis does not serve. */
+export function eventsKey(saleId: number | null): string {
+  return `{s:${saleId ?? NO_SALE}}:events`;
+}
+
+/** Says which time of the streams this is: another one begins when they can not be put in one order with the last. */
+export function eventsEraKey(): string {
+  return `{s:${NO_SALE}}:era`;
 }
 
 export function saleMetaKey(saleId: number): string {

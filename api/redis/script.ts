@@ -1,4 +1,5 @@
 import prelude from '@flash-sale/lua/sale.lua' with { type: 'text' };
+import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
 import { ReplyError, type Redis } from 'ioredis';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { saleKeys } from './keys.ts';
@@ -35,7 +36,7 @@ export function defineScript<const Word extends string>(
 ): Script<Word> {
   // With a shebang Redis refuses the whole script up front when it is out of memory, instead of in its middle.
   const shebang = flags.allowOom ? '#!lua flags=allow-oom' : '#!lua';
-  const text = `${shebang}\n${prelude}\n${body}`;
+  const text = `${shebang}\nlocal EVENTS_KEPT_MAX = ${EVENTS_KEPT_MAX}\n${prelude}\n${body}`;
   return { name, words, text, sha: new Bun.CryptoHasher('sha1').update(text).digest('hex') };
 }
 

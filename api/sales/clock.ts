@@ -5,7 +5,9 @@
 
 import { and, eq, notExists, sql as raw } from 'drizzle-orm';
 import { orders, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
+import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { ENDED_HOLD_KEPT_MS } from '@flash-sale/shared/limits.ts';
+import { publish } from '../events/publish.ts';
 import { isDuplicateKey, statement } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { readSale, retireSale } from '../redis/sale-scripts.ts';
@@ -40,19 +42,21 @@ async function moveByTime(services: Services, sale: Sale): Promise<boolean> {
 }
 
 async function move(
-  { mysql }: Services,
+  services: Services,
   sale: Sale,
   to: 'live' | 'draining',
   when: ReturnType<typeof raw>,
 ): Promise<boolean> {
   try {
-    return await statement(mysql, async (sql) => {
+    const hasMoved = await statement(services.mysql, async (sql) => {
       const [{ affectedRows }] = await sql
         .update(sales)
         .set({ state: to })
         .where(and(eq(sales.id, sale.id), eq(sales.state, sale.state), when));
       return affectedRows === 1;
     });
+    if (hasMoved) tellMoved(services, sale, to);
+    return hasMoved;
   } catch (error) {
     // The product's earlier sale is not over yet; its own move comes first.
     if (isDuplicateKey(error, 'sales_one_on_per_product')) return false;
@@ -60,14 +64,18 @@ async function move(
   }
 }
 
+function tellMoved(services: Services, { id, state: from }: Sale, to: SaleState): void {
+  publish(services, id, { type: 'sale.moved', from, to, by: 'system:clock' });
+}
+
 /** A drained sale ends when no unit of it can move any more: no hold, no pin, no unpaid order, no credit. */
-async function endDrained({ mysql, redis }: Services, sale: Sale): Promise<boolean> {
-  const stock = await readSale(redis, sale.id);
+async function endDrained(services: Services, sale: Sale): Promise<boolean> {
+  const stock = await readSale(services.redis, sale.id);
   if (stock.kind === 'not_armed' || stock.holds + stock.pins > 0) return false;
   const isClosedInRedis =
     stock.state === 'draining' || (stock.closesAtMs !== null && stock.closesAtMs <= stock.nowMs);
   if (!isClosedInRedis) return false;
-  const hasEnded = await statement(mysql, async (sql) => {
+  const hasEnded = await statement(services.mysql, async (sql) => {
     const pending = sql
       .select({ one: raw`1` })
       .from(orders)
@@ -84,6 +92,7 @@ async function endDrained({ mysql, redis }: Services, sale: Sale): Promise<boole
       );
     return affectedRows === 1;
   });
+  if (hasEnded) tellMoved(services, sale, 'ended');
   return hasEnded;
 }
 

@@ -3,6 +3,7 @@
 import { and, eq, inArray, ne, sql as raw } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { publish } from '../events/publish.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { record, type Act } from '../operators/audit-log.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -40,7 +41,9 @@ export async function writeMove(
 ): Promise<MoveWritten> {
   try {
     const written = await transaction(services.mysql, (sql) => moveLocked(sql, saleId, move, act));
-    if (written.kind === 'moved') services.reach('sale.changed');
+    if (written.kind !== 'moved') return written;
+    services.reach('sale.changed');
+    publish(services, saleId, { type: 'sale.moved', from: written.from, to: move.to, by: act.actor });
     return written;
   } catch (error) {
     if (isDuplicateKey(error, 'sales_one_on_per_product')) return { kind: 'product_busy' };

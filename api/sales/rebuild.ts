@@ -12,6 +12,7 @@ import type { Pool } from 'mysql2/promise';
 import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
+import { announceStream } from '../events/publish.ts';
 import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
@@ -53,6 +54,7 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   if (!(await noteArming(mysql, saleId, raised.epoch))) return { kind: 'superseded' };
   reach('rebuild.noted');
 
+  if (raised.lastArmedEpoch === 0) await announceStream(services, saleId);
   const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
     token: begun.token,

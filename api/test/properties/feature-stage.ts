@@ -9,6 +9,7 @@ import type { LedgerModel, ModelOrder } from './ledger-model.ts';
 import { photograph, shiftClock, type Photograph } from './photograph.ts';
 import { RedisModel } from './redis-model.ts';
 import { choose } from './script-rebuilds.ts';
+import { expectTold } from './told-look.ts';
 
 export class FeatureStage {
   readonly world: FeatureWorld;
@@ -44,6 +45,7 @@ export class FeatureStage {
     expectRows(rows, this.ledger, this.model);
     expectConserved(photo, this.ledger);
     expectAsModelled(photo, this.redis);
+    expectTold(photo);
     const { committed, allotment } = this.ledger;
     expectEqual('units of pending and paid orders (I1)', this.ledger.orderedUnits(), committed);
     if (committed > allotment) throw new Error(`committed ${committed} of ${allotment} (I1)`);

@@ -27,6 +27,8 @@ export interface Photograph {
   readonly keys: ReadonlyMap<string, string>;
   readonly buyers: ReadonlyMap<string, string>;
   readonly applied: readonly number[];
+  /** What the scripts told, oldest first. */
+  readonly told: readonly { available: number; changes: string }[];
 }
 
 const photographScript = defineScript(
@@ -35,14 +37,15 @@ const photographScript = defineScript(
      redis.call('HGETALL', meta_key), redis.call('HGETALL', holds_key), redis.call('HGETALL', past_key),
      redis.call('ZRANGE', deadlines_key, 0, -1, 'WITHSCORES'), redis.call('ZRANGE', leases_key, 0, -1),
      redis.call('ZRANGE', ended_key, 0, -1), redis.call('HGETALL', idempotency_key),
-     redis.call('HGETALL', buyers_key), redis.call('SMEMBERS', credits_key) }`,
+     redis.call('HGETALL', buyers_key), redis.call('SMEMBERS', credits_key),
+     redis.call('XRANGE', events_key, '-', '+') }`,
   ['photograph'],
   { allowOom: true },
 );
 
 export async function photograph(redis: Redis, saleId: number): Promise<Photograph> {
   const reply = await runScript(redis, photographScript, saleId, []);
-  const [, armed, now, meta, living, past, deadlines, leases, ended, keys, buyers, applied] = reply;
+  const [, armed, now, meta, living, past, deadlines, leases, ended, keys, buyers, applied, events] = reply;
   const nowMs = Number(now);
   const scores = pairs(deadlines);
   const holds = new Map<string, PhotographedHold>();
@@ -73,6 +76,9 @@ export async function photograph(redis: Redis, saleId: number): Promise<Photogra
     keys: pairs(keys),
     buyers: pairs(buyers),
     applied: (applied as string[]).map(Number),
+    told: (events as [string, string[]][]).flatMap(([, [name, first, , changes = '']]) =>
+      name === 'available' ? [{ available: Number(first), changes }] : [],
+    ),
   };
 }
 

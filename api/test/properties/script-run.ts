@@ -19,6 +19,7 @@ import {
   shiftClock,
 } from './photograph.ts';
 import { RedisModel } from './redis-model.ts';
+import { expectTold } from './told-look.ts';
 import { choose, ScriptRebuilds, type ScriptSetting } from './script-rebuilds.ts';
 import type { ScriptStep } from './script-steps.ts';
 
@@ -78,6 +79,7 @@ export class ScriptRun {
     this.#model.adopt((holdId) => photo.holds.get(holdId)?.state === 'expired');
     expectConserved(photo, this.#ledger);
     expectAsModelled(photo, this.#model);
+    expectTold(photo);
     const { committed, allotment } = this.#ledger;
     expectEqual('units of pending and paid orders (I1)', this.#ledger.orderedUnits(), committed);
     if (committed > allotment) throw new Error(`committed ${committed} of ${allotment} (I1)`);

@@ -1,0 +1,91 @@
+import { Elysia, t } from 'elysia';
+import {
+  EVENT_TYPES,
+  OperatorsEvent,
+  type AnyEvent,
+  type EventType,
+} from '@flash-sale/shared/contracts/event.ts';
+import { EVENTS_CONSUMERS_MAX, EVENTS_STUCK_S } from '@flash-sale/shared/limits.ts';
+import { documented } from '../http/documented.ts';
+import { fail, RequestFault } from '../http/reply.ts';
+import type { Services } from '../services.ts';
+import { feedOf, type Wish } from './feed.ts';
+import { parseId } from './position.ts';
+
+const STRINGS = t.Optional(t.Union([t.String(), t.Array(t.String())]));
+
+export function eventRoutes(services: Services) {
+  return new Elysia().get(
+    '/ops/events',
+    async ({ headers, query, request, server, set }) => {
+      const feed = feedOf(services);
+      const wish = readWish(query, query.last_event_id ?? headers['last-event-id']);
+      if (feed.consumers >= EVENTS_CONSUMERS_MAX) {
+        return fail(set, 'unavailable', 'Too many are listening to this process.', { retryAfter: 10 });
+      }
+      await feed.ready();
+      // Heartbeats keep it open; whoever does not even take those is gone.
+      server?.timeout(request, EVENTS_STUCK_S);
+      set.headers['content-type'] = 'text/event-stream';
+      return chunks(feed.follow(wish, request.signal));
+    },
+    {
+      query: t.Object({ sale: STRINGS, types: STRINGS, last_event_id: t.Optional(t.String()) }),
+      ...documented({
+        summary: 'What happens, as server-sent events',
+        tag: 'Events',
+        success: { 200: OperatorsEvent },
+        isStream: true,
+        failures: ['bad_request', 'unavailable'],
+        isForOperators: true,
+        headers: { 'Last-Event-ID': 'Goes on after this event; `last_event_id` in the query does the same.' },
+      }),
+    },
+  );
+}
+
+interface Query {
+  readonly sale?: string | string[] | undefined;
+  readonly types?: string | string[] | undefined;
+}
+
+/** @throws RequestFault */
+function readWish(query: Query, lastId: string | undefined): Wish {
+  const after = lastId === undefined || lastId === '' ? null : parseId(lastId);
+  const errors: Record<string, string[]> = {};
+  if (lastId && after === null) errors['last_event_id'] = ['must be the id of an event of this stream'];
+  const sales = new Set(listOf(query.sale));
+  if ([...sales].some((id) => !/^[1-9]\d{0,9}$/.test(id))) errors['sale'] = ['must be ids of sales'];
+  const types = new Set(listOf(query.types));
+  const unknown = [...types].filter((type) => !KNOWN.has(type));
+  if (unknown.length > 0) errors['types'] = [`must be of: ${[...KNOWN].join(', ')}`];
+  if (Object.keys(errors).length > 0) {
+    throw new RequestFault('bad_request', 'The request is not valid; see errors.', { errors });
+  }
+  if (sales.size === 0 && types.size === 0) return { after, isWanted: null };
+  return { after, isWanted: (event) => isOf(sales, event) && isOneOf(types, event) };
+}
+
+/** Given several times, or once with commas. */
+function listOf(given: string | string[] | undefined): string[] {
+  return [given ?? []].flat().flatMap((text) => text.split(',').filter(Boolean));
+}
+
+const familyOf = (type: string): string => type.split('.')[0] ?? '';
+/** `order` is all of `order.paid`, `order.expired` and so on. */
+const KNOWN = new Set<string>([...EVENT_TYPES, ...EVENT_TYPES.map(familyOf)]);
+const TYPES: ReadonlySet<string> = new Set<EventType>(EVENT_TYPES);
+
+function isOf(sales: ReadonlySet<string>, event: AnyEvent): boolean {
+  return sales.size === 0 || ('sale_id' in event && sales.has(String(event.sale_id)));
+}
+
+/** What is about the stream itself is for everybody. */
+function isOneOf(types: ReadonlySet<string>, { type }: AnyEvent): boolean {
+  return types.size === 0 || !TYPES.has(type) || types.has(type) || types.has(familyOf(type));
+}
+
+/** Elysia sends whatever can say itself what it is as a server-sent event. */
+async function* chunks(texts: AsyncGenerator<string>) {
+  for await (const text of texts) yield { sse: true, toSSE: () => text };
+}

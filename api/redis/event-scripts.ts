@@ -1,0 +1,20 @@
+/** Writing to the streams of events. Sales' own changes are written by the scripts that make them. */
+
+import type { Redis } from 'ioredis';
+import appendEventLua from '@flash-sale/lua/append_event.lua' with { type: 'text' };
+import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
+import { eventsKey } from './keys.ts';
+import { defineScript, NOT_ARMED, runScript } from './script.ts';
+
+const appendEventScript = defineScript('append_event', appendEventLua, ['not_armed', 'appended']);
+
+export async function appendEvent(redis: Redis, saleId: number, event: string) {
+  const [kind] = await runScript(redis, appendEventScript, saleId, [event]);
+  return kind === 'not_armed' ? NOT_ARMED : { kind };
+}
+
+/** For what belongs to no sale that Redis serves. `sale`: from now on there is a stream of this sale. */
+export async function appendGeneral(redis: Redis, field: 'event' | 'sale', value: string): Promise<void> {
+  const bound = ['MAXLEN', '~', EVENTS_KEPT_MAX];
+  await redis.call('XADD', [eventsKey(null), ...bound, '*', field, value]);
+}
