@@ -5,11 +5,13 @@ import { EVENTS_KEPT_MS } from '@flash-sale/shared/limits.ts';
 import { redisNowMs } from '../redis/event-streams.ts';
 import type { Services } from '../services.ts';
 import { comparePositions, endOfMs, type Place } from './position.ts';
-import { readStep, startsAt, trimmedUntil, type PlacedEvent } from './reader.ts';
+import { endsAt, readStep, startsAt, trimmedUntil, type PlacedEvent } from './reader.ts';
 
 export interface Missed {
   /** Before these events something may be missing. */
   readonly gap: GapReason | null;
+  /** Where these events begin: whoever is cut off right after the gap must hear of it again. */
+  readonly from: Place;
   readonly events: readonly PlacedEvent[];
 }
 
@@ -38,17 +40,16 @@ export class CatchUp {
   async next(saleIds: readonly number[], life: string): Promise<Missed> {
     if (this.#place.life !== life) return this.#goOn(life);
     const { position: before } = this.#place;
-    const starts = startsAt(saleIds, before);
     const [step, untilMs] = await Promise.all([
-      readStep(this.#services, starts),
-      trimmedUntil(this.#services, starts),
+      readStep(this.#services, startsAt(saleIds, before)),
+      trimmedUntil(this.#services, endsAt(saleIds, before)),
     ]);
     const isTrimmed = untilMs !== null || step.nowMs - before.ms > EVENTS_KEPT_MS;
     const isNews = isTrimmed && before.ms >= this.#toldUntilMs;
     if (isNews) this.#toldUntilMs = untilMs ?? step.nowMs;
     if (comparePositions(step.position, before) > 0) this.#place = { position: step.position, life };
     const events = step.events.filter(({ position }) => comparePositions(position, before) > 0);
-    return { gap: isNews ? 'trimmed' : null, events };
+    return { gap: isNews ? 'trimmed' : null, from: { position: before, life }, events };
   }
 
   /** The place is of another life: perhaps of data that is gone, perhaps of a time that is still to come. */
@@ -56,6 +57,6 @@ export class CatchUp {
     const now = endOfMs((await redisNowMs(this.#services.redis)) - 1);
     const { position } = this.#place;
     this.#place = { position: comparePositions(now, position) < 0 ? now : position, life };
-    return { gap: 'data_lost', events: [] };
+    return { gap: 'data_lost', from: this.#place, events: [] };
   }
 }

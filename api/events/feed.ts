@@ -91,11 +91,11 @@ export class EventFeed {
 
   async #missedText(missed: CatchUp, { tail, place }: Reading, isWanted: Wish['isWanted']): Promise<string> {
     try {
-      const { gap, events } = await missed.next(tail.saleIds, place.life);
+      const { gap, from, events } = await missed.next(tail.saleIds, place.life);
       const wanted = events.filter(({ event }) => isWanted?.(event) ?? true);
       const { life } = missed.place;
       const texts = wanted.map(({ event, position }) => eventText(event, { position, life }));
-      if (gap !== null) texts.unshift(eventText({ type: 'gap', reason: gap, sale_id: null }, missed.place));
+      if (gap !== null) texts.unshift(eventText({ type: 'gap', reason: gap, sale_id: null }, from));
       return texts.join('');
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -118,7 +118,6 @@ export class EventFeed {
           yield eventText({ type: 'heartbeat' }, until);
           break;
         case 'dropped':
-          this.#services.metrics.eventConsumersDropped.inc();
           yield eventText({ type: 'dropped' }, until);
           return;
         case 'ended':
@@ -174,10 +173,10 @@ export class EventFeed {
     }
   }
 
-  #give({ gap, events, place }: Turn): void {
+  #give({ gap, from, events, place }: Turn): void {
     if (this.#listeners.size === 0) return;
     const { life } = place;
-    const told = gap === null ? '' : eventText({ type: 'gap', reason: gap, sale_id: null }, place);
+    const told = gap === null ? '' : eventText({ type: 'gap', reason: gap, sale_id: null }, from);
     const texts = events.map((placed) => ({
       ...placed,
       text: eventText(placed.event, { position: placed.position, life }),
@@ -193,7 +192,8 @@ export class EventFeed {
             .filter(isFor)
             .map(({ text }) => text)
             .join('');
-      if (told !== '' || wanted !== '') inbox.put(told + wanted, place);
+      if (told === '' && wanted === '') continue;
+      if (!inbox.put(told + wanted, place)) this.#services.metrics.eventConsumersDropped.inc();
     }
   }
 }

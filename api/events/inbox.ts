@@ -23,9 +23,12 @@ export class Inbox {
     this.#ended = ended;
   }
 
-  /** @param until the text tells everything up to there */
-  put(text: string, until: Place): void {
-    if (this.#isDropped) return;
+  /**
+   * @param until the text tells everything up to there
+   * @returns false when it was too much
+   */
+  put(text: string, until: Place): boolean {
+    if (this.#isDropped) return true;
     this.#waiting += text.length;
     if (this.#waiting > EVENTS_WAITING_MAX) {
       this.#isDropped = true;
@@ -35,6 +38,7 @@ export class Inbox {
       this.#until = until;
     }
     this.#wake();
+    return !this.#isDropped;
   }
 
   /** All that waits; when nothing does, whatever comes first within the time. */

@@ -37,12 +37,16 @@ export function comparePositions(a: Position, b: Position): number {
   return a.index === b.index ? 0 : a.index - b.index;
 }
 
-/** The last entry of a sale's stream that need not be read again. */
-export function entryBefore({ ms, saleId, seq, index }: Position, ofSale: number): StreamId {
-  if (ofSale < saleId) return { ms, seq: Infinity };
-  if (ofSale > saleId) return { ms: ms - 1, seq: Infinity };
-  if (index === Infinity) return { ms, seq };
-  // It is read again, because it may have more changes.
+/** The last entry of a sale's stream that the position has passed, or is in. */
+export function entryAt({ ms, saleId, seq }: Position, ofSale: number): StreamId {
+  if (ofSale === saleId) return { ms, seq };
+  return { ms: ofSale < saleId ? ms : ms - 1, seq: Infinity };
+}
+
+/** The last entry that need not be read again: one that the position is in may have more changes. */
+export function entryBefore(position: Position, ofSale: number): StreamId {
+  const { ms, saleId, seq, index } = position;
+  if (ofSale !== saleId || index === Infinity) return entryAt(position, ofSale);
   return seq > 0 ? { ms, seq: seq - 1 } : { ms: ms - 1, seq: Infinity };
 }
 

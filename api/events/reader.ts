@@ -5,7 +5,7 @@ import { EVENTS_KEPT_MS, EVENTS_PAGE } from '@flash-sale/shared/limits.ts';
 import { readStreams, readWindow, type StreamEntry, type StreamId } from '../redis/event-streams.ts';
 import type { Services } from '../services.ts';
 import { announcedSale, eventsIn } from './entry.ts';
-import { comparePositions, endOfEntry, endOfMs, entryBefore, type Position } from './position.ts';
+import { comparePositions, endOfEntry, endOfMs, entryAt, entryBefore, type Position } from './position.ts';
 
 export interface PlacedEvent {
   readonly position: Position;
@@ -36,8 +36,14 @@ export async function saleIdsWithStreams({ catalog }: Services): Promise<number[
   return [0, ...sales.filter((sale) => sale.state !== 'ended' || isThere(sale)).map(({ id }) => id)];
 }
 
+/** Where to begin in each stream. */
 export function startsAt(saleIds: readonly number[], position: Position): Map<number, StreamId> {
   return new Map(saleIds.map((saleId) => [saleId, entryBefore(position, saleId)]));
+}
+
+/** What was read of each stream. */
+export function endsAt(saleIds: readonly number[], position: Position): Map<number, StreamId> {
+  return new Map(saleIds.map((saleId) => [saleId, entryAt(position, saleId)]));
 }
 
 /**

@@ -14,6 +14,8 @@ const LIFE_PERIOD_MS = 1_000;
 export interface Turn {
   /** Before the events of this turn something may be missing. */
   readonly gap: GapReason | null;
+  /** Where these events begin: whoever is cut off right after the gap must hear of it again. */
+  readonly from: Place;
   readonly events: readonly PlacedEvent[];
   /** Everything up to here was read. */
   readonly place: Place;
@@ -79,18 +81,19 @@ export class Tail {
     const { events, isCaughtUp } = step;
     if (life !== this.#life) {
       await this.#goOn(step, life);
-      return { gap: 'data_lost', events: [], place: this.place, isCaughtUp };
+      return { gap: 'data_lost', from: this.place, events: [], place: this.place, isCaughtUp };
     }
     if (events.some(({ position }) => comparePositions(position, this.#position) <= 0)) {
       // A clock that was set back, mostly. Whoever resumes must hear of it too, at whatever process.
       await beginEra(this.#services.redis);
       await this.#goOn(step, await readLife(this.#services.redis));
-      return { gap: 'out_of_order', events: [], place: this.place, isCaughtUp };
+      return { gap: 'out_of_order', from: this.place, events: [], place: this.place, isCaughtUp };
     }
+    const from = this.place;
     for (const saleId of step.announced) this.#announced.add(saleId);
     for (const [saleId, id] of step.lastIds) this.#cursors.set(saleId, id);
     if (comparePositions(step.position, this.#position) > 0) this.#position = step.position;
-    return { gap: isTrimmed ? 'trimmed' : null, events, place: this.place, isCaughtUp };
+    return { gap: isTrimmed ? 'trimmed' : null, from, events, place: this.place, isCaughtUp };
   }
 
   /** In another life, from where we are or, if that is still to come, from now. */

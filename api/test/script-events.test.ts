@@ -192,7 +192,8 @@ describe('the stream of a sale', () => {
     try {
       const entries = await toldBy(saleId, () => releaseHold(sales.redis, saleId, holdId));
       expect(entries).toMatchObject([[{ type: 'hold.released' }]]);
-      await expect(appendEvent(sales.redis, saleId, '{}')).rejects.toThrow('redis is not available');
+      const refused = await appendEvent(sales.redis, saleId, '{}').catch((error: Error) => error.message);
+      expect(refused).toBe('redis is not available');
     } finally {
       await sales.redis.config('SET', 'maxmemory', '0');
     }
