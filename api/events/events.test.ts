@@ -5,6 +5,7 @@ import { expireOrders } from '../orders/expiry.ts';
 import { listen, type Listening } from '../server.ts';
 import { availableStock, hold, ops, order, pay, send } from '../test/client.ts';
 import { EventClient } from '../test/event-client.ts';
+import { countsOf } from '../test/faults/figures.ts';
 import { passPayWindow } from '../test/settling.ts';
 import { until } from '../test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld, type World } from '../test/world.ts';
@@ -46,17 +47,21 @@ describe('the stream of events', () => {
     await until(() => client.of('operator.acted').length === 2);
     await client.cut();
     // What SQL decided is told beside what Redis did: of those two, either may be the first.
-    expect(typesOf(client).sort()).toEqual(
-      [
-        ...Array<string>(4).fill('hold.placed'),
-        ...Array<string>(3).fill('hold.ordered'),
-        ...Array<string>(3).fill('order.pending'),
-        ...['order.paid', 'payment.applied', 'order.cancelled', 'order.expired', 'hold.released'],
-        ...Array<string>(3).fill('stock.returned'),
-        ...['stock.changed', 'stock.changed', 'hold.taken', 'hold.withdrawn'],
-        ...['operator.acted', 'operator.acted'],
-      ].sort(),
-    );
+    expect(countsOf(typesOf(client))).toEqual({
+      'hold.placed': 4,
+      'hold.ordered': 3,
+      'hold.released': 1,
+      'hold.taken': 1,
+      'hold.withdrawn': 1,
+      'order.pending': 3,
+      'order.paid': 1,
+      'order.cancelled': 1,
+      'order.expired': 1,
+      'payment.applied': 1,
+      'stock.returned': 3,
+      'stock.changed': 2,
+      'operator.acted': 2,
+    });
     expect(client.of('order.paid')[0]?.data).toMatchObject({
       sale_id: saleId,
       hold_id: paid,
