@@ -25,6 +25,7 @@ export function createMetrics() {
   const registers = [registry];
   const metrics = {
     registry,
+    ...consumerMetrics(registers),
     holdAttempts: new Counter({
       name: 'flashsale_hold_attempts_total',
       help: 'Requests for a hold, by what became of them. Sold out is not an error.',
@@ -76,16 +77,6 @@ export function createMetrics() {
       help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
       registers,
     }),
-    eventConsumers: new Gauge({
-      name: 'flashsale_event_consumers',
-      help: 'Streams of events that operators have open.',
-      registers,
-    }),
-    eventConsumersDropped: new Counter({
-      name: 'flashsale_event_consumers_dropped_total',
-      help: 'Streams of events that were ended because their consumer was too slow.',
-      registers,
-    }),
     rebuilds: new Counter({
       name: 'flashsale_rebuilds_total',
       help: 'Times a sale in Redis was rebuilt from SQL and armed.',
@@ -99,4 +90,19 @@ export function createMetrics() {
     for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);
   }
   return metrics;
+}
+
+function consumerMetrics(registers: Registry[]) {
+  return {
+    eventConsumers: new Gauge({
+      name: 'flashsale_event_consumers',
+      help: 'Streams of events that operators have open.',
+      registers,
+    }),
+    eventConsumersDropped: new Counter({
+      name: 'flashsale_event_consumers_dropped_total',
+      help: 'Streams of events that were ended because their consumer was too slow.',
+      registers,
+    }),
+  };
 }
