@@ -131,6 +131,7 @@ end
 
 if taken > 0 then
   redis.call('HINCRBY', meta_key, 'available', -taken)
+  redis.call('HINCRBY', meta_key, 'held_units', taken)
   redis.call('HSET', holds_key, unpack(new_records))
   redis.call('ZADD', deadlines_key, unpack(new_deadlines))
   if #new_keys > 0 then redis.call('HSET', idempotency_key, unpack(new_keys)) end

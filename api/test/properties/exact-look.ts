@@ -62,6 +62,11 @@ export function expectAsModelled(photo: Photograph, model: RedisModel): void {
     const actual = Number(photo.meta.get(field) ?? 0);
     if (actual !== model[field]) throw new Error(`${field} is ${actual}, and should be ${model[field]}`);
   }
+  const ever = {
+    held: Number(photo.meta.get('held_units') ?? 0),
+    ordered: Number(photo.meta.get('ordered_units') ?? 0),
+  };
+  expectEqual('units ever held and ordered', ever, { held: model.heldUnits, ordered: model.orderedUnits });
   if (photo.holds.size !== model.holds.size) {
     const [seen, wanted] = [[...photo.holds.keys()].join(' '), [...model.holds.keys()].join(' ')];
     throw new Error(`Redis knows the holds ${seen}, and should know ${wanted}`);

@@ -51,6 +51,9 @@ export class RedisModel {
   allotment = 0;
   state: SaleState = 'live';
   buyerLimit: number | null = null;
+  /** Ever, for rates. */
+  heldUnits = 0;
+  orderedUnits = 0;
   holds = new Map<string, ModelHold>();
   keys = new Map<string, { fingerprint: string; holdId: string }>();
   buyers = new Map<string, number>();
@@ -121,7 +124,8 @@ export class RedisModel {
   #end(hold: ModelHold, outcome: HoldOutcome): void {
     hold.state = recordStateOf(outcome);
     if (outcome === 'withdrawn') this.allotment -= hold.quantity;
-    else if (outcome !== 'ordered') this.#giveBack(hold.quantity, hold.buyerId);
+    else if (outcome === 'ordered') this.orderedUnits += hold.quantity;
+    else this.#giveBack(hold.quantity, hold.buyerId);
   }
 
   #giveBack(units: number, buyerId: string | null): void {
@@ -175,6 +179,7 @@ export class RedisModel {
       isOld: false,
     });
     this.available -= quantity;
+    this.heldUnits += quantity;
     if (buyerId !== null) this.#addToBuyer(buyerId, quantity);
     if (keyDigest !== null) this.keys.set(keyDigest, { fingerprint, holdId });
     return { kind: 'held', holdId } as const;
@@ -326,6 +331,7 @@ export class RedisModel {
       if (hold.state !== 'held' && hold.state !== 'pinned') continue;
       const outcome = outcomes.get(holdId);
       if (outcome !== undefined) {
+        if (outcome === 'ordered') this.orderedUnits += hold.quantity;
         hold.state = recordStateOf(outcome);
         continue;
       }

@@ -29,8 +29,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that the units of an order are sold, not returned',
     script: 'sale',
-    from: "elseif word ~= 'ordered' then",
-    to: 'else',
+    from: "elseif word == 'ordered' then",
+    to: "elseif word == 'ordered' then return_units(quantity, buyer)",
   },
   {
     loses: 'that withdrawn units leave the sale',
@@ -312,6 +312,12 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     loses: 'that a rebuild is told',
     script: 'commit_rebuild',
     from: "note(epoch, pack_hold('B', allotment, ARGV[11] ~= '0' and 1 or 0, '', ''))",
+    to: '',
+  },
+  {
+    loses: 'that units that were held are counted',
+    script: 'place_holds',
+    from: "redis.call('HINCRBY', meta_key, 'held_units', taken)",
     to: '',
   },
 ];
