@@ -36,14 +36,15 @@ elseif now < opens_at then
   closed = { 'not_open', opens_at }
 end
 
-local ids, digests = {}, {}
+local ids, digests, has_keys = {}, {}, false
 for i = 2, #ARGV, 6 do
   ids[#ids + 1] = ARGV[i]
   digests[#digests + 1] = ARGV[i + 4]
+  if ARGV[i + 4] ~= '' then has_keys = true end
 end
 local known_holds = redis.call('HMGET', holds_key, unpack(ids))
 local past_holds = redis.call('HMGET', past_key, unpack(ids))
-local known_keys = redis.call('HMGET', idempotency_key, unpack(digests))
+local known_keys = has_keys and redis.call('HMGET', idempotency_key, unpack(digests)) or {}
 
 local new_records, new_deadlines, new_keys = {}, {}, {}
 local made_by_key, deadline_of, added, base = {}, {}, {}, {}

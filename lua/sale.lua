@@ -29,7 +29,10 @@ end
 -- older data and is promoted again keeps its run id, but gets a new replication id.
 local function server_life()
   local info = redis.call('INFO', 'server', 'replication')
-  return string.match(info, 'run_id:(%w+)') .. '.' .. string.match(info, 'master_replid:(%w+)')
+  -- Found as plain text, of forty letters each: a pattern would cost twice as much as INFO, in every call.
+  local _, run_id = string.find(info, '\nrun_id:', 1, true)
+  local _, reign = string.find(info, '\nmaster_replid:', 1, true)
+  return string.sub(info, run_id + 1, run_id + 40) .. '.' .. string.sub(info, reign + 1, reign + 40)
 end
 
 -- Only the very life that a rebuild vouched for may decide anything: a restarted, flushed or promoted Redis has
