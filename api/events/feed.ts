@@ -6,12 +6,13 @@
 import type { AnyEvent } from '@flash-sale/shared/contracts/event.ts';
 import { EVENTS_HEARTBEAT_MS, EVENTS_PERIOD_MS } from '@flash-sale/shared/limits.ts';
 import { perProcess } from '../per-process.ts';
+import { redisNowMs } from '../redis/event-streams.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { CatchUp } from './catch-up.ts';
 import { eventText } from './event-text.ts';
 import { Inbox } from './inbox.ts';
-import { comparePositions, type Place, type Position } from './position.ts';
+import { comparePositions, endOfMs, type Place, type Position } from './position.ts';
 import type { PlacedEvent } from './reader.ts';
 import { Tail, type Turn } from './tail.ts';
 
@@ -72,7 +73,7 @@ export class EventFeed {
     this.#count(1);
     try {
       const reading = await this.#open();
-      const begin = after ?? reading.place;
+      const begin = after ?? (await this.#now(reading));
       yield eventText({ type: 'ready' }, begin);
       const missed = new CatchUp(this.#services, begin);
       while (!missed.isAt(reading.place) && !ended.aborted) {
@@ -87,6 +88,10 @@ export class EventFeed {
       if (listener !== null) this.#listeners.delete(listener);
       this.#count(-1);
     }
+  }
+
+  async #now({ place: { life } }: Reading): Promise<Place> {
+    return { position: endOfMs((await redisNowMs(this.#services.redis)) - 1), life };
   }
 
   async #missedText(missed: CatchUp, { tail, place }: Reading, isWanted: Wish['isWanted']): Promise<string> {
