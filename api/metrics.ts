@@ -25,6 +25,7 @@ export function createMetrics() {
   const registers = [registry];
   const metrics = {
     registry,
+    ...auditMetrics(registers),
     ...consumerMetrics(registers),
     holdAttempts: new Counter({
       name: 'flashsale_hold_attempts_total',
@@ -54,24 +55,6 @@ export function createMetrics() {
       help: 'Buyers told that their hold was lost with data of Redis.',
       registers,
     }),
-    stockDrift: new Gauge({
-      name: 'flashsale_stock_drift_units',
-      help: 'Units that do not add up between Redis and SQL, by the last audit. 0, always.',
-      labelNames: ['sale'],
-      registers,
-    }),
-    addsUp: new Gauge({
-      name: 'flashsale_sale_adds_up',
-      help: '1 while every sum of the last audit was right: units, lists of holds, orders against the ledger.',
-      labelNames: ['sale'],
-      registers,
-    }),
-    oversold: new Gauge({
-      name: 'flashsale_oversold_units',
-      help: 'Units ordered beyond the allotment. 0, always.',
-      labelNames: ['sale'],
-      registers,
-    }),
     clockSkew: new Gauge({
       name: 'flashsale_clock_skew_seconds',
       help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
@@ -90,6 +73,29 @@ export function createMetrics() {
     for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);
   }
   return metrics;
+}
+
+function auditMetrics(registers: Registry[]) {
+  return {
+    stockDrift: new Gauge({
+      name: 'flashsale_stock_drift_units',
+      help: 'Units that do not add up between Redis and SQL, by the last audit. 0, always.',
+      labelNames: ['sale'],
+      registers,
+    }),
+    addsUp: new Gauge({
+      name: 'flashsale_sale_adds_up',
+      help: '1 while every sum of the last audit was right: units, lists of holds, orders against the ledger.',
+      labelNames: ['sale'],
+      registers,
+    }),
+    oversold: new Gauge({
+      name: 'flashsale_oversold_units',
+      help: 'Units ordered beyond the allotment. 0, always.',
+      labelNames: ['sale'],
+      registers,
+    }),
+  };
 }
 
 function consumerMetrics(registers: Registry[]) {

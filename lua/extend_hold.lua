@@ -28,4 +28,6 @@ if was <= now then return { 'expired' } end
 local deadline = math.max(was, math.min(was + more, now + ttl_max))
 redis.call('HSET', holds_key, hold_id, pack_hold(HELD, quantity, deadline, digest, buyer))
 redis.call('ZADD', deadlines_key, deadline, hold_id)
+note(hold_id, pack_hold('X', quantity, deadline, '', buyer))
+tell()
 return { 'extended', was, deadline, now }

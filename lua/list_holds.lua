@@ -14,6 +14,7 @@ if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
 reap(now, tonumber(ARGV[8]))
+tell()
 local list, after_score, after_hold_id = ARGV[1], ARGV[2], ARGV[3]
 local limit, look_limit, state_asked, buyer_asked = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local is_ended = list == 'ended'

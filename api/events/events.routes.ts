@@ -12,7 +12,9 @@ import type { Services } from '../services.ts';
 import { feedOf, type Wish } from './feed.ts';
 import { parseId } from './position.ts';
 
-const STRINGS = t.Optional(t.Union([t.String(), t.Array(t.String())]));
+/** Given once with commas, or several times. */
+const several = (description: string, example: string) =>
+  t.Optional(t.Union([t.String(), t.Array(t.String())], { description, examples: [example] }));
 
 export function eventRoutes(services: Services) {
   return new Elysia().get(
@@ -30,7 +32,13 @@ export function eventRoutes(services: Services) {
       return chunks(feed.follow(wish, request.signal));
     },
     {
-      query: t.Object({ sale: STRINGS, types: STRINGS, last_event_id: t.Optional(t.String()) }),
+      query: t.Object({
+        sale: several('Only of these sales.', '1'),
+        types: several('Only of these types, or of all that begin with such a word.', 'hold.placed,order'),
+        last_event_id: t.Optional(
+          t.String({ description: 'As the header.', examples: ['1795770000000-1-0-0.3cbc13b6'] }),
+        ),
+      }),
       ...documented({
         summary: 'What happens, as server-sent events',
         tag: 'Events',

@@ -8,6 +8,7 @@ import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { deliverCreditsSoon, endPendingOrder } from './give.ts';
 import type { Order } from './orders.ts';
+import { tellOrder } from './tell.ts';
 
 export interface OrderQuery {
   /** Orders older than this one; null begins with the newest. */
@@ -110,12 +111,12 @@ export function markRefunded(
 
 /** One transaction under the order's lock, in which payments are decided too. */
 async function changeOrder(
-  { mysql }: Services,
+  services: Services,
   orderId: string,
   change: (sql: Sql, order: Order) => Promise<'changed' | 'unchanged' | 'impossible'>,
 ): Promise<OrderChanged> {
   if (!UUID.test(orderId)) return { kind: 'order_not_found' };
-  return transaction(mysql, async (sql): Promise<OrderChanged> => {
+  const changed = await transaction(services.mysql, async (sql): Promise<OrderChanged> => {
     await awaitTurn(sql);
     const order = await lockOrder(sql, orderId);
     if (order === undefined) return { kind: 'order_not_found' };
@@ -124,6 +125,8 @@ async function changeOrder(
     const [after] = await sql.select().from(orders).where(eq(orders.id, orderId));
     return { kind, order: after ?? order };
   });
+  if (changed.kind === 'changed') tellOrder(services, changed.order, changed.order.state);
+  return changed;
 }
 
 function recordMove(sql: Sql, act: Act, action: string, order: Order, after: unknown): Promise<void> {

@@ -5,6 +5,7 @@ import { deliveries, replayItems, replays } from '@flash-sale/drizzle/schema.ts'
 import type { DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
 import type { ReplayState } from '@flash-sale/shared/lifecycle.ts';
 import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_DEFAULT } from '@flash-sale/shared/limits.ts';
+import { publish } from '../events/publish.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
@@ -216,7 +217,6 @@ async function countItems(sql: Sql, ids: number[]): Promise<Map<number, typeof N
 }
 
 /** Whoever watches is told here how far a replay is. */
-export function replayProgressed({ log }: Services, replay: ReplayProgress): void {
-  const { id, state, total, done, changed, failed, rate } = replay;
-  log.debug('a replay went on', { id, state, total, done, changed, failed, rate });
+export function replayProgressed(services: Services, { id, state, total, done }: ReplayProgress): void {
+  publish(services, null, { type: 'replay.progress', replay_id: id, state, done, total });
 }

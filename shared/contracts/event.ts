@@ -173,7 +173,7 @@ export type ControlEvent =
 
 export type AnyEvent = StockEvent | PublishedEvent | ControlEvent;
 
-const at = Type.Object({ at: Type.String({ format: 'date-time', description: "By Redis' clock." }) });
+const at = Type.String({ format: 'date-time', description: "By Redis' clock." });
 
 /** The data of each server-sent event. */
 export const OperatorsEvent = Type.Union(
@@ -188,5 +188,5 @@ export const OperatorsEvent = Type.Union(
     ReplayProgress,
     OperatorActed,
     ...Object.values(Control),
-  ].map((schema) => Type.Composite([Type.Object({ type: schema.properties.type }), at, schema])),
+  ].map(({ properties: { type, ...more } }) => Type.Object({ type, at, ...more })),
 );
