@@ -36,7 +36,7 @@ const ONCE = 'The same key with the same request changes things once, and is ans
 /** The answer when the first one is not known any more. */
 const DoneBefore = Type.Object({
   audit_id: Type.Integer({ examples: [1] }),
-  action: Type.String({ examples: ['sale.move'] }),
+  action: Type.String({ examples: ['sale.launch'] }),
   target: Type.String({ examples: ['sale 1'] }),
 });
 

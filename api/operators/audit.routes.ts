@@ -24,7 +24,7 @@ export function auditRoutes({ mysql }: Services) {
             t.String({ maxLength: 100, description: 'What this operator did.', examples: ['ann'] }),
           ),
           target: t.Optional(
-            t.String({ maxLength: 128, description: 'What was done to this.', examples: ['sale 7'] }),
+            t.String({ maxLength: 128, description: 'What was done to this.', examples: ['sale 1'] }),
           ),
         }),
         ...documented({

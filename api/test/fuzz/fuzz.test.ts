@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { payments, orders } from '@flash-sale/drizzle/schema.ts';
-import { OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
+import { asc, inArray } from 'drizzle-orm';
+import { orders, payments, sales } from '@flash-sale/drizzle/schema.ts';
+import { ARMED_SALE_STATES, OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { audit } from '../audit.ts';
 import { hold, ops, order, pay } from '../client.ts';
@@ -35,7 +36,7 @@ describe(`${REQUESTS} requests from right to absurd`, () => {
   const seed = seedFrom('FUZZ_SEED');
 
   test(`get no 500, only what is documented, and move no unit wrongly (I1, I2, I5, I8; seed ${seed})`, async () => {
-    const { known, armed } = await openSales();
+    const known = await openSales();
     const counts = new Map<number, number>();
     const succeeded = new Set<string>();
     const wrong = new Map<string, string>();
@@ -68,12 +69,12 @@ describe(`${REQUESTS} requests from right to absurd`, () => {
     // Every operation is done at least once, but for a few that need much luck.
     const neverDone = [...routes, ...opsRoutes].filter(({ operationId }) => !succeeded.has(operationId));
     expect(neverDone.slice(LUCK).map(({ operationId }) => operationId)).toEqual([]);
-    await expectAllIsWell(armed);
+    await expectAllIsWell();
   }, 120_000);
 });
 
 /** Sales of buyers, sales that operators change, and a token of each role. */
-async function openSales(): Promise<{ known: Known; armed: number[] }> {
+async function openSales(): Promise<Known> {
   const known: Known = new Map();
   const ofBuyers = [
     await world.sale({ allotment: 100_000 }),
@@ -100,7 +101,7 @@ async function openSales(): Promise<{ known: Known; armed: number[] }> {
     add(known, `${role} token`, added.body.data['token']);
   }
   add(known, 'owed orders', await orderOwedBack());
-  return { known, armed: ofBuyers.map(({ saleId }) => saleId) };
+  return known;
 }
 
 /** Paid after it was cancelled, and after its units went to somebody else. */
@@ -125,9 +126,21 @@ function describeFault(
   return `${fault}\n  sent: ${sent}\n  got: ${reply.status} ${reply.body.slice(0, 300)}`;
 }
 
+/** The sales of the beginning, and some of those that operators created and launched. */
+const SALES_AUDITED = 12;
+
 /** I1, I2, I5, I8. */
-async function expectAllIsWell(saleIds: number[]): Promise<void> {
-  for (const saleId of saleIds) {
+async function expectAllIsWell(): Promise<void> {
+  const served = await statement(world.services.mysql, (sql) =>
+    sql
+      .select({ saleId: sales.id })
+      .from(sales)
+      .where(inArray(sales.state, [...ARMED_SALE_STATES]))
+      .orderBy(asc(sales.id))
+      .limit(SALES_AUDITED),
+  );
+  expect(served.length).toBeGreaterThan(7);
+  for (const { saleId } of served) {
     // Nobody comes back to holds that are being ordered: their time passes.
     await shiftClock(world.services.redis, saleId, 10 * 60_000);
     await settle(world.services, saleId);
