@@ -81,6 +81,7 @@ export function exampleOf(schema: JsonSchema, name = ''): unknown {
   const known = knownExample(schema, name);
   if (known !== undefined) return known;
   if (schema.anyOf !== undefined) return exampleOf(preferred(schema.anyOf), name);
+  if (schema.allOf !== undefined) return exampleOf(asOne(schema.allOf), name);
   if (schema.properties !== undefined) return exampleObject(schema);
   switch (typeOf(schema)) {
     case 'object':
@@ -104,6 +105,7 @@ export function exampleOf(schema: JsonSchema, name = ''): unknown {
 export function guessesIn(schema: JsonSchema, name = '', path = name): string[] {
   if (knownExample(schema, name) !== undefined) return [];
   if (schema.anyOf !== undefined) return guessesIn(preferred(schema.anyOf), name, path);
+  if (schema.allOf !== undefined) return guessesIn(asOne(schema.allOf), name, path);
   if (schema.items !== undefined) return guessesIn(schema.items, singular(name), `${path}[]`);
   if (schema.properties !== undefined) {
     return shownFields(schema).flatMap(([field, inner]) => guessesIn(inner, field, `${path}.${field}`));
@@ -154,6 +156,14 @@ function shownFields({ properties = {}, required = [] }: JsonSchema): [string, J
 
 function preferred(members: readonly JsonSchema[]): JsonSchema {
   return members.find(({ type }) => type !== 'null') ?? {};
+}
+
+function asOne(parts: readonly JsonSchema[]): JsonSchema {
+  return parts.reduce((all, part) => ({
+    ...all,
+    ...part,
+    ...(part.properties === undefined ? {} : { properties: { ...all.properties, ...part.properties } }),
+  }));
 }
 
 function typeOf({ type }: JsonSchema): string | undefined {

@@ -23,6 +23,14 @@ export const REPLY_HEADERS = {
     'true',
   ),
   'Retry-After': text('Seconds until it makes sense to ask again.', '2'),
+  'RateLimit-Policy': text(
+    'How often a buyer and an address may ask: `q` times in `w` seconds.',
+    '"buyer";q=100;w=10',
+  ),
+  RateLimit: text(
+    'How often they still may: `r` times, and in `t` seconds as at first.',
+    '"buyer";r=99;t=10',
+  ),
   'WWW-Authenticate': text('How to say who is asking.', 'Bearer'),
   Allow: text('The methods that are possible.', 'GET, POST'),
 } as const;

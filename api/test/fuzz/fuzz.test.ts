@@ -158,6 +158,6 @@ async function expectAllIsWell(): Promise<void> {
   const chain = await ops(world, 'GET', '/ops/audit/verify');
   expect(chain.body.data).toMatchObject({ intact: true, broken_at: null });
   // Orders were made, and some were paid: the fuzz went deep.
-  expect(written.length).toBeGreaterThan(50);
-  expect(applied.length).toBeGreaterThan(10);
+  expect(written.length).toBeGreaterThan(REQUESTS / 400);
+  expect(applied.length).toBeGreaterThan(REQUESTS / 2_000);
 }
