@@ -41,7 +41,8 @@ export function describeListener(found: FoundRoutes, about: AboutListener): Open
   );
   const operations = Object.values(paths).flatMap((at) => Object.values(at));
   const tags = new Set(operations.flatMap((operation) => operation.tags ?? []));
-  const codes = codesIn(operations);
+  const written = JSON.stringify(operations);
+  const codes = codesIn(written);
   const failures = codes.map((code) => `- \`${code}\` (${HTTP_STATUS[code]}): ${whenOf(code)}`).join('\n');
   const document: OpenApi = {
     openapi: '3.1.1',
@@ -55,7 +56,7 @@ export function describeListener(found: FoundRoutes, about: AboutListener): Open
       .filter(([name]) => tags.has(name))
       .map(([name, description]) => ({ name, description })),
     paths,
-    components: componentsOf(about, codes),
+    components: componentsOf(about, codes, headersIn(written)),
   };
   // Contracts carry marks of TypeBox, and what is undefined; the document is JSON.
   return JSON.parse(JSON.stringify(document)) as OpenApi;
@@ -128,13 +129,17 @@ function headerParameter(name: string, description: string): Parameter {
 
 // ---- what is the same everywhere ----
 
-function componentsOf({ isForOperators }: AboutListener, codes: readonly ErrorCode[]): Components {
+function componentsOf(
+  { isForOperators }: AboutListener,
+  codes: readonly ErrorCode[],
+  headers: Components['headers'],
+): Components {
   return {
     schemas: { Failure: Failure as JsonSchema },
     examples: Object.fromEntries(
       codes.map((code) => [code, { summary: whenOf(code), value: failureExample(code) }]),
     ),
-    headers: REPLY_HEADERS,
+    headers,
     ...(isForOperators ? { securitySchemes: { operator: OPERATOR_TOKEN } } : {}),
   };
 }
@@ -150,11 +155,17 @@ const EVERYWHERE = `Success is \`{"status": "success", "message", "data"}\`. Fai
 with more where it helps; \`code\` is stable, \`message\` is for people. Bodies are JSON and strict: \`"2"\` is no integer, and a
 field that nobody knows is refused. Money is in major units. Every reply has \`x-request-id\`.`;
 
+const ANYWHERE: ReadonlySet<ErrorCode> = new Set(['not_found', 'method_not_allowed']);
+
 /** Those that an operation names, and those of paths that are no operation. */
-function codesIn(operations: readonly Operation[]): ErrorCode[] {
-  const named = JSON.stringify(operations);
+function codesIn(operations: string): ErrorCode[] {
   return ERROR_CODES.filter(
-    (code) =>
-      code === 'not_found' || code === 'method_not_allowed' || named.includes(`"${REF.examples}${code}"`),
+    (code) => ANYWHERE.has(code) || operations.includes(`"${REF.examples}${code}"`),
   ).sort((a, b) => HTTP_STATUS[a] - HTTP_STATUS[b]);
+}
+
+function headersIn(operations: string): Components['headers'] {
+  return Object.fromEntries(
+    Object.entries(REPLY_HEADERS).filter(([name]) => operations.includes(`"${REF.headers}${name}"`)),
+  );
 }

@@ -32,7 +32,6 @@ export const REPLY_HEADERS = {
     '"buyer";r=99;t=10',
   ),
   'WWW-Authenticate': text('How to say who is asking.', 'Bearer'),
-  Allow: text('The methods that are possible.', 'GET, POST'),
 } as const;
 
 export type ReplyHeader = keyof typeof REPLY_HEADERS;
