@@ -199,6 +199,8 @@ export const payments = mysqlTable(
     currency: char({ length: 3 }),
     disposition: mysqlEnum(PAYMENT_DISPOSITIONS).notNull(),
     deliveryId: bigint({ mode: 'number', unsigned: true }).notNull(),
+    /** The provider's name of the refund, once the money went back: nobody owes it any more. */
+    refundReference: varchar({ length: REFUND_REFERENCE_LENGTH_MAX }),
     createdAt: createdAt(),
   },
   (table) => [

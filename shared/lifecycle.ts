@@ -99,7 +99,7 @@ export type AttemptCause = (typeof ATTEMPT_CAUSES)[number];
 export const REPLAY_STATES = ['running', 'done', 'stopped'] as const;
 export type ReplayState = (typeof REPLAY_STATES)[number];
 
-export const CREDIT_REASONS = ['order_expired', 'order_cancelled', 'restock'] as const;
+export const CREDIT_REASONS = ['order_expired', 'order_cancelled', 'order_refunded', 'restock'] as const;
 export type CreditReason = (typeof CREDIT_REASONS)[number];
 
 export const OPERATOR_ROLES = ['viewer', 'operator', 'admin'] as const;

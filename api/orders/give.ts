@@ -20,7 +20,7 @@ const STATE_OF_REASON = { order_expired: 'expired', order_cancelled: 'cancelled'
 export async function endPendingOrder(
   sql: Sql,
   order: Order,
-  reason: Exclude<CreditReason, 'restock'>,
+  reason: keyof typeof STATE_OF_REASON,
 ): Promise<void> {
   await moveOrder(sql, order, STATE_OF_REASON[reason]);
   await giveUnits(sql, order, { reason, reference: order.id });

@@ -123,7 +123,7 @@ export class LedgerModel {
   }
 
   /** Ends a pending order and owes Redis its units. */
-  endOrder(order: ModelOrder, reason: Exclude<CreditReason, 'restock'>): void {
+  endOrder(order: ModelOrder, reason: 'order_expired' | 'order_cancelled'): void {
     order.state = reason === 'order_expired' ? 'expired' : 'cancelled';
     this.#commit(order, -1);
     this.#owe(order.quantity, order.buyerId, reason);

@@ -1,0 +1,2 @@
+ALTER TABLE `stock_credits` MODIFY COLUMN `reason` enum('order_expired','order_cancelled','order_refunded','restock') NOT NULL;--> statement-breakpoint
+ALTER TABLE `payments` ADD `refund_reference` varchar(255);
