@@ -132,6 +132,15 @@ export const HOLD_LOOKS_MAX = 10;
 /** Deliveries of one order that its page shows. */
 export const TIMELINE_ROWS_MAX = 100;
 
+/** Keyed changes that wait for their turn: more than any shop's operators and scripts make at once. */
+export const OPERATORS_WAITING_MAX = 1_000;
+
+/** As long as the audit log's column. */
+export const AUDIT_TARGET_LENGTH_MAX = 128;
+
+/** Sales that one overview looks at exactly at a time: each look holds a connection, and for a moment the sale's row. */
+export const OVERVIEW_AT_ONCE = 3;
+
 /** Operators are people and programs of one shop: a name fits a column of the terminal. */
 export const OPERATOR_NAME_LENGTH_MAX = 32;
 

@@ -6,10 +6,13 @@
 
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
 import { publish } from '../events/publish.ts';
-import { changeBy, findAct, keepReply, type Act, type PastAct } from '../operators/audit-log.ts';
-import { exclusively, isDuplicateKey } from '../mysql/transaction.ts';
+import { changeBy, findAct, keepReply, record, type Act, type PastAct } from '../operators/audit-log.ts';
+import { exclusively, isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { AUDIT_TARGET_LENGTH_MAX, OPERATORS_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
+import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';
+import { Turnstile } from '../turnstile.ts';
 import { readKeyHeader } from './idempotency-key.ts';
 import { operatorOf } from './operator.ts';
 import { fail, succeed, type ReplySet } from './reply.ts';
@@ -47,26 +50,49 @@ export async function once<Reply>(
   if (key === null) return make({ actor, requestId, once: null });
 
   const fingerprint = fingerprintOf(request, body);
+  const act = { actor, requestId, once: { key, fingerprint } };
   const askedBefore = async () => {
     const past = await findAct(services.mysql, actor, key);
     return past === null ? null : answerAgain<Reply>(set, past, fingerprint);
   };
   // A twin waits for the first: it would meet what that one is changing, a name that is taken, units that are gone.
-  return exclusively(services.mysql, `flash_sale.once.${digest(actor, key)}`, async () => {
+  const lockName = `flash_sale.once.${digest(actor, key)}`;
+  const inTurn = async () => {
     const answered = await askedBefore();
     if (answered !== null) return answered;
     let reply: Reply;
     try {
-      reply = await make({ actor, requestId, once: { key, fingerprint } });
+      reply = await make(act);
     } catch (error) {
       if (!isDuplicateKey(error, 'audit_log_once')) throw error;
       return (await askedBefore()) ?? Promise.reject(error);
     }
     services.reach('change.made');
     if (!isSuccess(set)) return (await askedBefore()) ?? reply;
+    await remember(services, act, request);
     if (!isSecret) await keepReply(services.mysql, actor, key, set.status, reply).catch(unlessAway);
     return reply;
-  });
+  };
+  return linesOf(services).pass(() => exclusively(services.mysql, lockName, inTurn));
+}
+
+/** Each holds a connection for its key and needs another one for its work: buyers must find some, too. */
+const linesOf = perProcess(
+  () => new Turnstile({ atOnce: 4, waitingMax: OPERATORS_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
+);
+
+/**
+ * What was so already is answered with success and changes nothing; its key is taken all the same. Else the same key
+ * would change something after all, once somebody else has changed it back.
+ */
+async function remember({ mysql }: Services, act: Act, { method, url }: Request): Promise<void> {
+  if (changeBy(act) !== undefined) return;
+  const target = `${method} ${URL.parse(url)?.pathname}`.slice(0, AUDIT_TARGET_LENGTH_MAX);
+  await transaction(mysql, (sql) => record(sql, act, { action: 'unchanged', target })).catch(
+    (error: unknown) => {
+      if (!isDuplicateKey(error, 'audit_log_once')) unlessAway(error);
+    },
+  );
 }
 
 function digest(...parts: unknown[]): string {

@@ -31,31 +31,49 @@ function mayActAs(role: OperatorRole, needed: OperatorRole): boolean {
 
 const known = new WeakMap<Request, Operator>();
 
-/** Put it in front of every route of the listener. */
+/**
+ * Put it in front of every route of the listener. The path is looked at twice: as it is asked for, before anything is
+ * read, and as the router understood it, before anything is done. A Host header or a spelling that makes the two differ
+ * gains nothing.
+ */
 export function operatorsOnly(services: Services) {
-  return new Elysia({ name: 'operators-only' }).onRequest(async ({ request, set }) => {
-    const path = URL.parse(request.url)?.pathname ?? '';
-    if (OPEN.has(path)) return undefined;
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    const operator = token === undefined ? null : await findOperator(services, token);
-    if (operator === null) {
-      set.headers['www-authenticate'] = 'Bearer';
-      const fault = token === undefined ? 'is missing' : 'is unknown, revoked or expired';
-      return fail(set, 'unauthorized', `The operator token ${fault}: send "Authorization: Bearer fsop_...".`);
-    }
-    const needed = roleFor(request.method, path);
-    if (!mayActAs(operator.role, needed)) {
-      return fail(set, 'forbidden', `This needs the role ${needed}; ${operator.name} is ${operator.role}.`);
-    }
-    known.set(request, operator);
-    return undefined;
-  });
+  return new Elysia({ name: 'operators-only' })
+    .onRequest(async ({ request, set }) => {
+      const path = URL.parse(request.url)?.pathname;
+      if (path === undefined) return fail(set, 'bad_request', 'The Host header or the path is not usable.');
+      if (OPEN.has(path)) return undefined;
+      const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+      const operator = token === undefined ? null : await findOperator(services, token);
+      if (operator === null) {
+        const fault = token === undefined ? 'is missing' : 'is unknown, revoked or expired';
+        set.headers['www-authenticate'] = 'Bearer';
+        return fail(
+          set,
+          'unauthorized',
+          `The operator token ${fault}: send "Authorization: Bearer fsop_...".`,
+        );
+      }
+      known.set(request, operator);
+      requireRole(request, path);
+      return undefined;
+    })
+    .onTransform({ as: 'global' }, ({ request, route }) => {
+      if (!OPEN.has(route)) requireRole(request, route);
+    });
+}
+
+/** @throws RequestFault */
+function requireRole(request: Request, path: string): void {
+  const { name, role } = operatorOf(request);
+  const needed = roleFor(request.method, path);
+  if (mayActAs(role, needed)) return;
+  throw new RequestFault('forbidden', `This needs the role ${needed}; ${name} is ${role}.`);
 }
 
 /** Who makes this request. */
 export function operatorOf(request: Request): Operator {
   const operator = known.get(request);
-  // Only if a route were mounted on a listener that does not ask for tokens.
+  // A spelling that looked like an open path, and was understood as another.
   if (operator === undefined) throw new RequestFault('unauthorized', 'An operator token is needed.');
   return operator;
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
 import { sql as raw } from 'drizzle-orm';
 import { auditLog, operators } from '@flash-sale/drizzle/schema.ts';
 import { OPERATOR_ROLES, type OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { createOpsApp } from '../app.ts';
 import { roleFor } from '../http/operator.ts';
 import { statement } from '../mysql/transaction.ts';
-import { ops } from '../test/client.ts';
+import { hold, ops, order } from '../test/client.ts';
 import { BOOTSTRAP_TOKEN, createWorld, type World } from '../test/world.ts';
 
 let world: World;
@@ -180,6 +181,34 @@ describe('the private listener', () => {
     expect(await auditedRows()).toBe(rowsBefore);
   });
 
+  test('is not talked into another path by a Host header or a spelling', async () => {
+    const operator = await tokenOf('walk-host', 'operator');
+    const body = JSON.stringify({ name: 'mine', role: 'admin' });
+    for (const host of ['h?', 'h#', 'h|', 'h h', '@', '', '[::1', 'h%', 'h:99999', 'h/ops']) {
+      const headers = [`host: ${host}`, 'content-type: application/json', `content-length: ${body.length}`];
+      const said = await bytes(
+        `POST /ops/operators HTTP/1.1`,
+        [...headers, `authorization: Bearer ${operator}`],
+        body,
+      );
+      expect([host, /^HTTP\/1\.1 (400|403)/.test(said)]).toEqual([host, true]);
+      const unasked = await bytes('GET /ops/overview HTTP/1.1', [`host: ${host}`]);
+      expect([host, /^HTTP\/1\.1 (400|401)/.test(unasked)]).toEqual([host, true]);
+    }
+    for (const path of ['orders', 'sales', 'products', 'webhooks', 'webhooks/replays']) {
+      const climb = String.raw`\..`.repeat(path.split('/').length + 2);
+      for (const open of [String.raw`\metrics`, String.raw`\docs`, String.raw`\health\live`]) {
+        const said = await bytes(`GET /ops/${path}/x${climb}${open} HTTP/1.1`, ['host: h']);
+        expect([path, open, said.startsWith('HTTP/1.1 401')]).toEqual([path, open, true]);
+      }
+    }
+    const as = [`authorization: Bearer ${operator}`, 'host: h', 'content-length: 0'];
+    const climbing = await bytes('POST /ops/operators/%2e%2e/revoke HTTP/1.1', as);
+    expect(climbing).toMatch(/^HTTP\/1\.1 (403|404)/);
+    const { body: listed } = await ops<{ name: string }[]>(world, 'GET', '/ops/operators');
+    expect(listed.data.map(({ name }) => name)).not.toContain('mine');
+  });
+
   test('lets a viewer change nothing: every route that is not reading needs an operator or more', () => {
     const changing = routes().filter(({ method }) => method !== 'GET' && method !== 'HEAD');
     expect(changing.length).toBeGreaterThan(0);
@@ -192,3 +221,43 @@ async function auditedRows(): Promise<number> {
   return (await statement(world.services.mysql, (sql) => sql.select({ id: auditLog.id }).from(auditLog)))
     .length;
 }
+
+/** For what fetch would not send. @returns everything that the server says until it closes the connection */
+function bytes(line: string, headers: string[], body = ''): Promise<string> {
+  const { hostname, port } = new URL(world.listening.opsUrl);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let received = '';
+  const socket = connect(Number(port), hostname);
+  socket.on('data', (chunk) => (received += chunk.toString()));
+  socket.on('error', () => {});
+  socket.on('close', () => resolve(received));
+  socket.write(`${[line, 'connection: close', ...headers].join('\r\n')}\r\n\r\n${body}`);
+  return promise;
+}
+
+describe('Idempotency-Key', () => {
+  test('of many operators at once does not take every connection from buyers', async () => {
+    const sale = await world.sale({ allotment: 100 });
+    const { hold_id: holdId } = (await hold(world, sale.productId)).body.data;
+    const many = Array.from({ length: 60 }, (_, n) => {
+      const product = { name: `Lamp ${n}`, description: 'A lamp.', price: 1, currency: 'EUR' };
+      return ops(world, 'POST', '/ops/products', product, { 'idempotency-key': `many-${n}` });
+    });
+    expect((await order(world, holdId, `pi_${holdId}`)).status).toBe(201);
+    const answers = await Promise.all(many);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  });
+
+  test('is taken by what was so already, too: asked again, nothing is changed after all', async () => {
+    const sale = await world.sale({ allotment: 10 });
+    const path = `/ops/sales/${sale.saleId}`;
+    await ops(world, 'POST', `${path}/pause`);
+    const pause = () =>
+      ops(world, 'POST', `${path}/pause`, undefined, { 'idempotency-key': `pause-${sale.saleId}` });
+    expect((await pause()).status).toBe(200);
+    expect((await ops(world, 'POST', `${path}/resume`)).status).toBe(200);
+    const again = await pause();
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+    expect((await ops<{ state: string }>(world, 'GET', path)).body.data.state).toBe('live');
+  });
+});

@@ -11,7 +11,7 @@ import {
   sales,
 } from '@flash-sale/drizzle/schema.ts';
 import type { Overview, RatesView, SaleOverview, UnitsView } from '@flash-sale/shared/contracts/overview.ts';
-import { OVERVIEW_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { OVERVIEW_AGE_MAX_MS, OVERVIEW_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { auditSale, type Audit } from '../orders/audit.ts';
 import { ORDER_EXPIRY } from '../orders/expiry.ts';
@@ -41,7 +41,11 @@ export function overview(services: Services): Promise<Overview> {
 
 async function look(services: Services, meter: RateMeter): Promise<Overview> {
   const [stores, ledger] = await Promise.all([lookAtStores(services), readLedger(services)]);
-  const seen = await Promise.all(ledger.rows.map(({ sale }) => lookAtSale(services, sale)));
+  const seen: SaleSeen[] = [];
+  for (let start = 0; start < ledger.rows.length; start += OVERVIEW_AT_ONCE) {
+    const some = ledger.rows.slice(start, start + OVERVIEW_AT_ONCE);
+    seen.push(...(await Promise.all(some.map(({ sale }) => lookAtSale(services, sale)))));
+  }
   const totals = new Map<number, Totals>();
   for (const { saleId, audit, signs } of seen) {
     if (audit === null || signs === null) continue;

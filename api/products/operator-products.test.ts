@@ -95,11 +95,23 @@ describe('a product', () => {
   });
 
   test('takes every field at its longest, and the audit log too', async () => {
-    const longest = { name: '🙂'.repeat(100), description: '\u0001'.repeat(5_000) };
+    const longest = { name: '🙂'.repeat(100), description: '\n'.repeat(5_000) };
     const product = await added(longest);
     expect(product).toMatchObject(longest);
     const edited = await ask('PATCH', `/ops/products/${product.id}`, { price: 1 });
     expect(edited.body.data).toMatchObject({ ...longest, price: 1 });
+  });
+
+  test('has no text that a terminal would take for a command', async () => {
+    for (const description of ['\u001b]0;owned\u0007', '\u009b2J', '\u0000', '\u007f']) {
+      const refused = await ask('POST', '/ops/products', {
+        name: 'Lamp',
+        description,
+        price: 1,
+        currency: 'EUR',
+      });
+      expect([refused.status, Object.keys(refused.body.errors ?? {})]).toEqual([400, ['description']]);
+    }
   });
 
   test('is edited, field by field, and the log knows what it was', async () => {

@@ -18,7 +18,13 @@ const Name = Type.String({
   examples: ['Lamp'],
 });
 
-const Description = Type.String({ minLength: 0, maxLength: PRODUCT_DESCRIPTION_LENGTH_MAX });
+const Description = Type.String({
+  minLength: 0,
+  maxLength: PRODUCT_DESCRIPTION_LENGTH_MAX,
+  // Several lines, but nothing that a terminal would take for a command.
+  pattern: '^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$',
+  examples: ['A lamp.'],
+});
 
 export const NewProduct = Type.Object(
   { name: Name, description: Type.Optional(Description), price: Price, currency: Currency },
