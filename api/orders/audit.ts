@@ -86,7 +86,7 @@ async function goneAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
   return new Set(rows.map(({ holdId }) => holdId));
 }
 
-async function orderedUnits(sql: Sql, saleId: number): Promise<{ ordered: number; paid: number }> {
+export async function orderedUnits(sql: Sql, saleId: number): Promise<{ ordered: number; paid: number }> {
   const rows = await sql
     .select({ state: orders.state, units: raw<string>`sum(quantity)` })
     .from(orders)

@@ -13,7 +13,7 @@ import {
 import type { Overview, RatesView, SaleOverview, UnitsView } from '@flash-sale/shared/contracts/overview.ts';
 import { OVERVIEW_AGE_MAX_MS, OVERVIEW_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
-import { auditSale, type Audit } from '../orders/audit.ts';
+import { auditSale, orderedUnits, type Audit } from '../orders/audit.ts';
 import { ORDER_EXPIRY } from '../orders/expiry.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -141,6 +141,8 @@ interface SaleSeen {
   /** Null while Redis is away or not armed. */
   readonly audit: Audit | null;
   readonly signs: SaleSigns | null;
+  /** Asked only when there is no audit, which says it better. */
+  readonly paidInSql: number;
 }
 
 async function lookAtSale(services: Services, { id: saleId }: Sale): Promise<SaleSeen> {
@@ -148,7 +150,11 @@ async function lookAtSale(services: Services, { id: saleId }: Sale): Promise<Sal
     auditSale(services, saleId).catch(() => null),
     readSaleSigns(services.redis, saleId).catch(() => null),
   ]);
-  return { saleId, audit, signs };
+  const paidInSql =
+    audit !== null
+      ? 0
+      : await statement(services.mysql, (sql) => orderedUnits(sql, saleId)).then(({ paid }) => paid);
+  return { saleId, audit, signs, paidInSql };
 }
 
 function viewSale(
@@ -156,7 +162,7 @@ function viewSale(
   seen: SaleSeen | undefined,
   rates: Rates | null,
 ): SaleOverview {
-  const units = unitsOf(sale, seen?.audit ?? null);
+  const units = unitsOf(sale, seen?.audit ?? null, seen?.paidInSql ?? 0);
   const oldestMs = seen?.signs?.oldestDeadlineMs ?? null;
   return {
     sale_id: sale.id,
@@ -178,18 +184,12 @@ function viewSale(
   };
 }
 
-/** From one exact look; else what SQL alone knows, and then nothing is said to be held. */
-function unitsOf(sale: Sale, audit: Audit | null): UnitsView {
+/** From one exact look; else what SQL alone knows, and then nobody can say what is held. */
+function unitsOf(sale: Sale, audit: Audit | null, paidInSql: number): UnitsView {
   if (audit === null) {
     const { allotment, committed } = sale;
-    return {
-      allotment,
-      available: allotment - committed,
-      held: 0,
-      ordered: committed,
-      paid: 0,
-      returning: 0,
-    };
+    const [ordered, paid] = [committed - paidInSql, paidInSql];
+    return { allotment, available: allotment - committed, held: null, ordered, paid, returning: 0 };
   }
   return {
     allotment: audit.allotment,
@@ -216,6 +216,7 @@ function round(perSecond: number): number {
 
 /** Orders sell; holds may come back. */
 function soldOutIn({ available, held }: UnitsView, rates: Rates | null): number | null {
+  if (held === null) return null;
   if (available + held <= 0) return 0;
   if (rates === null || rates.orderedPerSecond <= 0) return null;
   return Math.ceil((available + held) / rates.orderedPerSecond);

@@ -154,10 +154,13 @@ async function writeResult(
   deliveryId: number,
   { outcome, isChanged, fault }: Result,
 ): Promise<void> {
-  const running = sql
-    .select({ one: raw`1` })
+  // Held until COMMIT, so that whoever stops the replay waits for this item, and none is written after that.
+  const [replay] = await sql
+    .select({ state: replays.state })
     .from(replays)
-    .where(and(eq(replays.id, id), eq(replays.state, 'running')));
+    .where(eq(replays.id, id))
+    .for('update');
+  if (replay?.state !== 'running') throw new CalledOff(`replay ${id} does not run any more`);
   const [{ affectedRows }] = await sql
     .update(replayItems)
     .set({
@@ -167,12 +170,7 @@ async function writeResult(
       doneAt: raw`utc_timestamp(3)`,
     })
     .where(
-      and(
-        eq(replayItems.replayId, id),
-        eq(replayItems.deliveryId, deliveryId),
-        isNull(replayItems.doneAt),
-        raw`exists (${running})`,
-      ),
+      and(eq(replayItems.replayId, id), eq(replayItems.deliveryId, deliveryId), isNull(replayItems.doneAt)),
     );
   if (affectedRows !== 1)
     throw new CalledOff(`delivery ${deliveryId} is not to be replayed by replay ${id} any more`);

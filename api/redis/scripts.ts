@@ -10,7 +10,12 @@ import releaseHoldLua from '@flash-sale/lua/release_hold.lua' with { type: 'text
 import settleHoldsLua from '@flash-sale/lua/settle_holds.lua' with { type: 'text' };
 import takeUnitsLua from '@flash-sale/lua/take_units.lua' with { type: 'text' };
 import type { HoldOutcome } from '@flash-sale/shared/lifecycle.ts';
-import { ENDED_HOLD_KEPT_MS, PIN_LEASE_MS, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import {
+  ENDED_HOLD_KEPT_MS,
+  HOLD_TTL_MAX_S,
+  PIN_LEASE_MS,
+  REAP_BATCH_MAX,
+} from '@flash-sale/shared/limits.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 
 const placeHoldsScript = defineScript('place_holds', placeHoldsLua, [
@@ -227,6 +232,8 @@ export async function reapHolds(redis: Redis, saleId: number) {
   const [kind, count, lag, forgotten] = await runScript(redis, reapHoldsScript, saleId, [
     REAP_BATCH_MAX,
     ENDED_HOLD_KEPT_MS,
+    HOLD_TTL_MAX_S * 1_000,
+    PIN_LEASE_MS,
   ]);
   if (kind === 'not_armed') return NOT_ARMED;
   return { kind, count: Number(count), lagMs: Number(lag), forgotten: Number(forgotten) };

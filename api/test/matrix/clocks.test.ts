@@ -13,15 +13,18 @@ import { statement } from '../../mysql/transaction.ts';
 import { auditSales } from '../../orders/audit.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { deliverCredits } from '../../orders/give.ts';
+import { settleOverduePins } from '../../orders/settler.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { readSale } from '../../redis/sale-scripts.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { pinHold, reapHolds } from '../../redis/scripts.ts';
 import { keepSalesArmed } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { createSale, moveSale } from '../../sales/sales.ts';
 import { checkStores } from '../../sales/store-checks.ts';
 import type { Services } from '../../services.ts';
+import { WORKERS } from '../../workers/workers.ts';
 import { hold, order, pay, send } from '../client.ts';
+import { photograph, shiftClock } from '../properties/photograph.ts';
 import { RedisFaults } from '../redis-faults.ts';
 import { ledger, settle } from '../settling.ts';
 import { createWorld, type World } from '../world.ts';
@@ -170,6 +173,23 @@ describe('an API host whose clock is wrong', () => {
       expect(await look(world.services, sale)).toMatchObject({ committed: 2, available: 8, pinned: 0 });
     });
   }
+});
+
+test('a Redis whose clock was set back keeps no unit longer than the longest hold, by the workers alone (I8)', async () => {
+  const sale = await world.sale({ allotment: 10 });
+  const [pinnedId] = [await held(world, sale, 3), await held(world, sale, 4)];
+  await pinHold(world.services.redis, sale.saleId, pinnedId);
+  await shiftClock(world.services.redis, sale.saleId, -HOUR_S * 1_000);
+  for (const { runOnce } of WORKERS) await runOnce(world.services);
+  const { holds } = await photograph(world.services.redis, sale.saleId);
+  const left = [...holds.values()].map(({ deadlineMs }) => deadlineMs);
+  expect(left.length).toBe(2);
+  expect(Math.max(...left)).toBeLessThanOrEqual(HOLD_TTL_MAX_S * 1_000);
+  // And the settler looks at the pin when its lease is over, not an hour later.
+  await shiftClock(world.services.redis, sale.saleId, (HOLD_TTL_MAX_S + 60) * 1_000);
+  await settleOverduePins(world.services, sale.saleId);
+  await reapHolds(world.services.redis, sale.saleId);
+  expect(await look(world.services, sale)).toMatchObject({ available: 10, held: 0, pinned: 0 });
 });
 
 describe('an API host whose clock is wrong, and a product with a sale that is on and one to come', () => {

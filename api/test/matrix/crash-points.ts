@@ -350,6 +350,7 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
   52: point(
     "Redis' clock is behind: holds linger, and no longer than the longest hold.",
     inClocks(
+      'a Redis whose clock was set back keeps no unit longer',
       'behind harms nobody meanwhile: the holds may be ordered and released',
       'behind keeps no unit longer than the longest hold, once the sale was rebuilt',
     ),

@@ -278,11 +278,20 @@ export class RedisModel {
     return { kind: 'overdue', pins } as const;
   }
 
+  /** A clock that was set back keeps no unit for longer than the longest hold. */
+  #bringNear(hold: ModelHold): void {
+    const isFar = hold.state === 'held' || (hold.state === 'pinned' && hold.leaseMs > LEASE_MS);
+    if (!isFar) return;
+    hold.deadlineMs = Math.min(hold.deadlineMs, HOLD_TTL_MAX_S * 1_000);
+    if (hold.state === 'pinned') hold.leaseMs = LEASE_MS;
+  }
+
   /** Unlike others, it leaves nothing overdue: what is to be ended is not left to the script. */
   reapHolds() {
     if (!this.isArmed) return NOT_ARMED;
     const overdue = [...this.holds.values()].filter((hold) => this.isOverdue(hold));
     for (const hold of overdue) this.#end(hold, 'expired');
+    for (const hold of this.holds.values()) this.#bringNear(hold);
     const old = [...this.holds].filter(([, { isOld }]) => isOld);
     for (const [holdId, { keyDigest }] of old) {
       this.holds.delete(holdId);

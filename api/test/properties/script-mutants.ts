@@ -39,6 +39,12 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     to: 'if false then',
   },
   {
+    loses: 'that a clock set back keeps no unit for long',
+    script: 'reap_holds',
+    from: 'if not state or deadline <= furthest then return end',
+    to: 'do return end',
+  },
+  {
     loses: 'that new units belong to the sale',
     script: 'apply_credits',
     from: "redis.call('HINCRBY', meta_key, 'allotment', ARGV[i + 4])",
