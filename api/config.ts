@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import {
   oneOf,
   parseEnvironment,
@@ -44,6 +45,26 @@ const stripeSecrets: Variable<readonly string[]> = {
   },
 };
 
+const trustedProxies: Variable<BlockList> = {
+  expected: 'addresses or networks (10.0.0.0/8, fd00::/8), separated by commas',
+  fallback: new BlockList(),
+  parse(value) {
+    const list = new BlockList();
+    const areAdded = value.split(',').every((network) => addNetwork(list, network.trim()));
+    return areAdded ? list : undefined;
+  },
+};
+
+function addNetwork(list: BlockList, network: string): boolean {
+  const [address = '', prefix] = network.split('/');
+  const family = isIP(address);
+  const bits = family === 6 ? 128 : 32;
+  const length = prefix === undefined ? bits : Number(prefix);
+  if (family === 0 || !/^\d{0,3}$/.test(prefix ?? '') || prefix === '' || length > bits) return false;
+  list.addSubnet(address, length, family === 6 ? 'ipv6' : 'ipv4');
+  return true;
+}
+
 const operatorToken: Variable<string | null> = {
   expected: `a secret of at least ${OPERATOR_TOKEN_LENGTH_MIN} printable characters without spaces`,
   fallback: null,
@@ -64,6 +85,7 @@ export const ENVIRONMENT = {
   OPERATOR_TOKEN: operatorToken,
   WEBHOOK_SECRET: webhookSecrets,
   STRIPE_WEBHOOK_SECRET: stripeSecrets,
+  TRUSTED_PROXIES: trustedProxies,
   WORKERS: oneOf(['inline', 'off'], 'inline'),
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
 } as const satisfies Record<string, Variable<unknown>>;

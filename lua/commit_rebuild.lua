@@ -5,7 +5,7 @@
 --
 -- ARGV: token (of begin_rebuild), epoch, base (seq of the snapshot), allotment, committed, state,
 --   opens_at_ms, closes_at_ms (0: none), hold_ttl_ms, buyer_limit (0: none),
---   loss_remembered_ms (0: nothing was lost), lease_ms, ttl_max_ms,
+--   loss_remembered_ms (0: nothing was lost), lease_ms, ttl_max_ms, buyer_rate, address_rate (0: none),
 --   count of outcomes, two per outcome: hold_id, outcome; then two per buyer: buyer, units ordered
 -- Replies:
 --   superseded
@@ -21,8 +21,8 @@ local now = now_ms()
 local lease, ttl_max = tonumber(ARGV[12]), tonumber(ARGV[13])
 note(epoch, pack_hold('B', allotment, ARGV[11] ~= '0' and 1 or 0, '', ''))
 local outcome_of = {}
-local next_arg = 15
-for _ = 1, tonumber(ARGV[14]) do
+local next_arg = 17
+for _ = 1, tonumber(ARGV[16]) do
   outcome_of[ARGV[next_arg]] = ARGV[next_arg + 1]
   next_arg = next_arg + 2
 end
@@ -68,7 +68,7 @@ end
 local available = allotment - committed - kept
 redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotment, 'available', available,
   'state', ARGV[6], 'opens_at', ARGV[7], 'closes_at', ARGV[8], 'hold_ttl_ms', ARGV[9], 'buyer_limit', ARGV[10],
-  'armed_life', life, 'last_life', life)
+  'buyer_rate', ARGV[14], 'address_rate', ARGV[15], 'armed_life', life, 'last_life', life)
 if ARGV[11] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[11])) end
 redis.call('HDEL', meta_key, 'rebuild_token')
 tell(available)

@@ -1,13 +1,16 @@
 -- place_holds: take units for many buyers in one step.
--- Requests are decided in order, each as if it were alone. Nothing is written for a request that is refused.
--- Overdue holds are ended on the way when units are short, a bounded number per call, so stock returns even with
--- every worker dead.
+-- Requests are decided in order, each as if it were alone. Of a request that is refused nothing is written, but that it
+-- was made, where such are counted. Overdue holds are ended on the way when units are short, a bounded number per call,
+-- so stock returns even with every worker dead.
 --
--- ARGV: reap_limit; six per request: hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none),
---   digest of the idempotency key ('': none), fingerprint of the request
+-- ARGV: reap_limit, how many follow per request (6, or 8 with names for rates.lua); per request: hold_id, quantity,
+--   ttl_ms (0: the sale's), buyer ('': none), digest of the idempotency key ('': none), fingerprint of the request,
+--   names of its buyer and its address ('': not to be counted)
 -- Replies:
 --   not_armed                             rebuild first; nothing was decided
---   placed <now_ms> <reply>...            one reply per request, in order:
+--   placed <now_ms> <rates> <reply>...    rates: of buyers and of addresses (0: none), then per request, for each that
+--     there is, how many more are left, -1: any number; nothing if nobody is counted. A reply per request, in order:
+--   too_many_requests <whose> <wait_ms>   buyer or address
 --   held <deadline_ms>
 --   replayed <hold_id> <deadline_ms>      the idempotency key made this hold before
 --   key_reused                            the idempotency key belongs to another request
@@ -22,8 +25,11 @@
 if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
-local state, opens_at, closes_at, sale_ttl, buyer_limit, available =
-  unpack(redis.call('HMGET', meta_key, 'state', 'opens_at', 'closes_at', 'hold_ttl_ms', 'buyer_limit', 'available'))
+local state, opens_at, closes_at, sale_ttl, buyer_limit, available, held_units =
+  unpack(redis.call('HMGET', meta_key, 'state', 'opens_at', 'closes_at', 'hold_ttl_ms', 'buyer_limit', 'available',
+    'held_units'))
+local stride = tonumber(ARGV[2])
+local rates = stride == 8 and open_rates(now)
 opens_at, closes_at, sale_ttl = tonumber(opens_at), tonumber(closes_at), tonumber(sale_ttl)
 buyer_limit, available = tonumber(buyer_limit), tonumber(available)
 
@@ -37,7 +43,7 @@ elseif now < opens_at then
 end
 
 local ids, digests, has_keys = {}, {}, false
-for i = 2, #ARGV, 6 do
+for i = 3, #ARGV, stride do
   ids[#ids + 1] = ARGV[i]
   digests[#digests + 1] = ARGV[i + 4]
   if ARGV[i + 4] ~= '' then has_keys = true end
@@ -110,35 +116,30 @@ local function replay(entry, fingerprint)
   return record and { 'replayed', hold_id, (select(3, unpack_hold(record))) }
 end
 
-local replies = { 'placed', now }
+local replies = { 'placed', now, rates and rates.left or {} }
 for n = 1, #ids do
-  local at = n * 6 - 4
+  local at = 3 + (n - 1) * stride
   local hold_id, quantity, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local buyer, digest, fingerprint = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
   local entry = digest ~= '' and (made_by_key[digest] or known_keys[n])
-  local reply
   local known = known_holds[n] or past_holds[n]
-  if known then
-    reply = { 'held', (select(3, unpack_hold(known))) }
-  elseif entry then
-    reply = replay(entry, fingerprint)
-  end
-  replies[n + 2] = reply
+  replies[n + 3] = known and { 'held', (select(3, unpack_hold(known))) }
+    or entry and replay(entry, fingerprint)
+    or rates and rates.refuse(n)
     or closed
     or refuse_buyer(buyer, quantity)
     or refuse_stock(quantity)
     or take(hold_id, quantity, ttl, buyer, digest, fingerprint)
+  if rates then rates.tell_left(n) end
 end
+if rates then rates.close() end
 
 if taken > 0 then
-  redis.call('HINCRBY', meta_key, 'available', -taken)
-  redis.call('HINCRBY', meta_key, 'held_units', taken)
+  redis.call('HSET', meta_key, 'available', available, 'held_units', (held_units or 0) + taken)
   redis.call('HSET', holds_key, unpack(new_records))
   redis.call('ZADD', deadlines_key, unpack(new_deadlines))
   if #new_keys > 0 then redis.call('HSET', idempotency_key, unpack(new_keys)) end
-  for buyer, quantity in pairs(added) do
-    redis.call('HINCRBY', buyers_key, buyer, quantity)
-  end
+  if next(added) then add_to(buyers_key, added) end
   -- The records are in the form of changes: nothing is built twice for those who watch.
   changes[#changes + 1] = table.concat(new_records, '\n')
 end

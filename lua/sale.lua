@@ -1,7 +1,7 @@
 -- sale: what every script knows. It is put in front of each of them; see README.md.
 
 local meta_key, holds_key, deadlines_key, leases_key, past_key, ended_key, idempotency_key, buyers_key, credits_key,
-  events_key = unpack(KEYS)
+  events_key, even_rates_key, odd_rates_key = unpack(KEYS)
 
 -- A hold is one string: state|quantity|deadline_ms|idempotency digest|buyer. The buyer comes last because it
 -- is the only part that may contain the separator.
@@ -56,6 +56,20 @@ local function tell(available)
   available = available or redis.call('HGET', meta_key, 'available')
   redis.pcall('XADD', events_key, 'MAXLEN', '~', EVENTS_KEPT_MAX, '*',
     'available', available, 'changes', table.concat(changes, '\n'))
+end
+
+-- Adds to many fields of a hash: two commands cost less than one for each.
+local function add_to(key, amounts)
+  local fields, sums = {}, {}
+  for field in pairs(amounts) do
+    fields[#fields + 1] = field
+  end
+  if #fields == 1 then return redis.call('HINCRBY', key, fields[1], amounts[fields[1]]) end
+  local values = redis.call('HMGET', key, unpack(fields))
+  for i, field in ipairs(fields) do
+    sums[2 * i - 1], sums[2 * i] = field, (values[i] or 0) + amounts[field]
+  end
+  redis.call('HSET', key, unpack(sums))
 end
 
 -- Units of a hold that ends without an order are available again, and its buyer may hold again.

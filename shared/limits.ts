@@ -222,12 +222,14 @@ export const REQUESTS_IN_FLIGHT_MAX = 10_000;
 /** A payment provider is heard in a crowd of buyers; but whoever floods its address is told to come back, too. */
 export const WEBHOOKS_IN_FLIGHT_MAX = 2 * REQUESTS_IN_FLIGHT_MAX;
 
+/** Hold requests are counted over this long, and the counts are kept for twice as long. */
+export const RATE_WINDOW_MS = 10_000;
+
 /**
- * Hold requests of one buyer: this many at once, and so many a second after that. Far above any person, far below a
+ * Hold requests of one buyer in that time, where the sale does not say otherwise. Far above any person, far below a
  * program that holds and releases in a loop.
  */
-export const HOLD_BURST_MAX = 100;
-export const HOLDS_PER_SECOND = 10;
+export const BUYER_RATE_DEFAULT = 100;
 
 /** Holds without an answer that are being released again; more at once are left to their deadline. */
 export const UNHEARD_MAX = 10_000;

@@ -3,11 +3,13 @@
 import { type Check, type File, find, inFile, withoutComments } from './project.ts';
 
 const PRELUDE = 'lua/sale.lua';
+/** Text that comes in front of a script; the prelude in front of each. */
+const PARTS = [PRELUDE, 'lua/rates.lua'];
 const SCRIPTS = 'api/redis/*scripts.ts';
 const KEYS = 'api/redis/keys.ts';
 
 const scriptFiles = (files: File[]): File[] =>
-  files.filter(({ path }) => /^lua\/[^/]+\.lua$/.test(path) && path !== PRELUDE);
+  files.filter(({ path }) => /^lua\/[^/]+\.lua$/.test(path) && !PARTS.includes(path));
 const nameOf = (file: File): string => file.path.slice('lua/'.length, -'.lua'.length);
 const quoted = (text: string): string[] => [...text.matchAll(/['"](\w+)['"]/g)].map(([, word]) => word ?? '');
 const missingFrom = (words: string[], others: string[]): string[] =>
@@ -99,8 +101,8 @@ function replyWords(file: File, declared: string[], prelude: string): string[] {
 export const luaRepliesAreDeclared: Check = (files) =>
   inScripts(files, (scripts) => {
     const declared = declarations(scripts);
-    const preludeFile = find(files, PRELUDE);
-    const prelude = preludeFile ? withoutComments(preludeFile) : '';
+    const parts = PARTS.flatMap((path) => find(files, path) ?? []).map(withoutComments);
+    const prelude = parts.join('\n');
     return scriptFiles(files).flatMap((file) => {
       const own = declared.find(({ name }) => name === nameOf(file));
       return own ? replyWords(file, own.words, prelude) : [];

@@ -6,12 +6,14 @@ import {
   ReleasedHold,
   type HoldView as HoldViewBody,
 } from '@flash-sale/shared/contracts/hold.ts';
+import { RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
+import { addressOf } from '../http/address.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { readKeyHeader } from '../http/idempotency-key.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
-import type { HoldReply } from '../redis/scripts.ts';
+import type { HoldReply, Rates } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { placeHold, readHold, releaseHold, type HoldPlaced, type HoldSeen } from './holds.ts';
 
@@ -19,14 +21,16 @@ export function holdRoutes(services: Services) {
   return new Elysia()
     .post(
       '/api/holds',
-      async ({ body, headers, set }) => {
+      async ({ body, headers, request, server, set }) => {
         const reply = await placeHold(services, {
           productId: body.product_id,
           quantity: body.quantity,
           ttlMs: body.ttl === undefined ? null : body.ttl * 1_000,
           buyerId: body.buyer_id ?? null,
           idempotencyKey: readKeyHeader(headers, 'Idempotency-Key'),
+          address: () => addressOf(request, server, services.config.TRUSTED_PROXIES),
         });
+        if ('rates' in reply && reply.rates) tellRates(set, reply, reply.rates);
         return reply.kind === 'held' || reply.kind === 'replayed' ? placed(set, reply) : refused(set, reply);
       },
       { parse: asJson, body: PlaceHold, ...PLACE },
@@ -135,7 +139,7 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
     case 'product_not_found':
       return fail(set, 'product_not_found', 'There is no such product.');
     case 'too_many_requests':
-      return fail(set, 'too_many_requests', 'This buyer asks too often. Please wait a moment.', {
+      return fail(set, 'too_many_requests', `This ${reply.whose} asks too often. Please wait a moment.`, {
         retryAfter: reply.waitMs / 1_000,
       });
     case 'no_sale':
@@ -175,6 +179,20 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
     case 'key_reused':
       return fail(set, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
   }
+}
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
+function tellRates(set: ReplySet, reply: HoldPlaced, { buyer, address, resetMs }: Rates): void {
+  const seconds = (ms: number) => Math.ceil(ms / 1_000);
+  const reset = seconds(reply.kind === 'too_many_requests' ? reply.waitMs : resetMs);
+  const quotas = Object.entries({ buyer, address }).flatMap(([name, quota]) =>
+    quota ? { name, ...quota } : [],
+  );
+  const window = seconds(RATE_WINDOW_MS);
+  set.headers['ratelimit-policy'] = quotas
+    .map(({ name, limit }) => `"${name}";q=${limit};w=${window}`)
+    .join(', ');
+  set.headers['ratelimit'] = quotas.map(({ name, left }) => `"${name}";r=${left};t=${reset}`).join(', ');
 }
 
 function missing(set: ReplySet, kind: 'hold_not_found' | 'hold_lost') {

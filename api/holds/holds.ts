@@ -1,14 +1,16 @@
 /** Holds: place, read, release. Redis decides each in one step; SQL is asked only about holds that became orders. */
 
 import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
-import { HOLD_BATCH_MAX, HOLD_BURST_MAX, HOLDS_PER_SECOND } from '@flash-sale/shared/limits.ts';
+import { BUYER_RATE_DEFAULT, HOLD_BATCH_MAX, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
+import type { Sale } from '../products/catalog.ts';
 import {
   placeHolds,
   readHold as readHoldRecord,
   releaseHold as releaseHoldRecord,
   settleHolds,
+  type Asker,
   type HoldReply,
   type HoldRequest,
 } from '../redis/scripts.ts';
@@ -16,7 +18,7 @@ import { onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { newHoldId, saleIdOf } from './hold-id.ts';
-import { Pace } from './pace.ts';
+import { Newcomers } from './newcomers.ts';
 import { releaseUnheard } from './unheard.ts';
 import { readOutcome, voidHold, type HoldOrder } from './outcome.ts';
 
@@ -26,15 +28,11 @@ export interface PlaceHoldRequest {
   readonly ttlMs: number | null;
   readonly buyerId: string | null;
   readonly idempotencyKey: string | null;
+  /** From where it comes; asked only where requests are counted. */
+  readonly address?: () => string | null;
 }
 
-export type HoldPlaced =
-  | HoldReply
-  | { kind: 'product_not_found' }
-  | { kind: 'no_sale' }
-  | { kind: 'too_many_requests'; waitMs: number };
-
-const paceOf = perProcess(() => new Pace(HOLD_BURST_MAX, HOLDS_PER_SECOND));
+export type HoldPlaced = HoldReply | { kind: 'product_not_found' } | { kind: 'no_sale' };
 
 /** Takes units for a buyer. @throws StoreUnavailable: the hold may exist; the same idempotency key finds it. */
 export async function placeHold(services: Services, request: PlaceHoldRequest): Promise<HoldPlaced> {
@@ -43,13 +41,7 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
   const sale = services.catalog.current(listing);
   if (sale === undefined) return { kind: 'no_sale' };
 
-  const { buyerId } = request;
-  const waitMs = buyerId === null ? 0 : paceOf(services).waitMs(`${sale.id}:${buyerId}`);
-  if (waitMs > 0) {
-    services.metrics.holdAttempts.inc({ outcome: 'too_many_requests' });
-    return { kind: 'too_many_requests', waitMs };
-  }
-
+  const asker = askerOf(services, sale, request);
   const reply = await batcherOf(services).call(sale.id, {
     holdId: newHoldId(sale.id),
     quantity: request.quantity,
@@ -57,9 +49,11 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
     buyerId: request.buyerId,
     keyDigest: request.idempotencyKey === null ? null : digest(request.idempotencyKey),
     fingerprint: request.idempotencyKey === null ? '' : fingerprintOf(request),
+    asker,
   });
   services.metrics.holdAttempts.inc({ outcome: reply.kind });
-  return reply;
+  const isUncounted = request.buyerId !== null && (asker?.buyer ?? null) === null;
+  return isUncounted ? { ...reply, rates: { address: null, ...reply.rates, ...ALL_LEFT } } : reply;
 }
 
 /** The requests of one turn of the event loop for one sale go to Redis as one call. */
@@ -88,6 +82,29 @@ function digest(text: string): string {
 
 function fingerprintOf({ productId, quantity, ttlMs, buyerId }: PlaceHoldRequest): string {
   return digest(JSON.stringify([productId, quantity, ttlMs, buyerId]));
+}
+
+/** What the first request of a buyer is told. */
+const ALL_LEFT = {
+  buyer: { limit: BUYER_RATE_DEFAULT, left: BUYER_RATE_DEFAULT },
+  resetMs: RATE_WINDOW_MS,
+} as const;
+
+const newcomersOf = perProcess(() => new Newcomers(RATE_WINDOW_MS));
+
+/**
+ * Whom to count, where anybody is limited. A buyer is counted together with the address: nobody proves who they are, and
+ * whoever names another buyer must not use up what that one may ask. By default a buyer's first request is not counted.
+ */
+function askerOf(services: Services, sale: Sale, { buyerId, address }: PlaceHoldRequest): Asker | undefined {
+  const isFree =
+    buyerId === null || (sale.buyerRate === null && newcomersOf(services).isNew(`${sale.id} ${buyerId}`));
+  if (isFree && sale.addressRate === null) return undefined;
+  const from = address?.() ?? null;
+  return {
+    buyer: isFree ? null : digest(`buyer ${buyerId} ${from}`),
+    address: sale.addressRate === null || from === null ? null : digest(`address ${from}`),
+  };
 }
 
 export type HoldSeen =

@@ -13,6 +13,8 @@ export const SALE_KEY_NAMES = [
   'buyers',
   'credits',
   'events',
+  'even_rates',
+  'odd_rates',
 ] as const;
 
 export function saleKeys(saleId: number): string[] {

@@ -104,6 +104,9 @@ export interface RebuildSnapshot {
   readonly closesAtMs: number | null;
   readonly holdTtlMs: number;
   readonly buyerLimit: number | null;
+  /** Hold requests per RATE_WINDOW_MS; null: not limited. */
+  readonly buyerRate: number | null;
+  readonly addressRate: number | null;
   /** 0 when nothing can have been lost. */
   readonly lossRememberedMs: number;
   readonly outcomes: readonly Settlement[];
@@ -126,6 +129,8 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
     snapshot.lossRememberedMs,
     PIN_LEASE_MS,
     HOLD_TTL_MAX_S * 1_000,
+    snapshot.buyerRate ?? 0,
+    snapshot.addressRate ?? 0,
     outcomes.length,
     ...outcomes.flatMap(({ holdId, outcome }) => [holdId, outcome]),
     ...buyers.flatMap(({ buyerId, units }) => [buyerId, units]),

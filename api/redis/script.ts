@@ -1,5 +1,5 @@
 import prelude from '@flash-sale/lua/sale.lua' with { type: 'text' };
-import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
+import { EVENTS_KEPT_MAX, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { ReplyError, type Redis } from 'ioredis';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { saleKeys } from './keys.ts';
@@ -16,7 +16,12 @@ export type Reply<Word extends string> = [Word, ...unknown[]];
 interface Flags {
   /** Runs even when Redis is out of memory. */
   readonly allowOom: boolean;
+  /** Lua between the prelude and the script. */
+  readonly part?: string;
 }
+
+/** What Lua knows of limits.ts. */
+const LIMITS = `local EVENTS_KEPT_MAX, RATE_WINDOW_MS = ${EVENTS_KEPT_MAX}, ${RATE_WINDOW_MS}`;
 
 /** This Redis process was not vouched for by a rebuild: nothing was read, nothing was decided. */
 export interface NotArmed {
@@ -36,7 +41,7 @@ export function defineScript<const Word extends string>(
 ): Script<Word> {
   // With a shebang Redis refuses the whole script up front when it is out of memory, instead of in its middle.
   const shebang = flags.allowOom ? '#!lua flags=allow-oom' : '#!lua';
-  const text = `${shebang}\nlocal EVENTS_KEPT_MAX = ${EVENTS_KEPT_MAX}\n${prelude}\n${body}`;
+  const text = [shebang, LIMITS, prelude, flags.part ?? '', body].join('\n');
   return { name, words, text, sha: new Bun.CryptoHasher('sha1').update(text).digest('hex') };
 }
 

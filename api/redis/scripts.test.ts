@@ -70,6 +70,12 @@ describe('place_holds', () => {
     const first = async (saleId: number, request: Partial<HoldRequest> = {}) =>
       (await sales.place(saleId, request))[0];
     const ways: Ways<HoldReply['kind']> = {
+      too_many_requests: async () => {
+        const saleId = await sales.armed({ buyerRate: 1 });
+        const asker = { buyer: 'b', address: null };
+        await first(saleId, { asker });
+        return first(saleId, { asker });
+      },
       held: async () => first(await sales.armed()),
       replayed: async () => {
         const saleId = await sales.armed();

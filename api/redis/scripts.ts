@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import listOverduePinsLua from '@flash-sale/lua/list_overdue_pins.lua' with { type: 'text' };
 import pinHoldLua from '@flash-sale/lua/pin_hold.lua' with { type: 'text' };
 import placeHoldsLua from '@flash-sale/lua/place_holds.lua' with { type: 'text' };
+import ratesLua from '@flash-sale/lua/rates.lua' with { type: 'text' };
 import readHoldLua from '@flash-sale/lua/read_hold.lua' with { type: 'text' };
 import reapHoldsLua from '@flash-sale/lua/reap_holds.lua' with { type: 'text' };
 import releaseHoldLua from '@flash-sale/lua/release_hold.lua' with { type: 'text' };
@@ -14,23 +15,35 @@ import {
   ENDED_HOLD_KEPT_MS,
   HOLD_TTL_MAX_S,
   PIN_LEASE_MS,
+  RATE_WINDOW_MS,
   REAP_BATCH_MAX,
 } from '@flash-sale/shared/limits.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 
-const placeHoldsScript = defineScript('place_holds', placeHoldsLua, [
-  'not_armed',
-  'placed',
-  'held',
-  'replayed',
-  'key_reused',
-  'not_open',
-  'paused',
-  'ended',
-  'buyer_needed',
-  'buyer_limit_reached',
-  'insufficient_stock',
-]);
+const placeHoldsScript = defineScript(
+  'place_holds',
+  placeHoldsLua,
+  [
+    'not_armed',
+    'placed',
+    'too_many_requests',
+    'held',
+    'replayed',
+    'key_reused',
+    'not_open',
+    'paused',
+    'ended',
+    'buyer_needed',
+    'buyer_limit_reached',
+    'insufficient_stock',
+  ],
+  { allowOom: false, part: ratesLua },
+);
+
+export interface Asker {
+  readonly buyer: string | null;
+  readonly address: string | null;
+}
 
 export interface HoldRequest {
   readonly holdId: string;
@@ -42,9 +55,30 @@ export interface HoldRequest {
   readonly keyDigest: string | null;
   /** Says whether two requests with one key are the same request. */
   readonly fingerprint: string;
+  /** Who is counted, where the sale limits how often somebody asks: digests, and no two kinds alike. */
+  readonly asker?: Asker | undefined;
 }
 
-export type HoldReply =
+/** A limit, and how many more requests are within it now. */
+export interface Quota {
+  readonly limit: number;
+  readonly left: number;
+}
+
+export interface Rates {
+  readonly buyer: Quota | null;
+  readonly address: Quota | null;
+  /** Until what was asked begins to be forgotten. */
+  readonly resetMs: number;
+}
+
+type Counted = 'buyer' | 'address';
+
+/** `rates`: present when the request was counted by somebody's name. */
+export type HoldReply = HoldDecision & { readonly rates?: Rates };
+
+export type HoldDecision =
+  | { kind: 'too_many_requests'; whose: Counted; waitMs: number }
   | { kind: 'held'; holdId: string; deadlineMs: number; nowMs: number }
   | { kind: 'replayed'; holdId: string; deadlineMs: number; nowMs: number }
   | { kind: 'key_reused' }
@@ -62,24 +96,43 @@ export async function placeHolds(
   saleId: number,
   requests: readonly HoldRequest[],
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
-  const args: (string | number)[] = [REAP_BATCH_MAX];
-  for (const { holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint } of requests) {
+  const isCounting = requests.some(({ asker }) => asker !== undefined);
+  const args: (string | number)[] = [REAP_BATCH_MAX, isCounting ? 8 : 6];
+  for (const { holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint, asker } of requests) {
     args.push(holdId, quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint);
+    if (isCounting) args.push(asker?.buyer ?? '', asker?.address ?? '');
   }
-  const [word, now, ...replies] = await runScript(redis, placeHoldsScript, saleId, args);
+  const [word, now, rates, ...replies] = await runScript(redis, placeHoldsScript, saleId, args);
   if (word === 'not_armed') return NOT_ARMED;
   const nowMs = Number(now);
   return {
     kind: 'placed',
-    replies: requests.map(({ holdId }, index) =>
-      readPlacement(replies[index] as [Placement, ...unknown[]], holdId, nowMs),
-    ),
+    replies: requests.map(({ holdId }, index) => ({
+      ...readPlacement(replies[index] as [Placement, ...unknown[]], holdId, nowMs),
+      ...readRates(rates as number[], index, nowMs),
+    })),
   };
 }
 
-function readPlacement(reply: [Placement, ...unknown[]], holdId: string, nowMs: number): HoldReply {
+function readRates(rates: readonly number[], index: number, nowMs: number): { rates?: Rates } {
+  if (rates.length === 0) return {};
+  const [ofBuyers = 0, ofAddresses = 0] = rates;
+  const perRequest = (ofBuyers > 0 ? 1 : 0) + (ofAddresses > 0 ? 1 : 0);
+  const left = rates.slice(2 + index * perRequest, 2 + (index + 1) * perRequest);
+  const quota = (limit: number) => {
+    const count = limit > 0 ? (left.shift() ?? -1) : -1;
+    return count < 0 ? null : { limit, left: count };
+  };
+  const [buyer, address] = [quota(ofBuyers), quota(ofAddresses)];
+  if (buyer === null && address === null) return {};
+  return { rates: { buyer, address, resetMs: RATE_WINDOW_MS - (nowMs % RATE_WINDOW_MS) } };
+}
+
+function readPlacement(reply: [Placement, ...unknown[]], holdId: string, nowMs: number): HoldDecision {
   const [kind, first, second] = reply;
   switch (kind) {
+    case 'too_many_requests':
+      return { kind, whose: first as Counted, waitMs: Number(second) };
     case 'held':
       return { kind, holdId, deadlineMs: Number(first), nowMs };
     case 'replayed':

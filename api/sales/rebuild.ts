@@ -11,7 +11,7 @@ import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
 import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
+import { BUYER_RATE_DEFAULT, LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
 import { announceStream } from '../events/publish.ts';
 import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -67,6 +67,8 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
     closesAtMs: sale.closesAt?.getTime() ?? null,
     holdTtlMs: sale.holdTtlMs,
     buyerLimit: sale.buyerLimit,
+    buyerRate: sale.buyerRate ?? BUYER_RATE_DEFAULT,
+    addressRate: sale.addressRate,
     lossRememberedMs: mayHaveLostData ? LOSS_REMEMBERED_MS : 0,
     outcomes,
     buyers,

@@ -44,6 +44,8 @@ async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {
     closesAtMs: null,
     holdTtlMs: 60_000,
     buyerLimit: null,
+    buyerRate: null,
+    addressRate: null,
     lossRememberedMs: 0,
     outcomes: [],
     buyers: [],

@@ -86,6 +86,8 @@ export class ScriptSales {
       closesAtMs: null,
       holdTtlMs: 60_000,
       buyerLimit: null,
+      buyerRate: null,
+      addressRate: null,
       lossRememberedMs: 0,
       outcomes: [],
       buyers: [],

@@ -161,6 +161,8 @@ describe('an old master that lives on after a failover', () => {
       closesAtMs: null,
       holdTtlMs: 60_000,
       buyerLimit: null,
+      buyerRate: null,
+      addressRate: null,
       lossRememberedMs: 0,
       outcomes: [],
       buyers: [],

@@ -199,6 +199,8 @@ export class LedgerModel {
       closesAtMs: null,
       holdTtlMs: HOLD_TTL_MS,
       buyerLimit: this.buyerLimit,
+      buyerRate: null,
+      addressRate: null,
       lossRememberedMs: isLost ? LOSS_REMEMBERED_MS : 0,
       outcomes: holdIds.flatMap((holdId) => {
         const outcome = this.outcomes.get(holdId);

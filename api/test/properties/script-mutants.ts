@@ -65,8 +65,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that a hold takes its units',
     script: 'place_holds',
-    from: "redis.call('HINCRBY', meta_key, 'available', -taken)",
-    to: '',
+    from: "'available', available, 'held_units'",
+    to: "'held_units'",
   },
   {
     loses: 'that there must be enough units',
@@ -323,7 +323,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that units that were held are counted',
     script: 'place_holds',
-    from: "redis.call('HINCRBY', meta_key, 'held_units', taken)",
-    to: '',
+    from: ", 'held_units', (held_units or 0) + taken)",
+    to: ')',
   },
 ];
