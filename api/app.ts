@@ -12,6 +12,7 @@ import { auditRoutes } from './operators/audit.routes.ts';
 import { operatorRoutes } from './operators/operators.routes.ts';
 import { allotmentRoutes } from './orders/allotment.routes.ts';
 import { operatorOrderRoutes } from './orders/operator-orders.routes.ts';
+import { refundRoutes } from './orders/refunds.routes.ts';
 import type { Order } from './orders/orders.ts';
 import { orderRoutes } from './orders/orders.routes.ts';
 import { overviewRoutes } from './overview/overview.routes.ts';
@@ -56,6 +57,7 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(allotmentRoutes(services))
     .use(operatorHoldRoutes(services))
     .use(operatorOrderRoutes(services))
+    .use(refundRoutes(services))
     .use(webhookRoutes(services))
     .use(replayRoutes(services));
 }

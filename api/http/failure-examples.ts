@@ -37,6 +37,10 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     message: 'There is no such hold, or it ended more than ten minutes ago.',
   },
   order_not_found: { when: 'There is no such order.', message: 'There is no such order.' },
+  payment_not_found: {
+    when: 'Nobody told of a payment of this intent.',
+    message: 'There is no payment of pi_1 by native.',
+  },
   delivery_not_found: { when: 'There is no such delivery.', message: 'There is no delivery 7.' },
   replay_not_found: { when: 'There is no such replay.', message: 'There is no replay 7.' },
   operator_not_found: { when: 'There is no such operator.', message: 'There is no operator ann.' },

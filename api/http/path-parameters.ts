@@ -15,6 +15,8 @@ const BEHIND: Readonly<Record<string, PathParameter>> = {
   sales: { description: "The sale's id.", example: '1' },
   holds: { description: "The hold's id.", example: holdId },
   orders: { description: "The order's id.", example: orderId },
+  refunds: { description: 'Who told of the payment.', example: 'native' },
+  '{provider}': { description: "The payment's intent.", example: 'pi_1' },
   webhooks: { description: "The delivery's id.", example: '1' },
   replays: { description: "The replay's id.", example: '1' },
   operators: { description: "The operator's name.", example: 'ann' },
@@ -25,7 +27,7 @@ export function pathParameter(path: string, name: string): PathParameter | undef
   return BEHIND[collectionOf(path, name)];
 }
 
-/** The segment before the parameter. */
+/** The segment before the parameter, which may be a parameter too. */
 export function collectionOf(path: string, name: string): string {
   const segments = path.split('/');
   return segments[segments.indexOf(`{${name}}`) - 1] ?? '';

@@ -13,6 +13,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   sale_not_found: 404,
   hold_not_found: 404,
   order_not_found: 404,
+  payment_not_found: 404,
   delivery_not_found: 404,
   replay_not_found: 404,
   operator_not_found: 404,

@@ -1,16 +1,7 @@
 import { Elysia, t } from 'elysia';
-import {
-  MarkRefunded,
-  OperatedOrder,
-  OrderHistory,
-  OwedPayment,
-  type OperatedOrder as OrderBody,
-  type OrderVerb,
-  type OwedPayment as OwedPaymentBody,
-} from '@flash-sale/shared/contracts/operator-order.ts';
-import { ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
+import { MarkRefunded, OperatedOrder, OrderHistory } from '@flash-sale/shared/contracts/operator-order.ts';
+import { ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { BUYER_ID_LENGTH_MAX, PAYMENT_INTENT_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
-import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { once } from '../http/once.ts';
@@ -27,8 +18,7 @@ import {
   type OrderChanged,
 } from './operator-orders.ts';
 import { historyOf } from './order-history.ts';
-import type { Order } from './orders.ts';
-import { listOwedPayments, type OwedCursor, type OwedPayment as Owed } from './owed-payments.ts';
+import { possibleFor, viewOf } from './order-view.ts';
 
 export function operatorOrderRoutes(services: Services) {
   return new Elysia()
@@ -78,16 +68,6 @@ export function operatorOrderRoutes(services: Services) {
           return answer(set, params.id, await markRefunded(services, orderId, body.reference, act));
         }),
       { parse: asJson, body: MarkRefunded, ...REFUNDED },
-    )
-    .get(
-      '/ops/refunds',
-      async ({ query, set }) => {
-        const { after, limit } = readPage(query, isOwedCursor);
-        const rows = await listOwedPayments(services, { after, limit });
-        const page = pageOf(rows, limit, cursorOf, owedViewOf);
-        return succeed(set, 200, 'Payments whose money is owed back, newest first.', page);
-      },
-      { query: t.Object(PAGE_QUERY), ...REFUNDS },
     );
 }
 
@@ -143,18 +123,11 @@ const CANCEL = documented({
 
 const REFUNDED = documented({
   ...forOperators,
-  summary: 'Write down that the money of an order went back',
+  summary: 'Write down that the money of an order went back: the units of a paid one return to stock',
   takesBody: true,
   success: { 200: OperatedOrder },
   failures: ['bad_request', 'order_not_found', 'impossible_now', 'unavailable'],
   isChange: true,
-});
-
-const REFUNDS = documented({
-  ...forOperators,
-  summary: 'Payments whose money is owed back, with the order that each was meant for',
-  success: { 200: pageSchema(OwedPayment) },
-  failures: ['bad_request', 'unavailable'],
 });
 
 function answer(set: ReplySet, id: string, changed: OrderChanged) {
@@ -177,66 +150,6 @@ function missing(set: ReplySet, id: string) {
   return fail(set, 'order_not_found', `There is no order ${id}.`);
 }
 
-function possibleFor(state: OrderState): OrderVerb[] {
-  if (state === 'pending') return ['cancel'];
-  return state === 'refund_due' ? ['refunded'] : [];
-}
-
-function viewOf(order: Order): OrderBody {
-  return {
-    order_id: order.id,
-    hold_id: order.holdId,
-    sale_id: order.saleId,
-    buyer_id: order.buyerId,
-    quantity: order.quantity,
-    amount: majorFromMinor(order.amountMinor, order.currency),
-    currency: order.currency,
-    payment_intent_id: order.paymentIntentId,
-    state: order.state,
-    possible: possibleFor(order.state),
-    pay_by: order.payBy.toISOString(),
-    refund_reference: order.refundReference,
-    created_at: order.createdAt.toISOString(),
-    updated_at: order.updatedAt.toISOString(),
-  };
-}
-
-function owedViewOf({ payment, order }: Owed): OwedPaymentBody {
-  const { provider, intentId, disposition, amountMinor, currency, deliveryId, createdAt } = payment;
-  const isStated = amountMinor !== null && currency !== null;
-  return {
-    provider,
-    payment_intent_id: intentId,
-    disposition,
-    amount: isStated ? majorFromMinor(amountMinor, currency) : null,
-    currency,
-    delivery_id: deliveryId,
-    created_at: createdAt.toISOString(),
-    order: order === null ? null : viewOf(order),
-  };
-}
-
 function isOrderId(value: unknown): value is string {
   return typeof value === 'string' && UUID.test(value);
-}
-
-function isOwedCursor(value: unknown): value is OwedCursor {
-  if (typeof value !== 'object' || value === null) return false;
-  const { atMs, provider, intentId } = value as Record<string, unknown>;
-  return isTime(atMs) && isName(provider) && isName(intentId);
-}
-
-function isTime(value: unknown): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LATEST_MS;
-}
-
-/** The end of the year 9999. */
-const LATEST_MS = Date.UTC(10_000, 0) - 1;
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && /^[!-~]{1,255}$/.test(value);
-}
-
-function cursorOf({ payment: { createdAt, provider, intentId } }: Owed): OwedCursor {
-  return { atMs: createdAt.getTime(), provider, intentId };
 }

@@ -1,6 +1,6 @@
 /** Orders as operators look them up and change them. */
 
-import { and, desc, eq, like, lt, or, sql as raw } from 'drizzle-orm';
+import { and, desc, eq, like, lt, or } from 'drizzle-orm';
 import { orders } from '@flash-sale/drizzle/schema.ts';
 import type { OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
@@ -8,6 +8,7 @@ import { awaitTurn, record, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { deliverCreditsSoon, endPendingOrder } from './give.ts';
 import type { Order } from './orders.ts';
+import { refundOrder } from './refund.ts';
 import { tellOrder } from './tell.ts';
 
 export interface OrderQuery {
@@ -62,7 +63,7 @@ export async function findOrder({ mysql }: Services, orderId: string): Promise<O
   return rows[0];
 }
 
-async function lockOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
+export async function lockOrder(sql: Sql, orderId: string): Promise<Order | undefined> {
   const rows = await sql.select().from(orders).where(eq(orders.id, orderId)).for('update');
   return rows[0];
 }
@@ -90,23 +91,22 @@ export async function cancelOrder(services: Services, orderId: string, act: Act)
   return changed;
 }
 
-/** The money went back, and the provider calls it so. @throws StoreUnavailable */
-export function markRefunded(
+/** The money went back, and the provider calls it so; the units of a paid order return. @throws StoreUnavailable */
+export async function markRefunded(
   services: Services,
   orderId: string,
   reference: string,
   act: Act,
 ): Promise<OrderChanged> {
-  return changeOrder(services, orderId, async (sql, order) => {
+  const changed = await changeOrder(services, orderId, async (sql, order) => {
     if (order.refundReference === reference) return 'unchanged';
-    if (order.state !== 'refund_due') return 'impossible';
-    await sql
-      .update(orders)
-      .set({ state: 'refunded', refundReference: reference, updatedAt: raw`utc_timestamp(3)` })
-      .where(and(eq(orders.id, orderId), eq(orders.state, 'refund_due')));
+    if (order.state !== 'paid' && order.state !== 'refund_due') return 'impossible';
+    await refundOrder(sql, order, reference);
     await recordMove(sql, act, 'order.refunded', order, { state: 'refunded', reference });
     return 'changed';
   });
+  if (changed.kind === 'changed') deliverCreditsSoon(services, changed.order.saleId);
+  return changed;
 }
 
 /** One transaction under the order's lock, in which payments are decided too. */

@@ -2,7 +2,8 @@
 
 import { and, asc, desc, eq, or } from 'drizzle-orm';
 import { auditLog, deliveries, payments, stockCredits } from '@flash-sale/drizzle/schema.ts';
-import type { TimelineEntry } from '@flash-sale/shared/contracts/operator-order.ts';
+import type { TimelineEntry, TimelineEvent } from '@flash-sale/shared/contracts/operator-order.ts';
+import type { CreditReason } from '@flash-sale/shared/lifecycle.ts';
 import { TIMELINE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
@@ -16,6 +17,7 @@ export function historyOf({ mysql }: Services, order: Order): Promise<TimelineEn
       ordered(order),
       ...(await deliveriesOf(sql, order)),
       ...(await paymentsOf(sql, order)),
+      ...refundOf(order),
       ...(await endsOf(sql, order)),
       ...(await actsOn(sql, order)),
     ];
@@ -63,21 +65,38 @@ async function paymentsOf(sql: Sql, order: Order): Promise<TimelineEntry[]> {
     .where(eq(payments.orderId, order.id))
     .orderBy(desc(payments.createdAt))
     .limit(TIMELINE_ROWS_MAX);
-  return rows.map(({ intentId, amountMinor, currency, disposition, deliveryId, createdAt }) => {
-    const isStated = amountMinor !== null && currency !== null;
-    const money = isStated ? `${majorFromMinor(amountMinor, currency)} ${currency}: ` : '';
-    return {
-      at: createdAt.toISOString(),
-      event: 'payment',
-      says: money + disposition,
-      delivery_id: deliveryId,
-      payment_intent_id: intentId,
-      disposition,
-    };
-  });
+  return rows.map(
+    ({ intentId, amountMinor, currency, disposition, deliveryId, refundReference, createdAt }) => {
+      const isStated = amountMinor !== null && currency !== null;
+      const money = isStated ? `${majorFromMinor(amountMinor, currency)} ${currency}: ` : '';
+      return {
+        at: createdAt.toISOString(),
+        event: 'payment',
+        says: money + disposition + (refundReference === null ? '' : `, went back as ${refundReference}`),
+        delivery_id: deliveryId,
+        payment_intent_id: intentId,
+        disposition,
+      };
+    },
+  );
 }
 
-/** An order ends unpaid with a credit, which stays when it is paid late. */
+/** Nothing happens to an order after that. */
+function refundOf({ refundReference, updatedAt }: Order): TimelineEntry[] {
+  if (refundReference === null) return [];
+  return [
+    { at: updatedAt.toISOString(), event: 'refunded', says: `the money went back as ${refundReference}` },
+  ];
+}
+
+const END_OF: Readonly<Record<CreditReason, TimelineEvent | null>> = {
+  order_expired: 'expired',
+  order_cancelled: 'cancelled',
+  order_refunded: 'refunded',
+  restock: null,
+};
+
+/** An order ends with a credit, which stays when it is paid late; refunded after that, it has another. */
 async function endsOf(sql: Sql, order: Order): Promise<TimelineEntry[]> {
   const rows = await sql
     .select()
@@ -85,7 +104,7 @@ async function endsOf(sql: Sql, order: Order): Promise<TimelineEntry[]> {
     .where(and(eq(stockCredits.saleId, order.saleId), eq(stockCredits.reference, order.id)))
     .orderBy(asc(stockCredits.id));
   return rows.flatMap(({ reason, units, createdAt }) => {
-    const event = reason === 'order_expired' ? 'expired' : reason === 'order_cancelled' ? 'cancelled' : null;
+    const event = END_OF[reason];
     if (event === null) return [];
     return [{ at: createdAt.toISOString(), event, says: `${units} back in stock` }];
   });

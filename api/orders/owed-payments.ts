@@ -1,6 +1,6 @@
-/** Money that is owed back: the worklist of whoever makes refunds. */
+/** Money that is owed back: the worklist of whoever makes refunds. What it means is said here only. */
 
-import { and, desc, eq, inArray, lt, ne, notInArray, or, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, inArray, isNull, lt, ne, notInArray, or, type SQL } from 'drizzle-orm';
 import { orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
@@ -34,22 +34,63 @@ export async function listOwedPayments(
   return found.toSorted(byAge).slice(0, limit);
 }
 
-function newest(sql: Sql, isOwed: SQL | undefined, after: OwedCursor | null, limit: number) {
+/** @returns how many there are in the worklist */
+export async function countOwedPayments(sql: Sql): Promise<number> {
+  let owed = 0;
+  for (const is of [boughtNothing(), isToBeRefunded()]) {
+    const [found] = await sql
+      .select({ payments: count() })
+      .from(payments)
+      .leftJoin(orders, ofOrder())
+      .where(is);
+    owed += found?.payments ?? 0;
+  }
+  return owed;
+}
+
+export interface PaymentName {
+  readonly provider: string;
+  readonly intentId: string;
+}
+
+/** Whether this one is in the worklist. */
+export async function isOwed(sql: Sql, name: PaymentName): Promise<boolean> {
+  const found = await sql
+    .select({ intentId: payments.intentId })
+    .from(payments)
+    .leftJoin(orders, ofOrder())
+    .where(and(isNamed(name), or(boughtNothing(), isToBeRefunded())));
+  return found.length > 0;
+}
+
+export function isNamed({ provider, intentId }: PaymentName): SQL | undefined {
+  return and(eq(payments.provider, provider), eq(payments.intentId, intentId));
+}
+
+function ofOrder(): SQL {
+  return eq(orders.id, payments.orderId);
+}
+
+function newest(sql: Sql, is: SQL | undefined, after: OwedCursor | null, limit: number) {
   return sql
     .select({ payment: payments, order: orders })
     .from(payments)
-    .leftJoin(orders, eq(orders.id, payments.orderId))
-    .where(and(isOwed, after === null ? undefined : isOlder(after)))
+    .leftJoin(orders, ofOrder())
+    .where(and(is, after === null ? undefined : isOlder(after)))
     .orderBy(desc(payments.createdAt), desc(payments.provider), desc(payments.intentId))
     .limit(limit);
 }
 
-/** An order that was refunded settles its own intent, and says nothing of a second one that was meant for it. */
+/**
+ * An order that was refunded before payments remembered it settles its own intent, and says nothing of a second one
+ * that was meant for it.
+ */
 function boughtNothing(): SQL | undefined {
-  const isOfNoOrder = eq(payments.disposition, 'unmatched');
+  const isOfNoOrder = isNull(orders.id);
   const isForAnother = ne(orders.paymentIntentId, payments.intentId);
   return and(
     inArray(payments.disposition, OWED),
+    isNull(payments.refundReference),
     or(isOfNoOrder, isForAnother, ne(orders.state, 'refunded')),
   );
 }
@@ -60,6 +101,7 @@ function isToBeRefunded(): SQL | undefined {
     eq(orders.state, 'refund_due'),
     eq(orders.paymentIntentId, payments.intentId),
     notInArray(payments.disposition, OWED),
+    isNull(payments.refundReference),
   );
 }
 

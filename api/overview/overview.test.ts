@@ -63,6 +63,23 @@ test('a payment that is owed back and a delivery without its order are counted',
   expect((all.deliveries_waiting ?? 0) - (before.deliveries_waiting ?? 0)).toBe(1);
 });
 
+test('what is owed back is counted as the worklist of refunds lists it, until it went back', async () => {
+  const sale = await world.sale();
+  const { hold_id: holdId } = (await hold(world, sale.productId)).body.data;
+  const { order_id: orderId } = (await order(world, holdId, 'pi_first_of_two')).body.data;
+  await pay(world, holdId, 'pi_first_of_two');
+  await pay(world, holdId, 'pi_second_of_two');
+  await ops(world, 'POST', `/ops/orders/${orderId}/refunded`, { reference: 're_1' });
+  const listed = async () =>
+    (await ops<{ items: unknown[] }>(world, 'GET', '/ops/refunds?limit=200')).body.data.items.length;
+  const before = await listed();
+  // The order's refund says nothing of the second intent.
+  expect(before).toBeGreaterThan(0);
+  expect((await see(sale)).all.refunds_due).toBe(before);
+  await ops(world, 'POST', '/ops/refunds/native/pi_second_of_two/refunded', { reference: 're_2' });
+  expect([await listed(), (await see(sale)).all.refunds_due]).toEqual([before - 1, before - 1]);
+});
+
 test('while Redis is away it is told from SQL, as not armed', async () => {
   const sale = await world.sale({ allotment: 9 });
   const faults = new RedisFaults(world);

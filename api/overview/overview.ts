@@ -1,20 +1,13 @@
 /** Everything that an operator wants to know at one glance. It decides nothing; a store that is away leaves a null. */
 
-import { and, asc, count, eq, inArray, ne, sql as raw } from 'drizzle-orm';
-import {
-  deliveries,
-  heartbeats,
-  orders,
-  payments,
-  products,
-  saleAudits,
-  sales,
-} from '@flash-sale/drizzle/schema.ts';
+import { asc, count, eq, inArray, ne, sql as raw } from 'drizzle-orm';
+import { deliveries, heartbeats, products, saleAudits, sales } from '@flash-sale/drizzle/schema.ts';
 import type { Overview, RatesView, SaleOverview, UnitsView } from '@flash-sale/shared/contracts/overview.ts';
 import { OVERVIEW_AGE_MAX_MS, OVERVIEW_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { auditSale, orderedUnits, type Audit } from '../orders/audit.ts';
 import { ORDER_EXPIRY } from '../orders/expiry.ts';
+import { countOwedPayments } from '../orders/owed-payments.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
 import { readSaleSigns, type SaleSigns } from '../redis/sale-signs.ts';
@@ -107,16 +100,7 @@ function readLedger({ mysql }: Services) {
       .leftJoin(saleAudits, eq(saleAudits.saleId, sales.id))
       .where(inArray(sales.state, ['scheduled', 'live', 'paused', 'draining', 'halted']))
       .orderBy(asc(sales.id));
-    const [owed] = await sql
-      .select({ payments: count() })
-      .from(payments)
-      .leftJoin(orders, eq(orders.id, payments.orderId))
-      .where(
-        and(
-          inArray(payments.disposition, ['refund_due', 'mismatch', 'unmatched']),
-          raw`coalesce(${orders.state}, '') <> 'refunded'`,
-        ),
-      );
+    const refundsDue = await countOwedPayments(sql);
     const [waiting] = await sql
       .select({ deliveries: count() })
       .from(deliveries)
@@ -127,7 +111,7 @@ function readLedger({ mysql }: Services) {
       .where(eq(heartbeats.name, ORDER_EXPIRY));
     return {
       rows,
-      refundsDue: owed?.payments ?? 0,
+      refundsDue,
       deliveriesWaiting: waiting?.deliveries ?? 0,
       pausedUntil: beat?.isPaused === 1 ? beat.until : null,
     };

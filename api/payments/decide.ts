@@ -13,7 +13,7 @@ import type { Sql } from '../mysql/transaction.ts';
 import { endPendingOrder } from '../orders/give.ts';
 import { moveOrder } from '../orders/move.ts';
 import type { Order } from '../orders/orders.ts';
-import { refundOrder } from '../orders/refund.ts';
+import { refundOrder, refundPayment } from '../orders/refund.ts';
 import type { Delivery } from './deliveries.ts';
 import type { PaymentFacts } from './facts.ts';
 import { commitLateTake, type LateTake } from './late.ts';
@@ -32,8 +32,8 @@ export type Processed =
   | { kind: 'parked' }
   /** What it needs never came; money is owed back. */
   | { kind: 'unmatched'; isNew: boolean }
-  /** It says nothing about an order. */
-  | { kind: 'recorded' };
+  /** It says nothing about an order; new when it says that a payment went back. */
+  | { kind: 'recorded'; isNew: boolean };
 
 /** What one transaction makes of a delivery. `late` asks for units first. */
 export type Decision = Processed | { kind: 'late'; order: Order };
@@ -50,7 +50,7 @@ export function hasChanged(made: Processed): boolean {
 /** @param take units that a late payment may have; null when nobody asked for them */
 export async function decide(sql: Sql, delivery: Delivery, take: LateTake | null): Promise<Decision> {
   const facts = factsOf(delivery);
-  if (facts.event === 'other') return { kind: 'recorded' };
+  if (facts.event === 'other') return { kind: 'recorded', isNew: false };
   const order = await lockOrder(sql, facts);
   if (order === undefined) return park(sql, delivery, facts);
   switch (facts.event) {
@@ -72,6 +72,10 @@ async function lockOrder(sql: Sql, { intentId, holdId }: PaymentFacts): Promise<
 }
 
 async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<Decision> {
+  if (facts.event === 'payment_refunded') {
+    const isNew = await refundUnlessAbsent(sql, facts);
+    if (isNew !== null) return { kind: 'recorded', isNew };
+  }
   const [row] = await sql
     .select({ ageUs: raw<number>`timestampdiff(microsecond, received_at, utc_timestamp(3))` })
     .from(deliveries)
@@ -83,10 +87,18 @@ async function park(sql: Sql, delivery: Delivery, facts: PaymentFacts): Promise<
   await sql.insert(payments).values({
     provider: delivery.provider,
     intentId: facts.intentId,
+    ...moneyOf(facts),
     disposition: 'unmatched',
+    refundReference: await findRefund(sql, facts),
     deliveryId: delivery.id,
   });
   return { kind: 'unmatched', isNew: true };
+}
+
+/** Without its currency an amount is a number of nothing. */
+function moneyOf({ amount, currency }: PaymentFacts) {
+  if (amount === null || currency === null) return { amountMinor: null, currency: null };
+  return { amountMinor: minorFromMajor(amount, currency), currency };
 }
 
 /** A failure ends the order only while nothing better happened to it. */
@@ -106,9 +118,17 @@ async function refund(sql: Sql, delivery: Delivery, facts: PaymentFacts, order: 
       return refunded(order, true);
     }
   }
-  // Of a second intent, or of an amount that was wrong: the order never had this money.
-  if ((await findPayment(sql, facts)) !== undefined) return { kind: 'recorded' };
   return park(sql, delivery, facts);
+}
+
+/**
+ * Of a second intent, of an amount that was wrong, or of no order at all: no order had this money.
+ * @returns whether that is news; null when the money itself was not heard of yet
+ */
+async function refundUnlessAbsent(sql: Sql, facts: PaymentFacts): Promise<boolean | null> {
+  await lockIntent(sql, facts);
+  if ((await findPayment(sql, facts)) === undefined) return null;
+  return refundPayment(sql, facts.intentId, referenceOf(facts));
 }
 
 function refunded(order: Order, isNew: boolean): Decision {
@@ -128,7 +148,7 @@ async function receiveMoney(
   if (before !== undefined) {
     return { kind: 'done', order, state: order.state, disposition: before.disposition, isNew: false };
   }
-  const refundReference = isOwn(facts, order) ? await findRefund(sql, facts) : null;
+  const refundReference = await findRefund(sql, facts);
   const judged = judge(facts, order, take, refundReference !== null);
   if (judged === 'late') return { kind: 'late', order };
 
@@ -143,11 +163,12 @@ async function receiveMoney(
     amountMinor: amount === null ? order.amountMinor : minorFromMajor(amount, currency),
     currency,
     disposition: judged,
+    refundReference,
     deliveryId: delivery.id,
   });
   // Last, because it ends with the sale's row, which everybody waits for.
   if (judged === 'late_applied' && take?.kind === 'taken') await commitLateTake(sql, order, take);
-  if (refundReference !== null && (next === 'paid' || next === 'refund_due')) {
+  if (refundReference !== null && isOwn(facts, order) && (next === 'paid' || next === 'refund_due')) {
     await refundOrder(sql, { ...order, state: next }, refundReference);
     return { kind: 'done', order, state: 'refunded', disposition: judged, isNew: true };
   }

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eq, sql as raw } from 'drizzle-orm';
 import { deliveries, orders, payments, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
-import { statement, transaction } from '../mysql/transaction.ts';
+import { statement } from '../mysql/transaction.ts';
+import { bySystem } from '../operators/audit-log.ts';
 import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
 import type { Order } from '../orders/orders.ts';
-import { oweRefund, refundOrder } from '../orders/refund.ts';
+import { markRefunded } from '../orders/operator-orders.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
 import { moveSale } from '../sales/sales.ts';
 import { hold, order, pay } from '../test/client.ts';
@@ -92,7 +93,7 @@ describe('a refund, its success and what else is told of an intent', () => {
         await letParkedBeDue(intentId);
         const { state, refundReference } = await orderOf(intentId);
         expect([facts.join(), state, refundReference]).toEqual([facts.join(), 'refunded', `ch_${intentId}`]);
-        expect(await paymentsOf(intentId)).toHaveLength(1);
+        expect(await paymentsOf(intentId)).toMatchObject([{ refundReference }]);
         await settle(world.services, sale.saleId);
         const end = { committed: 0, available: 20, held: 0, pinned: 0, owed: 0, buyerUnits: 0 };
         expect([facts.join(), await look(world.services, sale)]).toMatchObject([facts.join(), end]);
@@ -128,7 +129,8 @@ describe('a refund', () => {
     const credits = await statement(world.services.mysql, (sql) =>
       sql.select().from(stockCredits).where(eq(stockCredits.saleId, sale.saleId)),
     );
-    expect(credits).toMatchObject([{ units: 2, reference: `refund ${(await orderOf(intentId)).id}` }]);
+    const { id: reference } = await orderOf(intentId);
+    expect(credits).toMatchObject([{ units: 2, reason: 'order_refunded', reference }]);
   });
 
   test('of an order that was cancelled, paid late and refunded gives its units back a second time (I2, I4)', async () => {
@@ -161,6 +163,7 @@ describe('a refund', () => {
     expect(await refund(paid.intentId, { refunded: false, amount_refunded: 10 })).toBe('recorded');
     expect(await succeed(wrong.intentId, { amount_received: 1 })).toBe('mismatch');
     expect(await refund(wrong.intentId)).toBe('recorded');
+    expect(await paymentsOf(wrong.intentId)).toMatchObject([{ refundReference: `ch_${wrong.intentId}` }]);
     const metadata = { hold_id: paid.holdId };
     for (const facts of [
       ['success', 'refund'],
@@ -172,10 +175,24 @@ describe('a refund', () => {
       }
       await letParkedBeDue(second);
       expect(new Set(await outcomesOf(second))).toEqual(new Set(['recorded', 'refund_due']));
+      expect(await paymentsOf(second)).toMatchObject([{ refundReference: `ch_${second}` }]);
     }
+    expect(await paymentsOf(paid.intentId)).toMatchObject([{ refundReference: null }]);
     const states = [await orderOf(paid.intentId), await orderOf(wrong.intentId)];
     expect(states.map(({ state }) => state)).toEqual(['paid', 'pending']);
     expect(await look(world.services, sale)).toMatchObject({ committed: 4, available: 6 });
+  });
+
+  test('that is told before the late success leaves the units to others: nobody asks for them (I1)', async () => {
+    const sale = await world.sale({ allotment: 10 });
+    const { intentId, orderId } = await ordered(world, sale);
+    await expire(world.services, sale.saleId, [orderId]);
+    await refund(intentId);
+    expect(await succeed(intentId)).toBe('refund_due');
+    const credits = await statement(world.services.mysql, (sql) =>
+      sql.select().from(stockCredits).where(eq(stockCredits.saleId, sale.saleId)),
+    );
+    expect(credits).toMatchObject([{ reason: 'order_expired' }]);
   });
 
   test('that nobody came back for still counts when its success arrives a day later (I5)', async () => {
@@ -222,27 +239,64 @@ describe('a refund', () => {
   });
 });
 
-describe('an operator who refunds', () => {
-  test('first says that the money is owed, which frees the units, and then by what reference it went', async () => {
+describe('an operator who refunds a paid order', () => {
+  test('frees its units; what is told of that refund later changes nothing (I4)', async () => {
     const sale = await world.sale({ allotment: 10 });
-    const { intentId } = await ordered(world, sale);
+    const { intentId, orderId } = await ordered(world, sale);
     await succeed(intentId);
-    await locked(intentId, oweRefund);
+    await markRefunded(world.services, orderId, 're_by_hand', bySystem('test'));
     await settle(world.services, sale.saleId);
-    expect((await orderOf(intentId)).state).toBe('refund_due');
-    expect(await look(world.services, sale)).toMatchObject({ committed: 0, available: 10 });
-    await locked(intentId, (sql, row) => refundOrder(sql, row, 're_by_hand'));
-    expect(await orderOf(intentId)).toMatchObject({ state: 'refunded', refundReference: 're_by_hand' });
     expect(await refund(intentId)).toBe('refunded');
-    expect((await orderOf(intentId)).refundReference).toBe('re_by_hand');
+    expect(await orderOf(intentId)).toMatchObject({ state: 'refunded', refundReference: 're_by_hand' });
+    expect(await paymentsOf(intentId)).toMatchObject([{ refundReference: 're_by_hand' }]);
     expect(await look(world.services, sale)).toMatchObject({ committed: 0, available: 10, owed: 0 });
   });
+});
 
-  function locked(intentId: string, work: (...args: Parameters<typeof oweRefund>) => Promise<void>) {
-    return transaction(world.services.mysql, async (sql) => {
-      const isOurs = eq(orders.paymentIntentId, intentId);
-      const [row] = await sql.select().from(orders).where(isOurs).for('update');
-      await work(sql, row as Order);
-    });
-  }
+describe('money of no order', () => {
+  const holdId = crypto.randomUUID();
+  const native = async (intentId: string, more: Record<string, unknown>) => {
+    await pay(world, holdId, intentId, more);
+    await letParkedBeDue(intentId, PARKED_MAX_MS);
+  };
+
+  test('is owed back as much as was told, if its currency was', async () => {
+    const intentIds = [newIntent(), newIntent(), newIntent()] as const;
+    await native(intentIds[0], { amount: 12.5, currency: 'EUR' });
+    await native(intentIds[1], { amount: 12.5 });
+    await native(intentIds[2], { currency: 'EUR' });
+    const found = (await Promise.all(intentIds.map(paymentsOf))).flat();
+    expect(found.map(({ amountMinor, currency }) => [amountMinor, currency])).toEqual([
+      [1_250, 'EUR'],
+      [null, null],
+      [null, null],
+    ]);
+  });
+
+  test('went back, whether that is told before or after it was given up', async () => {
+    for (const isRefundFirst of [true, false]) {
+      const intentId = newIntent();
+      if (isRefundFirst) expect(await refund(intentId)).toBe('parked');
+      await native(intentId, { amount: 1, currency: 'EUR' });
+      if (!isRefundFirst) expect(await refund(intentId)).toBe('recorded');
+      expect(await paymentsOf(intentId)).toMatchObject([
+        { disposition: 'unmatched', refundReference: `ch_${intentId}` },
+      ]);
+    }
+  });
+
+  test('that meets its refund in the same instant went back', async () => {
+    for (let time = 0; time < 10; time += 1) {
+      const [intentId, { holdId: of }] = [newIntent(), await ordered(world, await world.sale())];
+      // Stripe's refund names no hold: nothing but the intent says that these two are about one payment.
+      await Promise.all([
+        refund(intentId),
+        pay(world, of, intentId),
+        refund(intentId),
+        pay(world, of, intentId),
+      ]);
+      await letParkedBeDue(intentId);
+      expect(await paymentsOf(intentId)).toMatchObject([{ refundReference: `ch_${intentId}` }]);
+    }
+  });
 });

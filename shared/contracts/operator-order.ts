@@ -42,6 +42,7 @@ export const TIMELINE_EVENTS = [
   'payment',
   'expired',
   'cancelled',
+  'refunded',
   'operator',
 ] as const;
 export type TimelineEvent = (typeof TIMELINE_EVENTS)[number];
@@ -77,13 +78,14 @@ export const MarkRefunded = Type.Object(
 );
 export type MarkRefunded = typeof MarkRefunded.static;
 
-/** A payment whose money is owed back. */
+/** A payment whose money is owed back, or went back. */
 export const OwedPayment = Type.Object({
   provider: Type.String(),
   payment_intent_id: Type.String(),
   disposition: Disposition,
   amount: orNull(Type.Number()),
   currency: orNull(Type.String()),
+  refund_reference: Type.Union([Type.String(), Type.Null()], { description: 'Null while it is owed.' }),
   delivery_id: Type.Integer(),
   created_at: instant,
   order: Type.Union([OperatedOrder, Type.Null()], {

@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'delivery_not_found',
   'replay_not_found',
   'operator_not_found',
+  'payment_not_found',
   'payment_intent_unknown',
   'method_not_allowed',
   'insufficient_stock',

@@ -35,6 +35,7 @@ export function add(known: Known, pool: string, value: unknown): void {
 export function poolOf({ method, path, needsToken }: DocumentedRoute): string | null {
   const [, name] = /\{(\w+)\}/.exec(path) ?? [];
   if (name === undefined) return null;
+  if (path.endsWith('/{intent}/refunded')) return 'intents';
   // Few orders are owed back, and only those can be refunded.
   if (path.endsWith('/refunded')) return 'owed orders';
   return poolFor(collectionOf(path, name), needsToken && method !== 'GET');

@@ -225,7 +225,7 @@ function named(name: string, values: fc.Arbitrary<string>): fc.Arbitrary<HeaderP
 
 export function requestOf(plan: RequestPlan, known: Known): RawRequest {
   const id = plan.id instanceof Pick ? find(plan.id, known) : String(plan.id);
-  const right = plan.route.path.replaceAll(/\{\w+\}/g, () => id) + plan.query;
+  const right = plan.route.path.replace('{provider}', 'native').replaceAll(/\{\w+\}/g, () => id) + plan.query;
   const target = plan.path.replace('{}', () => right);
   const look = ({ from, nth }: Pick) => find(new Pick(poolFor(from, plan.route.needsToken), nth), known);
   const body = plan.body === null ? null : bytesOf(plan.body, look);

@@ -109,6 +109,8 @@ const PATH_VARIABLES: Readonly<Record<string, string>> = {
   sales: '{{saleId}}',
   holds: '{{holdId}}',
   orders: '{{orderId}}',
+  refunds: 'native',
+  '{provider}': '{{paymentIntentId}}',
   webhooks: '{{deliveryId}}',
   replays: '{{replayId}}',
   operators: '{{operatorName}}',
