@@ -66,12 +66,22 @@ export function holdRoutes(services: Services) {
     );
 }
 
+/** Wherever Redis has answered, and somebody is limited. */
+const RATES = ['RateLimit-Policy', 'RateLimit'] as const;
+
 const PLACE = documented({
   summary: 'Hold units for a buyer',
   tag: 'Holds',
   takesBody: true,
   success: { 201: PlacedHold, 200: PlacedHold },
-  sends: { 201: ['Location'], 200: ['Location', 'Idempotency-Replayed'] },
+  sends: {
+    201: ['Location', ...RATES],
+    200: ['Location', 'Idempotency-Replayed', ...RATES],
+    400: RATES,
+    409: RATES,
+    422: RATES,
+    429: RATES,
+  },
   failures: [
     'bad_request',
     'product_not_found',
