@@ -295,7 +295,6 @@ describe('money of no order', () => {
         refund(intentId),
         pay(world, of, intentId),
       ]);
-      await letParkedBeDue(intentId);
       expect(await paymentsOf(intentId)).toMatchObject([{ refundReference: `ch_${intentId}` }]);
     }
   });
