@@ -33,15 +33,15 @@ const OTHER_TAKES_MS = 300;
 
 /** Something else happens when everything about a delivery is decided, and nothing is committed. */
 async function decideDuring(deliveryId: number, other: () => Promise<unknown>): Promise<void> {
-  let running: Promise<unknown> | null = null;
+  const running: Promise<unknown>[] = [];
   await processDelivery(world.services, deliveryId, 'arrival', {
     first: async () => {},
     last: async () => {
-      running ??= other();
-      await Promise.race([running, Bun.sleep(OTHER_TAKES_MS)]);
+      if (running.length === 0) running.push(other());
+      await Promise.race([...running, Bun.sleep(OTHER_TAKES_MS)]);
     },
   });
-  await running;
+  await Promise.all(running);
 }
 
 const paymentsOf = (intentId: string) =>
