@@ -28,8 +28,8 @@ export const REPLY_HEADERS = {
     '"buyer";q=100;w=10',
   ),
   RateLimit: text(
-    'How often they still may: `r` times, and in `t` seconds as at first.',
-    '"buyer";r=99;t=10',
+    'How often they still may: `r` times, and in `t` seconds at the latest more often.',
+    '"buyer";r=99;t=7',
   ),
   'WWW-Authenticate': text('How to say who is asking.', 'Bearer'),
 } as const;
