@@ -158,14 +158,14 @@ describe('the window slides', () => {
   });
 
   test('says how long to wait, not a moment longer than needed', async () => {
-    const saleId = await sales.armed({ allotment: 10_000, buyerRate: 1_000 });
+    const saleId = await sales.armed({ allotment: 10_000, buyerRate: 100 });
     const elapsedMs = await inOneWindow();
-    // So many that one more is possible in half a second.
-    const share = 1 - (elapsedMs + 500) / RATE_WINDOW_MS;
-    await askedBefore(saleId, 'ann', Math.ceil(999 / share));
+    // So many that one more is possible in about half a second.
+    await askedBefore(saleId, 'ann', Math.ceil(99 / (1 - (elapsedMs + 500) / RATE_WINDOW_MS)));
     const startedAtMs = await sales.nowMs();
     const [refused] = await ask(saleId, ann, 1);
     if (refused?.kind !== 'too_many_requests') throw new Error(refused?.kind);
+    // One of ninety-nine is forgotten in about a tenth of a second.
     await sales.passed(startedAtMs + refused.waitMs - 30);
     expect(admitted(await ask(saleId, ann, 1))).toBe(0);
     await sales.passed(startedAtMs + refused.waitMs + 30);
