@@ -250,16 +250,15 @@ describe('written twice, the same', () => {
       { 'api/package.json': '{ "dependencies": { "@flash-sale/shared": "*" } }' },
     ],
   });
-  rule('.env.example lists the settings of api/config.ts', exampleListsEverySetting, {
+  const api = { 'api/config.ts': 'export const ENVIRONMENT = {\n  PORT: port,\n};' };
+  const terminal = { 'tui/config.ts': 'export const ENVIRONMENT = {\n  NO_COLOR: isSet,\n};' };
+  rule('.env.example lists the settings of the API and of the terminal', exampleListsEverySetting, {
     bad: [
-      {
-        'api/config.ts': 'export const ENVIRONMENT = {\n  PORT: port,\n};',
-        '.env.example': '# HOST=127.0.0.1',
-      },
+      { ...api, ...terminal, '.env.example': '# PORT=8000' },
+      { ...api, ...terminal, '.env.example': '# PORT=8000\nNO_COLOR=\nHOST=' },
+      { ...api, '.env.example': '# PORT=8000' },
     ],
-    good: [
-      { 'api/config.ts': 'export const ENVIRONMENT = {\n  PORT: port,\n};', '.env.example': '# PORT=8000' },
-    ],
+    good: [{ ...api, ...terminal, '.env.example': '# PORT=8000\nNO_COLOR=' }],
   });
   rule('the README names the two commands', readmeNamesTheCommands, {
     bad: [{ 'README.md': 'npx -y bun@1.4.5 start' }],

@@ -52,25 +52,29 @@ function settingsOf(config: File): string[] {
   return [...body.matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name ?? '');
 }
 
+const CONFIGS = ['api/config.ts', 'tui/config.ts'];
+
 export const exampleListsEverySetting: Check = (files) =>
-  inFile(files, 'api/config.ts', (config) =>
-    inFile(files, '.env.example', (example) => {
-      const settings = settingsOf(config);
-      if (settings.length === 0)
-        return [`${config.path}: must export const ENVIRONMENT = { PORT: ..., ... }.`];
-      const listed = [...example.text.matchAll(/^(?:# ?)?([A-Z][A-Z0-9_]*)=/gm)].map(
-        ([, name]) => name ?? '',
-      );
-      return [
-        ...settings
-          .filter((name) => !listed.includes(name))
-          .map((name) => `.env.example: does not list ${name}.`),
-        ...listed
-          .filter((name) => !settings.includes(name))
-          .map((name) => `.env.example: lists ${name}, which api/config.ts does not read.`),
-      ];
-    }),
-  );
+  inFile(files, '.env.example', (example) => {
+    const listed = [...example.text.matchAll(/^(?:# ?)?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name ?? '');
+    const read = new Set<string>();
+    const complaints = CONFIGS.flatMap((path) =>
+      inFile(files, path, (config) => {
+        const settings = settingsOf(config);
+        for (const name of settings) read.add(name);
+        return settings.length === 0 ? [`${path}: must export const ENVIRONMENT = { PORT: ..., ... }.`] : [];
+      }),
+    );
+    return [
+      ...complaints,
+      ...[...read]
+        .filter((name) => !listed.includes(name))
+        .map((name) => `.env.example: does not list ${name}.`),
+      ...listed
+        .filter((name) => !read.has(name))
+        .map((name) => `.env.example: lists ${name}, which neither ${CONFIGS.join(' nor ')} reads.`),
+    ];
+  });
 
 const COMMANDS = ['npx -y bun@1.4.5 start', 'npx -y bun@1.4.5 run test'];
 
