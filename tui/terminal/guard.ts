@@ -1,0 +1,79 @@
+/** Whatever ends the program, the terminal is given back as it was found. Only SIGKILL escapes: then `reset` helps. */
+
+import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { inspect } from 'node:util';
+import type { Instance } from 'ink';
+import { ALTERNATE_SCREEN_OFF, EVERYTHING_OFF } from './screen-modes.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+const STDOUT = 1;
+const STDERR = 2;
+/** EX_SOFTWARE of sysexits.h: a fault of the program itself. */
+const CRASHED = 70;
+const ADVICE =
+  'That was a fault of this program; the API and its sales go on without it.\n' +
+  'Start it again. If it stops again, report the lines above.\n';
+
+interface Guarded {
+  /** Calls Ink's `render`. A number given to Ink's `exit` becomes the exit code. */
+  open: () => Instance;
+  /** What the operator reads on the normal screen afterwards, '' for nothing. */
+  lastWords: () => string;
+}
+
+/**
+ * Runs an Ink program to its end and ends the process: 0 or the code it chose, 70 after a fault, 128+n after a signal.
+ * Returns nothing to wait for, because Bun goes on after an uncaught error while a module awaits.
+ */
+export function guardTerminal({ open, lastWords }: Guarded): void {
+  let app: Instance | undefined;
+  let isRestored = false;
+
+  const restore = (): void => {
+    if (isRestored) return;
+    isRestored = true;
+    say(STDOUT, unmount(app) + EVERYTHING_OFF);
+    const words = lastWords();
+    if (words) say(STDOUT, `${words}\n`);
+  };
+  const crash = (error: unknown): never => {
+    restore();
+    // The message again, last: a stack is longer than many a screen.
+    say(STDERR, `${inspect(error)}\n\n${String(error)}\n${ADVICE}`);
+    process.exit(CRASHED);
+  };
+
+  process.on('exit', restore);
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  for (const signal of SIGNALS) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+
+  try {
+    app = open();
+  } catch (error) {
+    crash(error);
+  }
+  app?.waitUntilExit().then((code) => process.exit(typeof code === 'number' ? code : 0), crash);
+}
+
+/** @returns what still has to be written to leave the alternate screen */
+function unmount(app: Instance | undefined): string {
+  try {
+    app?.unmount();
+    return app ? '' : ALTERNATE_SCREEN_OFF;
+  } catch {
+    return ALTERNATE_SCREEN_OFF;
+  } finally {
+    if (process.stdin.isTTY) process.stdin.setRawMode(false);
+  }
+}
+
+/** Synchronous, as nothing else is written any more; a terminal that is gone is no reason to fail. */
+function say(stream: number, text: string): void {
+  try {
+    writeSync(stream, text);
+  } catch {
+    // There is nobody left to read it.
+  }
+}

@@ -1,0 +1,64 @@
+/** A program in a real pseudo-terminal, its output shown by an emulator. */
+
+import { type Sight, type Size, openEmulator, settled, textOf, waitForScreen } from './emulator.ts';
+import { type KeyName, bytesOf } from './screen.tsx';
+
+interface Options extends Size {
+  env?: Record<string, string | undefined>;
+}
+
+export function startPty(command: string[], { columns, rows, env }: Options) {
+  const emulator = openEmulator({ columns, rows });
+  const chunks: Buffer[] = [];
+  const pty = new Bun.Terminal({
+    cols: columns,
+    rows,
+    data(_, data) {
+      chunks.push(Buffer.from(data));
+      emulator.write(data);
+    },
+  });
+  // The answers of a terminal to what programs ask it.
+  emulator.onData((answer) => pty.write(answer));
+  const cooked = pty.localFlags;
+  const child = Bun.spawn(command, { terminal: pty, env: { ...process.env, ...env } });
+  const bytes = (): string => Buffer.concat(chunks).toString();
+
+  return {
+    pid: child.pid,
+    exited: child.exited,
+    type: (text: string) => void pty.write(text),
+    press: (key: KeyName) => void pty.write(bytesOf(key)),
+    signal: (name: NodeJS.Signals) => child.kill(name),
+    resize(size: Size) {
+      emulator.resize(size.columns, size.rows);
+      pty.resize(size.columns, size.rows);
+    },
+    screen: () => textOf(emulator),
+    waitFor: (sight: Sight) => waitForScreen(emulator, sight),
+    bytes,
+    /** What a program may leave behind. */
+    async modes() {
+      await settled(emulator);
+      return {
+        alternateScreen: emulator.buffer.active.type === 'alternate',
+        cursorHidden: isOn(bytes(), '25l', '25h'),
+        mouse: emulator.modes.mouseTrackingMode !== 'none',
+        focus: emulator.modes.sendFocusMode,
+        bracketedPaste: emulator.modes.bracketedPasteMode,
+        synchronised: emulator.modes.synchronizedOutputMode,
+        raw: pty.localFlags !== cooked,
+      };
+    },
+    /** Ends the program if it still runs. */
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await child.exited;
+      pty.close();
+    },
+  };
+}
+
+function isOn(bytes: string, on: string, off: string): boolean {
+  return bytes.lastIndexOf(`\x1b[?${on}`) > bytes.lastIndexOf(`\x1b[?${off}`);
+}
