@@ -271,6 +271,21 @@ export const CATALOG_AGE_MAX_MS = 1_000;
 /** Shutdown waits this long for requests in flight. */
 export const DRAIN_MAX_MS = 10_000;
 
+/** What the terminal remembers of its own doings: a long shift's worth. */
+export const JOURNAL_ROWS_MAX = 1_000;
+
+/** A message stays on the screen for as long as it takes to read two lines; the journal keeps it. */
+export const TOAST_MS = 6_000;
+
+/** A change whose answer was lost is sent again under its key, for about five seconds: then the operator is told. */
+export const CHANGE_ATTEMPTS_MAX = 4;
+
+/** Events reach the screen some times a second at most, however many there are. */
+export const EVENTS_TOLD_EVERY_MS = 100;
+
+/** The board follows a sale second by second. */
+export const OVERVIEW_READ_EVERY_MS = 1_000;
+
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
 }

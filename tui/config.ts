@@ -291,3 +291,21 @@ function stackToken(url: string, { DATA_DIR }: Told): string {
     `There is no token for ${url}: \`bun start\` makes one in ${file}. For an API that was started otherwise set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE.`,
   );
 }
+
+/** Before anything that paints is loaded: the library that does reads the environment once, and not NO_COLOR. */
+export function prepareEnvironment({ color }: Settings): void {
+  if (color === 'none') process.env['FORCE_COLOR'] = '0';
+  // With it Ink looks for developers' tools that are not here.
+  delete process.env['DEV'];
+  process.env['NODE_ENV'] ??= 'production';
+}
+
+/** What decides how text reaches the clipboard. */
+export function surroundingsOf(environment: Environment = process.env) {
+  return {
+    isOverSsh: Boolean(environment['SSH_TTY']),
+    isInsideTmux: Boolean(environment['TMUX']),
+    hasWayland: Boolean(environment['WAYLAND_DISPLAY']),
+    hasX11: Boolean(environment['DISPLAY']),
+  };
+}

@@ -5,7 +5,7 @@ const OSC_52_BYTES_MAX = 74_994;
 const TOOL_TIMEOUT_MS = 2_000;
 
 /** Where the program runs, as its environment tells. */
-export interface Desk {
+export interface Surroundings {
   readonly isOverSsh: boolean;
   readonly isInsideTmux: boolean;
   readonly hasWayland: boolean;
@@ -15,10 +15,10 @@ export interface Desk {
 /** @returns what happened, for the operator to read */
 export function copy(
   text: string,
-  desk: Desk,
+  surroundings: Surroundings,
   write: (text: string) => unknown = (sequence) => process.stdout.write(sequence),
 ): string {
-  const tool = toolsFor(desk).find(([name]) => Bun.which(name) !== null);
+  const tool = toolsFor(surroundings).find(([name]) => Bun.which(name) !== null);
   if (tool && isTakenBy(tool, text)) return `Copied ${size(text)} with ${tool[0]}.`;
   const bytes = Buffer.from(text);
   if (bytes.length > OSC_52_BYTES_MAX) {
@@ -29,13 +29,16 @@ export function copy(
 }
 
 /** Tools that reach the clipboard in front of the operator, best first. tmux hands on to the outer terminal. */
-export function toolsFor(desk: Desk, platform: string = process.platform): [string, ...string[]][] {
+export function toolsFor(
+  surroundings: Surroundings,
+  platform: string = process.platform,
+): [string, ...string[]][] {
   const tools: [string, ...string[]][] = [];
-  if (!desk.isOverSsh && platform === 'darwin') tools.push(['pbcopy']);
-  if (!desk.isOverSsh && desk.hasWayland) tools.push(['wl-copy']);
-  if (!desk.isOverSsh && desk.hasX11) tools.push(['xclip', '-selection', 'clipboard']);
+  if (!surroundings.isOverSsh && platform === 'darwin') tools.push(['pbcopy']);
+  if (!surroundings.isOverSsh && surroundings.hasWayland) tools.push(['wl-copy']);
+  if (!surroundings.isOverSsh && surroundings.hasX11) tools.push(['xclip', '-selection', 'clipboard']);
   // Its default, `set-clipboard external`, throws OSC 52 of programs away, but not this.
-  if (desk.isInsideTmux) tools.push(['tmux', 'load-buffer', '-w', '-']);
+  if (surroundings.isInsideTmux) tools.push(['tmux', 'load-buffer', '-w', '-']);
   return tools;
 }
 

@@ -1,0 +1,41 @@
+/** What this operator did here, and what the terminal had to say: toasts are gone in a moment, this is not. */
+
+import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+
+export type EntryState = 'sending' | 'done' | 'refused' | 'unknown' | 'said';
+
+export interface JournalEntry {
+  readonly id: string;
+  /** By the clock of this machine. */
+  readonly atMs: number;
+  /** "Release hold 00000001…e1f8a6" */
+  readonly what: string;
+  /** `unknown`: nobody answered, so it may have been done or not. `said`: not an action, a message. */
+  readonly state: EntryState;
+  /** What the API answered, or what was said. */
+  readonly result: string;
+}
+
+export interface Journal {
+  /** Newest first. */
+  readonly entries: readonly JournalEntry[];
+}
+
+export const EMPTY_JOURNAL: Journal = { entries: [] };
+
+export function addEntry({ entries }: Journal, entry: JournalEntry): Journal {
+  return { entries: [entry, ...entries].slice(0, JOURNAL_ROWS_MAX) };
+}
+
+export function closeEntry(
+  { entries }: Journal,
+  id: string,
+  end: { readonly state: EntryState; readonly result: string },
+): Journal {
+  return { entries: entries.map((entry) => (entry.id === id ? { ...entry, ...end } : entry)) };
+}
+
+/** For the line that is left on the screen after the terminal is closed. */
+export function changesMade({ entries }: Journal): number {
+  return entries.filter(({ state }) => state === 'done').length;
+}

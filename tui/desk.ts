@@ -1,0 +1,40 @@
+/** What an action may use: the desk that an operator sits at. */
+
+import type { Answer, Api } from './api.ts';
+import type { Ask } from './dialogs/ask.ts';
+import type { Frame } from './state/frames.ts';
+import type { Store } from './state/store.ts';
+
+export interface Change<Data> {
+  /** "Release hold 00000001…e1f8a6": for the journal. */
+  readonly what: string;
+  /** Sends it. The key is the same when it is sent again, so that it is done once. */
+  readonly send: (headers: { 'idempotency-key': string }) => Promise<Answer<Data>>;
+  /** What came of it, for people; what the API said when absent. */
+  readonly tell?: (data: Data) => string;
+}
+
+export interface Desk {
+  readonly store: Store;
+  readonly api: Api;
+  readonly ask: Ask;
+  /** The state and the time, as the screen has them. */
+  readonly frame: () => Frame;
+  /** Says something for a moment; it is kept in the journal. */
+  readonly say: (text: string, tone?: 'good' | 'warn' | 'info') => void;
+  /** Changes something, once, and says what came of it; when nobody answers it is sent again under the same key. */
+  readonly change: <Data>(change: Change<Data>) => Promise<Answer<Data>>;
+  readonly copy: (text: string, what: string) => void;
+  /** Reads anew what the current room shows. */
+  readonly reload: () => void;
+  /** Does what is selected in the palette. */
+  readonly runFromPalette: () => void;
+  /** Tries the connection now instead of later. */
+  readonly reconnect: () => void;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly toggleMouse: () => void;
+  /** Something broke that should not: it is said, kept, and the terminal goes on. */
+  readonly fail: (what: string, fault: unknown) => void;
+  readonly quit: () => void;
+}

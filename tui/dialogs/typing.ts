@@ -1,0 +1,49 @@
+/** What keys do in a dialog beside those of `dialog-actions.ts`: they type, or pick. */
+
+import type { Dialog, Form } from './dialog.ts';
+import { edit, insert, textInput, type TextInput } from './text-input.ts';
+
+export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialog {
+  switch (dialog.kind) {
+    case 'typed':
+      return { ...dialog, input: typed(dialog.input, key, text) };
+    case 'form':
+      return typeIntoForm(dialog, key, text);
+    case 'choose': {
+      const named = dialog.choices.findIndex(
+        ({ label }) => text !== '' && label.toLowerCase().startsWith(text),
+      );
+      return named === -1 ? dialog : { ...dialog, selected: named };
+    }
+    case 'confirm':
+    case 'countdown':
+      return dialog;
+  }
+}
+
+function typeIntoForm(form: Form, key: string, text: string): Form {
+  const field = form.fields[form.focused];
+  if (field === undefined) return form;
+  const before = form.inputs[field.name] ?? textInput('');
+  const input =
+    field.choices === undefined
+      ? typed(before, key, text)
+      : textInput(picked(field.choices, before.text, key, text));
+  return {
+    ...form,
+    inputs: { ...form.inputs, [field.name]: input },
+    touched: new Set([...form.touched, field.name]),
+  };
+}
+
+function typed(input: TextInput, key: string, text: string): TextInput {
+  return edit(input, key) ?? insert(input, text);
+}
+
+function picked(choices: readonly string[], now: string, key: string, text: string): string {
+  const step = key === 'left' ? -1 : key === 'right' || key === 'space' ? 1 : 0;
+  if (step !== 0) {
+    return choices.at((choices.indexOf(now) + step + choices.length) % choices.length) ?? now;
+  }
+  return choices.find((choice) => text !== '' && choice.toLowerCase().startsWith(text.toLowerCase())) ?? now;
+}

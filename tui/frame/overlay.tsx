@@ -1,0 +1,57 @@
+/** A box over the middle of the screen: questions, the help, the palette. */
+
+import { Box } from 'ink';
+import { LineText } from '../look/line-text.tsx';
+import { GLYPHS } from '../look/look.ts';
+import { fitLine, span, type Line } from '../look/span.ts';
+import { fitText, widthOf } from '../look/text.ts';
+
+interface OverlayProps {
+  readonly title: string;
+  /** Draws the inside. */
+  readonly lines: (width: number, height: number) => readonly Line[];
+  readonly columns: number;
+  readonly rows: number;
+  /** As wide as it likes to be; the screen may be narrower. */
+  readonly wish: number;
+}
+
+export function Overlay({ title, lines, columns, rows, wish }: OverlayProps) {
+  const width = Math.min(columns, wish);
+  const inside = width - 4;
+  const most = rows - 2;
+  const shown = lines(inside, most).slice(0, most);
+  const boxed = [topLine(title, width), ...shown.map((line) => sideLine(line, inside)), bottomLine(width)];
+  return (
+    <Box
+      position="absolute"
+      flexDirection="column"
+      top={Math.max(0, Math.floor((rows - boxed.length) / 3))}
+      left={Math.floor((columns - width) / 2)}
+    >
+      {boxed.map((line, index) => (
+        <LineText key={index} line={line} width={width} />
+      ))}
+    </Box>
+  );
+}
+
+function topLine(title: string, width: number): Line {
+  const { topLeft, topRight } = GLYPHS.corners;
+  const shown = fitText(title, Math.min(widthOf(title), width - 6));
+  const rest = GLYPHS.rule.repeat(Math.max(0, width - widthOf(shown) - 5));
+  return [
+    span(`${topLeft}${GLYPHS.rule} `, 'accent'),
+    span(shown, 'accent', { bold: true }),
+    span(` ${rest}${topRight}`, 'accent'),
+  ];
+}
+
+function sideLine(line: Line, inside: number): Line {
+  return [span(`${GLYPHS.bar} `, 'accent'), ...fitLine(line, inside), span(` ${GLYPHS.bar}`, 'accent')];
+}
+
+function bottomLine(width: number): Line {
+  const { bottomLeft, bottomRight } = GLYPHS.corners;
+  return [span(`${bottomLeft}${GLYPHS.rule.repeat(width - 2)}${bottomRight}`, 'accent')];
+}

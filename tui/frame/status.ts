@@ -1,0 +1,59 @@
+/** The line above the footer: the filter that is typed, what was just said, else where the list stands. */
+
+import { inputLine } from '../dialogs/text-input.ts';
+import { count, counted, wholeTimeLeft } from '../look/format.ts';
+import { GLYPHS } from '../look/look.ts';
+import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
+import { safe } from '../look/text.ts';
+import type { Frame } from '../state/frames.ts';
+import { listOf } from '../state/state.ts';
+import type { View } from '../rooms/room.ts';
+import type { Layout } from './layout.ts';
+
+const TOAST_SIGNS = { good: GLYPHS.ok, warn: '!', info: '·' } as const;
+
+export function statusLine(frame: Frame, view: View<unknown>, layout: Layout, width: number): Line {
+  const { filterLine, toast, link } = frame.state;
+  if (filterLine !== null) {
+    const hint = `${count(layout.shown.ids.length)} of ${count(layout.shown.total)}  text !text field:value field>3 `;
+    return spread([span('/ ', 'accent'), ...inputLine(filterLine, width - 4)], [span(hint, 'dim')], width);
+  }
+  if (toast !== null && toast.goneAtMs > frame.localMs) {
+    const tone = toast.tone === 'info' ? undefined : toast.tone;
+    return [span(` ${TOAST_SIGNS[toast.tone]} ${safe(toast.text)}`, tone)];
+  }
+  return link.kind === 'live' ? listLine(frame, view, layout, width) : staleLine(frame);
+}
+
+/** What is shown is old, and says so, with what to do. */
+function staleLine({ state: { link }, localMs }: Frame): Line {
+  const old =
+    link.heardAtMs === null
+      ? ''
+      : ` What you see is ${counted(Math.floor((localMs - link.heardAtMs) / 1_000), 'second')} old.`;
+  const next =
+    link.nextTryAtMs === null
+      ? ''
+      : ` Next try in ${wholeTimeLeft(link.nextTryAtMs - localMs)}; R tries now.`;
+  return [
+    span(` ${GLYPHS.stale} ${safe(link.says) || 'Connecting.'}${old}${next}`, 'warn', { inverse: true }),
+  ];
+}
+
+function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, width: number): Line {
+  const list = listOf(frame.state);
+  const at = shown.ids.length === 0 ? '0' : `${count(window.selected + 1)}/${count(shown.ids.length)}`;
+  const pieces: Line[] = [
+    [span(` ${view.title}`, 'accent')],
+    plain(at),
+    ...(list.filter === ''
+      ? []
+      : [[span(`filter ${safe(list.filter)} (${count(shown.total)} in all)`, 'warn')]]),
+    ...(list.sort === null ? [] : [[span(`by ${list.sort.column}`, 'dim')]]),
+    ...(list.marks.size === 0 ? [] : [[span(`${GLYPHS.mark} ${count(list.marks.size)} marked`, 'accent')]]),
+    ...(list.frozen === null
+      ? []
+      : [[span(`frozen, ${count(shown.arrived)} new; p goes on`, 'warn', { inverse: true })]]),
+  ];
+  return asManyAsFit(pieces, width);
+}

@@ -1,0 +1,4 @@
+export interface HoldsSlice {
+  readonly fault: string;
+}
+export const NO_HOLDS: HoldsSlice = { fault: '' };

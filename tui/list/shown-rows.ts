@@ -1,0 +1,64 @@
+/** The rows of a view as its list shows them: frozen, filtered, sorted. Worked out once per change. */
+
+import type { View } from '../rooms/room.ts';
+import type { Frame } from '../state/frames.ts';
+import { listOf } from '../state/state.ts';
+import { matches, parseFilter } from './filter.ts';
+import type { ListState, Sort } from './list-state.ts';
+
+export interface Shown {
+  readonly rows: readonly unknown[];
+  readonly ids: readonly string[];
+  /** Without the filter. */
+  readonly total: number;
+  /** Rows that came since the list was frozen. */
+  readonly arrived: number;
+}
+
+interface Worked extends Shown {
+  readonly from: readonly unknown[];
+  readonly list: Pick<ListState, 'filter' | 'sort' | 'frozen'>;
+}
+
+const latest = new WeakMap<View<unknown>, Worked>();
+
+export function shownRows(frame: Frame, view: View<unknown>): Shown {
+  const from = view.rows(frame);
+  const list = listOf(frame.state);
+  const known = latest.get(view);
+  if (known !== undefined && known.from === from && isSame(known.list, list)) return known;
+  const { rows, arrived } = list.frozen === null ? { rows: from, arrived: 0 } : thaw(view, list.frozen, from);
+  const terms = parseFilter(list.filter);
+  const kept = terms.length === 0 ? rows : rows.filter((row) => matches(terms, view.fields(row)));
+  const sorted = list.sort === null ? kept : sortRows(frame, view, kept, list.sort);
+  const ids = sorted.map((row) => view.idOf(row));
+  const worked = { from, list, rows: sorted, ids, total: rows.length, arrived };
+  latest.set(view, worked);
+  return worked;
+}
+
+function isSame(one: Worked['list'], other: Worked['list']): boolean {
+  return one.filter === other.filter && one.sort === other.sort && one.frozen === other.frozen;
+}
+
+/** The frozen rows in their order, each as it is now where it still is. */
+function thaw(view: View<unknown>, frozen: readonly unknown[], from: readonly unknown[]) {
+  const now = new Map(from.map((row) => [view.idOf(row), row]));
+  const rows = frozen.map((row) => now.get(view.idOf(row)) ?? row);
+  const before = new Set(frozen.map((row) => view.idOf(row)));
+  return { rows, arrived: from.filter((row) => !before.has(view.idOf(row))).length };
+}
+
+function sortRows(frame: Frame, view: View<unknown>, rows: readonly unknown[], sort: Sort) {
+  const column = view.columns(frame).find(({ name }) => name === sort.column);
+  if (column?.sortBy === undefined) return rows;
+  const keyed = rows.map((row) => ({ row, key: column.sortBy?.(row) ?? '' }));
+  const turn = sort.isDescending ? -1 : 1;
+  keyed.sort((one, other) => turn * compare(one.key, other.key));
+  return keyed.map(({ row }) => row);
+}
+
+function compare(one: number | string, other: number | string): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  return String(one).localeCompare(String(other));
+}

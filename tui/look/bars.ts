@@ -1,0 +1,55 @@
+/** Numbers as lengths. */
+
+import { GLYPHS } from './look.ts';
+import { span, type Line, type Span, type Tone } from './span.ts';
+
+export interface Part {
+  readonly units: number;
+  readonly glyph: string;
+  readonly tone: Tone;
+}
+
+/**
+ * Parts of a whole, side by side, exactly `width` cells. Whatever is not nothing gets a cell, so that one held unit of a
+ * thousand is seen; the rest is shared by the largest remainder, so that the bar adds up when the units do.
+ */
+export function gauge(parts: readonly Part[], width: number): Line {
+  const present = parts.filter(({ units }) => units > 0);
+  const total = present.reduce((sum, { units }) => sum + units, 0);
+  if (total === 0 || width < present.length) return [span(' '.repeat(Math.max(0, width)))];
+  const free = width - present.length;
+  const shares = present.map((part) => ({ part, exact: (part.units / total) * free }));
+  const cells = shares.map(({ exact }) => 1 + Math.floor(exact));
+  const byRemainder = shares.map((_, index) => index).toSorted((a, b) => rest(shares[b]) - rest(shares[a]));
+  let missing = width - cells.reduce((sum, count) => sum + count, 0);
+  for (const index of byRemainder) {
+    if (missing-- <= 0) break;
+    cells[index] = (cells[index] ?? 0) + 1;
+  }
+  return shares.map(({ part }, index): Span => span(part.glyph.repeat(cells[index] ?? 0), part.tone));
+}
+
+function rest(share: { readonly exact: number } | undefined): number {
+  return share === undefined ? 0 : share.exact - Math.floor(share.exact);
+}
+
+/** A bar that fills from the left in eighths of a cell. @param part 0 to 1 */
+export function bar(part: number, width: number): string {
+  const { eighths } = GLYPHS;
+  const filled = Math.round(Math.min(1, Math.max(0, part)) * width * 8);
+  const whole = Math.floor(filled / 8);
+  const tip = filled % 8 === 0 ? '' : (eighths[(filled % 8) - 1] ?? '');
+  return (eighths[7].repeat(whole) + tip).padEnd(width, ' ');
+}
+
+/** The last `width` values as heights; the highest of all values is the full height. */
+export function sparkline(values: readonly number[], width: number): string {
+  const { levels } = GLYPHS;
+  const shown = values.slice(-width);
+  const most = Math.max(...shown, 0);
+  const heights = shown.map((value) => {
+    if (value <= 0 || most === 0) return levels[0];
+    return levels[Math.max(1, Math.round((value / most) * (levels.length - 1)))] ?? ' ';
+  });
+  return heights.join('').padStart(width, ' ');
+}

@@ -1,0 +1,102 @@
+/** A line of the screen as data: pieces of text, each with a tone. What a tone looks like is `look.ts`'s business. */
+
+import { fitText, widthOf } from './text.ts';
+
+export type Tone =
+  | 'dim'
+  | 'accent'
+  | 'good'
+  | 'warn'
+  /** Kept for what must never happen: drift, oversold units, a broken audit log. */
+  | 'alarm'
+  | 'available'
+  | 'held'
+  | 'ordered'
+  | 'paid';
+
+export interface Span {
+  readonly text: string;
+  readonly tone?: Tone | undefined;
+  /** Instead of the tone's: the colour of a context. */
+  readonly color?: string | undefined;
+  readonly bold?: boolean | undefined;
+  readonly inverse?: boolean | undefined;
+}
+
+export type Line = readonly Span[];
+
+export function span(text: string, tone?: Tone, more: Omit<Span, 'text' | 'tone'> = {}): Span {
+  return { text, tone, ...more };
+}
+
+export function plain(text: string): Line {
+  return [{ text }];
+}
+
+export function textOf(line: Line): string {
+  return line.map(({ text }) => text).join('');
+}
+
+export function lineWidth(line: Line): number {
+  return line.reduce((width, { text }) => width + widthOf(text), 0);
+}
+
+/** Exactly `width` cells: cut with an ellipsis, or filled with blanks. */
+export function fitLine(line: Line, width: number): Line {
+  const fitted: Span[] = [];
+  let left = width;
+  for (const piece of line) {
+    const wanted = widthOf(piece.text);
+    if (wanted > left) {
+      if (left > 0) fitted.push({ ...piece, text: fitText(piece.text, left) });
+      return fitted;
+    }
+    fitted.push(piece);
+    left -= wanted;
+  }
+  if (left > 0) fitted.push({ text: ' '.repeat(left) });
+  return fitted;
+}
+
+/** `left` and, as far right as there is room, `right`; what does not fit of `left` is cut. */
+export function spread(left: Line, right: Line, width: number): Line {
+  const rightWidth = lineWidth(right);
+  if (rightWidth >= width) return fitLine(right, width);
+  return [...fitLine(left, width - rightWidth), ...right];
+}
+
+/** As many of the pieces as fit, in their order, with blanks between them: the first are the most important. */
+export function asManyAsFit(pieces: readonly Line[], width: number, gap = '  '): Line {
+  const line: Span[] = [];
+  let left = width;
+  for (const piece of pieces) {
+    const wanted = lineWidth(piece) + (line.length === 0 ? 0 : gap.length);
+    if (wanted > left) break;
+    if (line.length > 0) line.push({ text: gap });
+    line.push(...piece);
+    left -= wanted;
+  }
+  return line;
+}
+
+export function sameLine(one: Line, other: Line): boolean {
+  return (
+    one === other ||
+    (one.length === other.length &&
+      one.every((piece, index) => {
+        const twin = other[index];
+        return (
+          piece.text === twin?.text &&
+          piece.tone === twin.tone &&
+          piece.color === twin.color &&
+          piece.bold === twin.bold &&
+          piece.inverse === twin.inverse
+        );
+      }))
+  );
+}
+
+/** As it looks when it is not of this moment. */
+export function dimmed(line: Line): Line {
+  return line.map(({ text, inverse }) => ({ text, tone: 'dim', inverse }));
+}

@@ -1,0 +1,61 @@
+/** Text of others on our screen: as wide as we think it is, and never a command to the terminal. */
+
+const ASCII = /^[\x20-\x7e]*$/;
+/** Controls, bidi overrides, joiners and variation selectors: what moves, turns or merges cells. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]/gu;
+/** Terminals disagree about how wide these are, and a wrong guess corrupts the screen for good. */
+const UNSURE =
+  /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\p{Private_Use}|\p{Surrogate}/gu;
+
+/** Cells that the text takes. */
+export function widthOf(text: string): number {
+  return ASCII.test(text) ? text.length : Bun.stringWidth(text);
+}
+
+/** One line of text from anywhere: colours and links are gone, control characters are shown. */
+export function safe(text: string): string {
+  if (ASCII.test(text)) return text;
+  return Bun.stripANSI(text).replaceAll(CONTROL, shown).replaceAll(UNSURE, '?');
+}
+
+function shown(control: string): string {
+  const code = control.codePointAt(0) ?? 0;
+  if (code === 0x0a) return '\\n';
+  if (code === 0x0d) return '\\r';
+  if (code === 0x09) return '  ';
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : '';
+}
+
+/** Several lines of text from anywhere, each made safe. */
+export function safeLines(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).map(safe);
+}
+
+/** Exactly `width` cells. What is cut ends with an ellipsis. */
+export function fitText(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  if (width <= 0) return '';
+  const wanted = widthOf(text);
+  if (wanted > width) return cut(text, width);
+  const blanks = ' '.repeat(width - wanted);
+  return align === 'left' ? text + blanks : blanks + text;
+}
+
+function cut(text: string, width: number): string {
+  if (ASCII.test(text)) return `${text.slice(0, width - 1)}…`;
+  const kept = Bun.sliceAnsi(text, 0, width - 1);
+  // A wide character that would reach over the edge leaves a cell.
+  return `${kept}${' '.repeat(Math.max(0, width - 1 - widthOf(kept)))}…`;
+}
+
+/** Words on lines of at most `width` cells; a word that is longer is broken. */
+export function wrapText(text: string, width: number): string[] {
+  if (width <= 0) return [];
+  return Bun.wrapAnsi(text, width, { hard: true, trim: true }).split('\n');
+}
+
+/** The middle is what tells little in an id: `00000007…e1f8a6`. */
+export function shortId(id: string, width = 15): string {
+  if (id.length <= width) return id;
+  const tail = Math.floor((width - 1) / 2);
+  return `${id.slice(0, width - 1 - tail)}…${id.slice(-tail)}`;
+}

@@ -1,0 +1,247 @@
+/** Puts the desk together: the state, the API, the stream of events, and what the rooms make of them. */
+
+import type { AnyEvent } from '@flash-sale/shared/contracts/event.ts';
+import {
+  CHANGE_ATTEMPTS_MAX,
+  EVENTS_TOLD_EVERY_MS,
+  OVERVIEW_READ_EVERY_MS,
+  TOAST_MS,
+} from '@flash-sale/shared/limits.ts';
+import { actionsOf, perform } from './actions/dispatch.ts';
+import { addEntry, closeEntry, type EntryState } from './activity/journal.ts';
+import { answerOf, connectApi, type Answer, type Refusal } from './api.ts';
+import { followEvents, type FollowedEvent, type FollowState } from './connection/events.ts';
+import { serverClock } from './connection/server-clock.ts';
+import type { Change, Desk } from './desk.ts';
+import { createAsk } from './dialogs/ask.ts';
+import { find } from './frame/palette.ts';
+import { ROOMS, roomOf } from './rooms/rooms.ts';
+import { addSecond } from './sales/sales-slice.ts';
+import { createFrames, type Frame, type Frames } from './state/frames.ts';
+import { initialState, type Start } from './state/initial-state.ts';
+import type { Link } from './state/state.ts';
+import { createStore, type Store } from './state/store.ts';
+
+/** What the terminal itself can do. */
+export type Screen = Pick<Desk, 'copy' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
+
+export interface DeskOptions extends Start {
+  readonly url: string;
+  readonly token: string;
+  readonly framesPerSecond: number;
+  readonly screen: Screen;
+}
+
+export interface OpenDesk {
+  readonly desk: Desk;
+  readonly frames: Frames;
+  readonly close: () => void;
+}
+
+export function openDesk(options: DeskOptions): OpenDesk {
+  const { url, token, framesPerSecond, screen } = options;
+  const store = createStore(initialState(options));
+  const clock = serverClock();
+  const now = () => {
+    const { link } = store.get();
+    // A clock that only seems to run would be a lie.
+    const localMs = link.kind === 'live' ? performance.now() : (link.heardAtMs ?? performance.now());
+    return clock.serverNow(localMs) ?? Date.now();
+  };
+  const frames = createFrames(store, { perSecond: framesPerSecond, now, stepMs });
+  const desk = createDesk({ store, url, token, frames, screen, now, reconnect: () => following.retryNow() });
+  const ears = listen(desk);
+  const following = followEvents({
+    url,
+    token,
+    onEvent(event) {
+      clock.heard(Date.parse(event.at), performance.now());
+      ears.hear(event);
+    },
+    onState: (state) => onLink(desk, state),
+    onUnknown: (type, count) => {
+      if (count === 1)
+        desk.say(`The API tells of ${type}, which this terminal does not know: is it older?`, 'warn');
+    },
+  });
+  const overview = readAgainAndAgain(desk);
+  void readMe(desk);
+  return {
+    desk,
+    frames,
+    close() {
+      following.close();
+      ears.stop();
+      overview.stop();
+      frames.stop();
+    },
+  };
+}
+
+/** How long the picture is right if nothing happens. */
+function stepMs(frame: Frame): number | null {
+  const { state, localMs } = frame;
+  const steps = [
+    roomOf(state).stepMs?.(frame) ?? null,
+    state.toast !== null && state.toast.goneAtMs > localMs ? state.toast.goneAtMs - localMs : null,
+    state.dialog?.kind === 'countdown' ? 100 : null,
+    // The age of the last event is always on the screen.
+    1_000,
+  ].filter((step) => step !== null);
+  return Math.min(...steps);
+}
+
+interface DeskParts {
+  readonly store: Store;
+  readonly url: string;
+  readonly token: string;
+  readonly frames: Frames;
+  readonly screen: Screen;
+  readonly now: () => number;
+  readonly reconnect: () => void;
+}
+
+function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): Desk {
+  const note = (what: string, state: EntryState, result: string) => {
+    const id = crypto.randomUUID();
+    const entry = { id, atMs: Date.now(), what, state, result };
+    store.set((before) => ({ ...before, journal: addEntry(before.journal, entry) }));
+    return id;
+  };
+  const show = (text: string, tone: 'good' | 'warn' | 'info') =>
+    store.set((state) => ({ ...state, toast: { text, tone, goneAtMs: performance.now() + TOAST_MS } }));
+  const desk: Desk = {
+    ...screen,
+    store,
+    api: connectApi(url, token),
+    ask: createAsk(store),
+    frame: () => ({ state: store.get(), nowMs: now(), localMs: performance.now() }),
+    say(text, tone = 'info') {
+      show(text, tone);
+      note(text, 'said', '');
+    },
+    fail(what, fault) {
+      const said = fault instanceof Error ? fault.message : String(fault);
+      desk.say(`${what}: ${said}. This is a fault of the terminal; nothing more was done.`, 'warn');
+    },
+    async change(change) {
+      const id = note(change.what, 'sending', '');
+      show(`${change.what} ...`, 'info');
+      const answer = await sendUntilAnswered(change);
+      const end = endOf(change, answer);
+      store.set((state) => ({ ...state, journal: closeEntry(state.journal, id, end) }));
+      show(`${change.what}: ${end.result}`, end.state === 'done' ? 'good' : 'warn');
+      desk.reload();
+      return answer;
+    },
+    reload() {
+      void roomOf(store.get()).read(desk);
+    },
+    runFromPalette() {
+      const { palette } = store.get();
+      if (palette === null) return;
+      store.set((state) => ({ ...state, palette: null }));
+      const found = find(actionsOf(store.get()), palette.input.text).at(palette.selected);
+      if (found === undefined) desk.say('Nothing is called that.', 'warn');
+      else perform(desk, found.action, found.words);
+    },
+    reconnect,
+  };
+  return desk;
+}
+
+/** The same key each time: however often it arrives, it is done once. */
+async function sendUntilAnswered<Data>({ send }: Change<Data>): Promise<Answer<Data>> {
+  const key = crypto.randomUUID();
+  for (let attempt = 1; ; attempt++) {
+    const answer = await send({ 'idempotency-key': key });
+    const isOpen = !answer.ok && (answer.code === 'unreachable' || answer.code === 'unavailable');
+    if (!isOpen || attempt >= CHANGE_ATTEMPTS_MAX) return answer;
+    await Bun.sleep(500 * attempt);
+  }
+}
+
+function endOf<Data>(change: Change<Data>, answer: Answer<Data>): { state: EntryState; result: string } {
+  if (answer.ok) return { state: 'done', result: change.tell?.(answer.data) ?? answer.message };
+  if (answer.code === 'unreachable' || answer.code === 'unavailable') {
+    return { state: 'unknown', result: `${answer.message} Look whether it was done before you do it again.` };
+  }
+  return { state: 'refused', result: refusalWords(answer) };
+}
+
+export function refusalWords({ message, fields }: Refusal): string {
+  const faults = Object.entries(fields).map(([field, wrong]) => `${field} ${wrong.join(', ')}`);
+  return faults.length === 0 ? message : `${message} ${faults.join('; ')}.`;
+}
+
+/** Collects what is told, and tells the rooms some times a second. */
+function listen(desk: Desk) {
+  let waiting: FollowedEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let held = new Map<number, number>();
+  const tell = () => {
+    timer = undefined;
+    const events: readonly AnyEvent[] = waiting;
+    waiting = [];
+    const heardAtMs = performance.now();
+    desk.store.set((state) => ({ ...state, link: { ...state.link, heardAtMs } }));
+    for (const event of events) {
+      if (event.type === 'hold.placed')
+        held.set(event.sale_id, (held.get(event.sale_id) ?? 0) + event.quantity);
+    }
+    for (const room of ROOMS) room.heard?.(desk, events);
+  };
+  const everySecond = setInterval(() => {
+    const { sales } = desk.store.get();
+    if (held.size === 0 && Object.keys(sales.heldBySecond).length === 0) return;
+    const ended = held;
+    held = new Map();
+    desk.store.set((state) => ({ ...state, sales: addSecond(state.sales, ended) }));
+  }, 1_000);
+  return {
+    hear(event: FollowedEvent) {
+      waiting.push(event);
+      timer ??= setTimeout(tell, EVENTS_TOLD_EVERY_MS);
+    },
+    stop() {
+      clearTimeout(timer);
+      clearInterval(everySecond);
+    },
+  };
+}
+
+function onLink(desk: Desk, told: FollowState): void {
+  const before = desk.store.get().link;
+  const link: Link = {
+    kind: told.kind,
+    says: told.kind === 'live' ? '' : (told.reason ?? ''),
+    heardAtMs: told.kind === 'live' ? performance.now() : before.heardAtMs,
+    nextTryAtMs: told.kind === 'connecting' ? told.nextTryAtMs : null,
+  };
+  desk.store.set((state) => ({ ...state, link }));
+  // What was missed is told by the stream itself; this is the first look.
+  if (told.kind === 'live' && before.heardAtMs === null) for (const room of ROOMS) void room.read(desk);
+}
+
+function readAgainAndAgain(desk: Desk): { stop(): void } {
+  let timer: ReturnType<typeof setTimeout>;
+  let isStopped = false;
+  const read = async () => {
+    const answer = await answerOf(desk.api.overview.get());
+    if (answer.ok) desk.store.set((state) => ({ ...state, overview: answer.data }));
+    if (!isStopped) timer = setTimeout(() => void read(), OVERVIEW_READ_EVERY_MS);
+  };
+  void read();
+  return {
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function readMe(desk: Desk): Promise<void> {
+  const answer = await answerOf(desk.api.me.get());
+  if (answer.ok)
+    desk.store.set((state) => ({ ...state, me: { name: answer.data.name, role: answer.data.role } }));
+}

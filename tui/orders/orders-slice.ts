@@ -1,0 +1,4 @@
+export interface OrdersSlice {
+  readonly fault: string;
+}
+export const NO_ORDERS: OrdersSlice = { fault: '' };

@@ -1,0 +1,68 @@
+/** A sale as the board shows it: its terms, and its units as of one look at both stores. */
+
+import type { SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
+import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
+import type { Frame } from '../state/frames.ts';
+import type { State } from '../state/state.ts';
+import type { HeldBySecond } from './sales-slice.ts';
+
+export interface SaleRow {
+  readonly sale: OperatedSale;
+  /** Null for drafts and sales that are over, and while the overview is not known. */
+  readonly seen: SaleOverview | null;
+  readonly held: HeldBySecond;
+}
+
+let latest: { sales: unknown; overview: unknown; rows: readonly SaleRow[] } | undefined;
+
+/** Those that sell first, then those that will, then those that are over. */
+export function saleRows({ state: { sales, overview } }: Pick<Frame, 'state'>): readonly SaleRow[] {
+  if (latest?.sales === sales && latest.overview === overview) return latest.rows;
+  const seen = new Map(overview?.sales.map((sale) => [sale.sale_id, sale]));
+  const rows = sales.sales
+    .map((sale) => ({ sale, seen: seen.get(sale.id) ?? null, held: sales.heldBySecond[sale.id] ?? [] }))
+    .toSorted((one, other) => ORDER[stateOf(one)] - ORDER[stateOf(other)] || other.sale.id - one.sale.id);
+  latest = { sales, overview, rows };
+  return rows;
+}
+
+const ORDER = { live: 0, paused: 1, halted: 1, draining: 2, scheduled: 3, draft: 4, ended: 5 } as const;
+
+/** The overview is read every second, the list only when something changed. */
+export function stateOf({ sale, seen }: SaleRow): OperatedSale['state'] {
+  return seen?.state ?? sale.state;
+}
+
+export interface SaleUnits {
+  readonly allotment: number;
+  readonly available: number | null;
+  readonly held: number | null;
+  readonly ordered: number;
+  readonly paid: number;
+  readonly returning: number;
+}
+
+export function unitsOf({ sale, seen }: SaleRow): SaleUnits {
+  return seen?.units ?? { allotment: sale.allotment, ...sale.units };
+}
+
+/** How many units do not add up, as the terminal counts them itself; 0, or something is very wrong. */
+export function imbalanceOf(row: SaleRow): number {
+  const { allotment, available, held, ordered, paid, returning } = unitsOf(row);
+  if (available === null || held === null) return 0;
+  return available + held + ordered + paid + returning - allotment;
+}
+
+export function isSoldOut(row: SaleRow): boolean {
+  const { allotment, ordered, paid } = unitsOf(row);
+  return allotment > 0 && ordered + paid >= allotment;
+}
+
+/** The sale that the operator looks at. */
+export function saleOf(state: State): SaleRow | undefined {
+  return saleRows({ state }).find(({ sale }) => sale.id === state.saleId);
+}
+
+export function saleName({ sale }: SaleRow): string {
+  return `${sale.product_name} #${sale.id}`;
+}

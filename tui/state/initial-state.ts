@@ -1,0 +1,42 @@
+import { EMPTY_JOURNAL } from '../activity/journal.ts';
+import { NO_HOLDS } from '../holds/holds-slice.ts';
+import { NO_ORDERS } from '../orders/orders-slice.ts';
+import { NO_SALES } from '../sales/sales-slice.ts';
+import { NO_WEBHOOKS } from '../webhooks/webhooks-slice.ts';
+import type { Context, State } from './state.ts';
+
+export interface Start {
+  readonly context: Context;
+  readonly columns: number;
+  readonly rows: number;
+  readonly isReducedMotion: boolean;
+}
+
+export function initialState({ context, columns, rows, isReducedMotion }: Start): State {
+  return {
+    columns,
+    rows,
+    context,
+    me: null,
+    link: { kind: 'connecting', says: '', heardAtMs: null, nextTryAtMs: null },
+    overview: null,
+    room: 'sales',
+    roomBefore: 'sales',
+    views: { sales: 'board', holds: 'holds', orders: 'orders', webhooks: 'webhooks', activity: 'activity' },
+    lists: {},
+    details: { sales: 'closed', holds: 'closed', orders: 'closed', webhooks: 'closed', activity: 'closed' },
+    detailTop: 0,
+    saleId: null,
+    sales: NO_SALES,
+    holds: NO_HOLDS,
+    orders: NO_ORDERS,
+    webhooks: NO_WEBHOOKS,
+    journal: EMPTY_JOURNAL,
+    filterLine: null,
+    palette: null,
+    helpTop: null,
+    dialog: null,
+    toast: null,
+    isReducedMotion,
+  };
+}

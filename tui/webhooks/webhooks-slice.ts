@@ -1,0 +1,4 @@
+export interface WebhooksSlice {
+  readonly fault: string;
+}
+export const NO_WEBHOOKS: WebhooksSlice = { fault: '' };
