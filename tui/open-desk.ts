@@ -16,7 +16,6 @@ import type { Change, Desk } from './desk.ts';
 import { createAsk } from './dialogs/ask.ts';
 import { find } from './frame/palette.ts';
 import { ROOMS, roomOf } from './rooms/rooms.ts';
-import { addSecond } from './sales/sales-slice.ts';
 import { createFrames, type Frame, type Frames } from './state/frames.ts';
 import { initialState, type Start } from './state/initial-state.ts';
 import type { Link } from './state/state.ts';
@@ -178,25 +177,16 @@ export function refusalWords({ message, fields }: Refusal): string {
 function listen(desk: Desk) {
   let waiting: FollowedEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let held = new Map<number, number>();
   const tell = () => {
     timer = undefined;
     const events: readonly AnyEvent[] = waiting;
     waiting = [];
     const heardAtMs = performance.now();
     desk.store.set((state) => ({ ...state, link: { ...state.link, heardAtMs } }));
-    for (const event of events) {
-      if (event.type === 'hold.placed')
-        held.set(event.sale_id, (held.get(event.sale_id) ?? 0) + event.quantity);
-    }
     for (const room of ROOMS) room.heard?.(desk, events);
   };
-  const everySecond = setInterval(() => {
-    const { sales } = desk.store.get();
-    if (held.size === 0 && Object.keys(sales.heldBySecond).length === 0) return;
-    const ended = held;
-    held = new Map();
-    desk.store.set((state) => ({ ...state, sales: addSecond(state.sales, ended) }));
+  const turns = setInterval(() => {
+    for (const room of ROOMS) room.turn?.(desk);
   }, 1_000);
   return {
     hear(event: FollowedEvent) {
@@ -205,7 +195,7 @@ function listen(desk: Desk) {
     },
     stop() {
       clearTimeout(timer);
-      clearInterval(everySecond);
+      clearInterval(turns);
     },
   };
 }

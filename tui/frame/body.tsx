@@ -55,12 +55,15 @@ function linesOfList(frame: Frame, view: View<unknown>, layout: Layout, { width 
       return filled.map((line): Line => [...pointerOf(index), ...line]);
     });
   }
-  const laid = layColumns(view.columns(frame), width - 3);
+  const laid = layColumns(view.columns, width - 3);
   const title: Line = [span('  '), ...headerLine(laid, sort)];
   return [
     title,
     ...rows.map((row, index): Line =>
-      emphasise([...pointerOf(index), ...rowLine(laid, row)], window.first + index === window.selected),
+      emphasise(
+        [...pointerOf(index), ...rowLine(laid, row, frame)],
+        window.first + index === window.selected,
+      ),
     ),
   ];
 }
@@ -71,7 +74,8 @@ function emphasise(line: Line, isSelected: boolean): Line {
 }
 
 function emptyLines(frame: Frame, view: View<unknown>, total: number): Line[] {
-  const says = total > 0 ? `None of ${total} rows matches the filter. Escape clears it.` : view.empty(frame);
+  const says =
+    total > 0 ? `None of ${total} rows matches the filter. Escape clears it.` : view.empty(frame.state);
   return [[], [span(`  ${says}`, 'dim')]];
 }
 

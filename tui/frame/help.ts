@@ -3,6 +3,7 @@
 import type { Action } from '../actions/action.ts';
 import { whyNot } from '../actions/why-not.ts';
 import { span, type Line } from '../look/span.ts';
+import { fitText } from '../look/text.ts';
 import { roomOf } from '../rooms/rooms.ts';
 import type { State } from '../state/state.ts';
 import { keyName } from './footer.ts';
@@ -26,7 +27,7 @@ function actionLine(action: Action, state: State): Line {
   const reason = whyNot(action, state);
   const keys = action.keys.map(keyName).join(' ');
   return [
-    span(`  ${keys.padEnd(16)}`, reason === null ? 'accent' : 'dim'),
+    span(`  ${fitText(keys, 20)} `, reason === null ? 'accent' : 'dim'),
     span(action.title, reason === null ? undefined : 'dim'),
     span(`  :${commandOf(action)}`, 'dim'),
     ...(reason === null ? [] : [span(`  ${reason}`, 'warn')]),

@@ -36,7 +36,7 @@ export function layoutOf(frame: Frame, view: View<unknown>): Layout {
   const { columns, rows, details, room } = frame.state;
   const size = details[room];
   const height = Math.max(1, rows - CHROME_ROWS);
-  const shown = shownRows(frame, view);
+  const shown = shownRows(frame.state, view);
   if (size === 'full' && shown.rows.length > 0) {
     const detail = { width: columns, height, at: 'below' } as const;
     return withWindow(frame, { above: [], list: null, detail, isOfCards: false, shown }, height);

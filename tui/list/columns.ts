@@ -3,6 +3,7 @@
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, span, type Line, type Span } from '../look/span.ts';
 import { widthOf } from '../look/text.ts';
+import type { Frame } from '../state/frames.ts';
 import type { Sort } from './list-state.ts';
 
 export interface Column<Row> {
@@ -15,7 +16,7 @@ export interface Column<Row> {
   readonly align?: 'left' | 'right';
   /** Columns of the highest number go first when the screen is narrow; 0 always stays. */
   readonly priority: number;
-  cell(row: Row, width: number): string | Span | Line;
+  cell(row: Row, frame: Frame, width: number): string | Span | Line;
   /** What it is sorted by; without it the column cannot be sorted. */
   sortBy?(row: Row): number | string;
 }
@@ -54,9 +55,9 @@ export function headerLine<Row>(laid: readonly Laid<Row>[], sort: Sort | null): 
   });
 }
 
-export function rowLine<Row>(laid: readonly Laid<Row>[], row: Row): Line {
+export function rowLine<Row>(laid: readonly Laid<Row>[], row: Row, frame: Frame): Line {
   return join(laid, ({ column, width }) => {
-    const cell = column.cell(row, width);
+    const cell = column.cell(row, frame, width);
     const line: Line = typeof cell === 'string' ? [{ text: cell }] : 'text' in cell ? [cell] : cell;
     return aligned(line, width, column.align);
   });

@@ -223,10 +223,7 @@ function turnView(desk: Desk, by: number): void {
 }
 
 async function sort(desk: Desk, words: string): Promise<void> {
-  const frame = desk.frame();
-  const columns = viewOf(frame.state)
-    .columns(frame)
-    .filter((column) => column.sortBy !== undefined);
+  const columns = viewOf(desk.store.get()).columns.filter((column) => column.sortBy !== undefined);
   const choices = [
     { label: 'as it comes', value: '' },
     ...columns.map(({ name, title }) => ({ label: title || name, value: name })),
@@ -249,7 +246,7 @@ async function copy(desk: Desk): Promise<void> {
     desk.say('There is nothing to copy: no row is selected.', 'warn');
     return;
   }
-  const copies = view.copies(frame, row);
+  const copies = view.copies(row, frame.state);
   const choices = copies.map(({ what, text }, index) => ({ label: what, hint: text, value: String(index) }));
   const chosen = copies.length === 1 ? '0' : await desk.ask.choose({ title: 'Copy', choices });
   const what = chosen === null ? undefined : copies[Number(chosen)];

@@ -1,8 +1,7 @@
 /** The rows of a view as its list shows them: frozen, filtered, sorted. Worked out once per change. */
 
 import type { View } from '../rooms/room.ts';
-import type { Frame } from '../state/frames.ts';
-import { listOf } from '../state/state.ts';
+import { listOf, type State } from '../state/state.ts';
 import { matches, parseFilter } from './filter.ts';
 import type { ListState, Sort } from './list-state.ts';
 
@@ -22,15 +21,15 @@ interface Worked extends Shown {
 
 const latest = new WeakMap<View<unknown>, Worked>();
 
-export function shownRows(frame: Frame, view: View<unknown>): Shown {
-  const from = view.rows(frame);
-  const list = listOf(frame.state);
+export function shownRows(state: State, view: View<unknown>): Shown {
+  const from = view.rows(state);
+  const list = listOf(state);
   const known = latest.get(view);
   if (known !== undefined && known.from === from && isSame(known.list, list)) return known;
   const { rows, arrived } = list.frozen === null ? { rows: from, arrived: 0 } : thaw(view, list.frozen, from);
   const terms = parseFilter(list.filter);
   const kept = terms.length === 0 ? rows : rows.filter((row) => matches(terms, view.fields(row)));
-  const sorted = list.sort === null ? kept : sortRows(frame, view, kept, list.sort);
+  const sorted = list.sort === null ? kept : sortRows(view, kept, list.sort);
   const ids = sorted.map((row) => view.idOf(row));
   const worked = { from, list, rows: sorted, ids, total: rows.length, arrived };
   latest.set(view, worked);
@@ -49,8 +48,8 @@ function thaw(view: View<unknown>, frozen: readonly unknown[], from: readonly un
   return { rows, arrived: from.filter((row) => !before.has(view.idOf(row))).length };
 }
 
-function sortRows(frame: Frame, view: View<unknown>, rows: readonly unknown[], sort: Sort) {
-  const column = view.columns(frame).find(({ name }) => name === sort.column);
+function sortRows(view: View<unknown>, rows: readonly unknown[], sort: Sort) {
+  const column = view.columns.find(({ name }) => name === sort.column);
   if (column?.sortBy === undefined) return rows;
   const keyed = rows.map((row) => ({ row, key: column.sortBy?.(row) ?? '' }));
   const turn = sort.isDescending ? -1 : 1;

@@ -13,10 +13,9 @@ export interface View<Row> {
   readonly name: string;
   readonly title: string;
   /** In the order in which they are shown unless sorted; the same array while nothing changed. */
-  rows(frame: Frame): readonly Row[];
+  rows(state: State): readonly Row[];
   idOf(row: Row): string;
-  /** The same array while nothing but the time changed. */
-  columns(frame: Frame): readonly Column<Row>[];
+  readonly columns: readonly Column<Row>[];
   /** Instead of one line of columns, where there is room for more. */
   readonly card?: { readonly height: number; lines(frame: Frame, row: Row, width: number): readonly Line[] };
   /** What a filter looks at. */
@@ -25,9 +24,9 @@ export interface View<Row> {
   above?(frame: Frame, width: number): readonly Line[];
   detail(frame: Frame, row: Row, width: number): readonly Line[];
   /** What can be copied, the most useful first. */
-  copies(frame: Frame, row: Row): readonly Copy[];
+  copies(row: Row, state: State): readonly Copy[];
   /** Said when there is no row: why, and what to do. */
-  empty(frame: Frame): string;
+  empty(state: State): string;
   /** The row as a sentence, for who listens instead of looks. */
   sentence(frame: Frame, row: Row): string;
 }
@@ -49,6 +48,8 @@ export interface Room {
   read(desk: Desk): Promise<void>;
   /** What happened since the last time; some times a second at most. */
   heard?(desk: Desk, events: readonly AnyEvent[]): void;
+  /** Once a second, shown or not. */
+  turn?(desk: Desk): void;
   /** While it is shown: after how long it would look different although nothing happened; null: never. */
   stepMs?(frame: Frame): number | null;
 }

@@ -2,7 +2,6 @@
 
 import type { SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
-import type { Frame } from '../state/frames.ts';
 import type { State } from '../state/state.ts';
 import type { HeldBySecond } from './sales-slice.ts';
 
@@ -16,7 +15,7 @@ export interface SaleRow {
 let latest: { sales: unknown; overview: unknown; rows: readonly SaleRow[] } | undefined;
 
 /** Those that sell first, then those that will, then those that are over. */
-export function saleRows({ state: { sales, overview } }: Pick<Frame, 'state'>): readonly SaleRow[] {
+export function saleRows({ sales, overview }: State): readonly SaleRow[] {
   if (latest?.sales === sales && latest.overview === overview) return latest.rows;
   const seen = new Map(overview?.sales.map((sale) => [sale.sale_id, sale]));
   const rows = sales.sales
@@ -60,7 +59,7 @@ export function isSoldOut(row: SaleRow): boolean {
 
 /** The sale that the operator looks at. */
 export function saleOf(state: State): SaleRow | undefined {
-  return saleRows({ state }).find(({ sale }) => sale.id === state.saleId);
+  return saleRows(state).find(({ sale }) => sale.id === state.saleId);
 }
 
 export function saleName({ sale }: SaleRow): string {

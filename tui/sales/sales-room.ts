@@ -2,12 +2,14 @@
 
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
+import { fact } from '../look/facts.ts';
 import { dateTime, money } from '../look/format.ts';
-import { span, plain, type Line } from '../look/span.ts';
+import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Column } from '../list/columns.ts';
 import type { Room, View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
+import { addHeld, endSecond } from './sales-slice.ts';
 import { alarmWords, CARD_HEIGHT, cardLines, clockWords, stateWord, unitsBar } from './sale-card.ts';
 import { saleName, saleRows, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
 
@@ -28,7 +30,7 @@ const COLUMNS: readonly Column<SaleRow>[] = [
     width: 16,
     grows: 2,
     priority: 1,
-    cell: (row, width) => unitsBar(unitsOf(row), width),
+    cell: (row, _frame, width) => unitsBar(unitsOf(row), width),
   },
   {
     name: 'available',
@@ -46,15 +48,15 @@ const board: View<SaleRow> = {
   title: 'Sales',
   rows: saleRows,
   idOf: ({ sale }) => String(sale.id),
-  columns: () => COLUMNS,
+  columns: COLUMNS,
   card: { height: CARD_HEIGHT, lines: cardLines },
   fields: (row) => ({ name: row.sale.product_name, state: stateOf(row), id: String(row.sale.id) }),
   detail: detailLines,
-  copies: (_frame, { sale }) => [
+  copies: ({ sale }) => [
     { what: 'id', text: String(sale.id) },
     { what: 'JSON', text: JSON.stringify(sale, null, 2) },
   ],
-  empty: ({ state: { sales } }) =>
+  empty: ({ sales }) =>
     sales.fault || (sales.isRead ? 'There is no sale yet. n creates one.' : 'Reading the sales.'),
   sentence: (_frame, row) => {
     const { allotment, available, held, ordered, paid } = unitsOf(row);
@@ -64,19 +66,21 @@ const board: View<SaleRow> = {
 
 function detailLines({ nowMs }: Frame, row: SaleRow, width: number): Line[] {
   const { sale, seen } = row;
-  const fact = (name: string, value: string): Line => [span(name.padEnd(16), 'dim'), span(value)];
   return [
     [span(safe(saleName(row)), undefined, { bold: true }), span('  '), stateWord(row)],
     unitsBar(unitsOf(row), width),
     alarmWords(row),
     clockWords(row, nowMs),
-    fact('price', money(sale.price, sale.currency)),
-    fact('opens', dateTime(Date.parse(sale.opens_at))),
-    fact('closes', sale.closes_at === null ? 'when it is ended' : dateTime(Date.parse(sale.closes_at))),
-    fact('a hold lasts', `${sale.hold_ttl} s`),
-    fact('time to pay', `${sale.pay_window} s`),
-    fact('armed', seen?.armed === true ? `yes, epoch ${sale.epoch}` : 'no'),
-    plain(''),
+    ...fact('price', money(sale.price, sale.currency), width),
+    ...fact('opens', dateTime(Date.parse(sale.opens_at)), width),
+    ...fact(
+      'closes',
+      sale.closes_at === null ? 'when it is ended' : dateTime(Date.parse(sale.closes_at)),
+      width,
+    ),
+    ...fact('a hold lasts', `${sale.hold_ttl} s`, width),
+    ...fact('time to pay', `${sale.pay_window} s`, width),
+    ...fact('armed', seen?.armed === true ? `yes, epoch ${sale.epoch}` : 'no', width),
   ];
 }
 
@@ -87,8 +91,18 @@ export const salesRoom: Room = {
   badge: ({ overview }) => (overview === null ? '' : String(overview.sales.length || '')),
   read: readSales,
   heard(desk, events) {
+    desk.store.set((state) => {
+      const sales = addHeld(state.sales, events);
+      return sales === state.sales ? state : { ...state, sales };
+    });
     const isChanged = events.some(({ type }) => /^(sale|operator)\.|^stock\.changed$|^gap$/.test(type));
     if (isChanged) void readSales(desk);
+  },
+  turn({ store }) {
+    store.set((state) => {
+      const sales = endSecond(state.sales);
+      return sales === state.sales ? state : { ...state, sales };
+    });
   },
   stepMs: () => 1_000,
 };

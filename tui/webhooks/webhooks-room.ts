@@ -7,7 +7,7 @@ const list: View<never> = {
   title: 'Webhooks',
   rows: () => NONE,
   idOf: () => '',
-  columns: () => NONE,
+  columns: NONE,
   fields: () => ({}),
   detail: () => NONE,
   copies: () => NONE,
