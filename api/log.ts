@@ -8,13 +8,17 @@ type Write = (message: string, facts?: Facts) => void;
 
 export type Log = Readonly<Record<Exclude<LogLevel, 'silent'>, Write>>;
 
-export function createLog(threshold: LogLevel): Log {
+/** @param put where lines go; the screen belongs to somebody else while the operator's terminal is open */
+export function createLog(
+  threshold: LogLevel,
+  put: (line: string) => void = (line) => process.stderr.write(line),
+): Log {
   const format = process.stderr.isTTY ? plainLine : jsonLine;
   const write =
     (level: LogLevel): Write =>
     (message, facts = {}) => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold)) return;
-      process.stderr.write(`${format(level, message, facts)}\n`);
+      put(`${format(level, message, facts)}\n`);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -29,6 +29,7 @@ export function createServices(
   config: Config,
   stores: { redisUrl: string; databaseUrl: string },
   reach: Reach = () => {},
+  log: Log = createLog(config.LOG_LEVEL),
 ): Services {
   const redis = connectRedis(stores.redisUrl);
   const mysql = connectMySql(stores.databaseUrl);
@@ -38,7 +39,7 @@ export function createServices(
     mysql,
     catalog: new Catalog(mysql),
     metrics: createMetrics(),
-    log: createLog(config.LOG_LEVEL),
+    log,
     reach,
     ready: (withinMs) => redisReady(redis, withinMs),
     async close() {

@@ -1,12 +1,16 @@
 /** One command: stores of its own unless URLs are given, schema, first product, both listeners, workers. */
 
+import { join } from 'node:path';
 import { migrate } from '@flash-sale/drizzle/migrate.ts';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { readConfig, type Config } from './config.ts';
+import { openOperatorTerminal, type OperatorTerminal } from './embedded/operator-terminal.ts';
+import { openVoice } from './embedded/voice.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
 import { untilNpmEnds } from './embedded/launcher.ts';
 import { StoreProblem } from './embedded/problem.ts';
 import { operatorToken, operatorTokenFile } from './embedded/operator-token.ts';
+import { createLog } from './log.ts';
 import { armSale } from './sales/arming.ts';
 import { seed } from './sales/seed.ts';
 import { listen } from './server.ts';
@@ -17,7 +21,8 @@ import { startWorkers } from './workers/workers.ts';
 /** A Redis of the user's own may still be starting. */
 const REDIS_WAIT_MS = 10_000;
 
-const say = (line: string) => console.log(line);
+const voice = openVoice();
+const { say } = voice;
 
 async function start(): Promise<void> {
   const config = readConfig();
@@ -42,19 +47,31 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   const applied = await migrate(databaseUrl);
   if (applied > 0) say(`schema   ${applied === 1 ? '1 migration' : `${applied} migrations`} applied`);
 
-  const services = createServices(withOperator(config), { redisUrl, databaseUrl });
+  const log = createLog(config.LOG_LEVEL, voice.write);
+  const services = createServices(withOperator(config), { redisUrl, databaseUrl }, undefined, log);
   try {
     await services.ready(REDIS_WAIT_MS);
     if (config.NODE_ENV !== 'production') await prepareSale(services);
     const listening = listen(services);
     const workers = config.WORKERS === 'inline' ? startWorkers(services) : null;
     sayReady(config, listening.url, listening.opsUrl);
-    say(`stopping (${await stopped})`);
+    const terminal = openTerminal(services, listening.opsUrl);
+    const reason = await Promise.race([stopped, ...(terminal === null ? [] : [terminal.quit])]);
+    await terminal?.stop();
+    say(`stopping (${reason})`);
     await listening.stop();
     await workers?.stop();
   } finally {
     await services.close();
   }
+}
+
+/** Where somebody sits in front of it, and unless they said otherwise. */
+function openTerminal({ config }: Services, opsUrl: string): OperatorTerminal | null {
+  const isWanted = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--no-terminal');
+  if (!isWanted || config.OPERATOR_TOKEN === null) return null;
+  const logFile = join(config.DATA_DIR, 'api.log');
+  return openOperatorTerminal({ opsUrl, logFile, voice });
 }
 
 /** Production is told who its first admin is, or has operators already. */

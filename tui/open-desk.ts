@@ -1,8 +1,8 @@
 /** Puts the desk together: the state, the API, the stream of events, and what the rooms make of them. */
 
-import type { AnyEvent } from '@flash-sale/shared/contracts/event.ts';
 import {
   CHANGE_ATTEMPTS_MAX,
+  EVENTS_SILENCE_MS,
   EVENTS_TOLD_EVERY_MS,
   OVERVIEW_READ_EVERY_MS,
   TOAST_MS,
@@ -43,9 +43,10 @@ export function openDesk(options: DeskOptions): OpenDesk {
   const clock = serverClock();
   const now = () => {
     const { link } = store.get();
+    const localMs = performance.now();
     // A clock that only seems to run would be a lie.
-    const localMs = link.kind === 'live' ? performance.now() : (link.heardAtMs ?? performance.now());
-    return clock.serverNow(localMs) ?? Date.now();
+    const knownMs = Math.min(localMs, (link.heardAtMs ?? localMs) + EVENTS_SILENCE_MS);
+    return clock.serverNow(knownMs) ?? Date.now();
   };
   const frames = createFrames(store, { perSecond: framesPerSecond, now, stepMs });
   const desk = createDesk({ store, url, token, frames, screen, now, reconnect: () => following.retryNow() });
@@ -176,13 +177,18 @@ export function refusalWords({ message, fields }: Refusal): string {
 /** Collects what is told, and tells the rooms some times a second. */
 function listen(desk: Desk) {
   let waiting: FollowedEvent[] = [];
+  let newestAt = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = () => {
     timer = undefined;
-    const events: readonly AnyEvent[] = waiting;
+    const events = waiting;
     waiting = [];
-    const heardAtMs = performance.now();
-    desk.store.set((state) => ({ ...state, link: { ...state.link, heardAtMs } }));
+    const latestAt = events.at(-1)?.at ?? '';
+    if (latestAt > newestAt) {
+      newestAt = latestAt;
+      const heardAtMs = performance.now();
+      desk.store.set((state) => ({ ...state, link: { ...state.link, heardAtMs } }));
+    }
     for (const room of ROOMS) room.heard?.(desk, events);
   };
   const turns = setInterval(() => {

@@ -101,7 +101,8 @@ export function logSize(logFile: string): number {
   return statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-function openLog(logFile: string): number {
+/** @returns a file descriptor */
+export function openLog(logFile: string): number {
   if (logSize(logFile) > LOG_LIMIT_BYTES) renameSync(logFile, `${logFile}.old`);
   return openSync(logFile, 'a', 0o600);
 }

@@ -5,8 +5,9 @@ import {
   type AnyEvent,
   type EventType,
 } from '@flash-sale/shared/contracts/event.ts';
-import { EVENTS_CONSUMERS_MAX, EVENTS_STUCK_S } from '@flash-sale/shared/limits.ts';
+import { EVENTS_CONSUMERS_MAX, EVENTS_HEARTBEAT_MS, EVENTS_STUCK_S } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
+import { isStillWelcome } from '../http/operator.ts';
 import { fail, RequestFault } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { feedOf, type Wish } from './feed.ts';
@@ -29,7 +30,7 @@ export function eventRoutes(services: Services) {
       // Heartbeats keep it open; whoever does not even take those is gone.
       server?.timeout(request, EVENTS_STUCK_S);
       set.headers['content-type'] = 'text/event-stream';
-      return chunks(feed.follow(wish, request.signal));
+      return chunks(feed.follow(wish, request.signal), () => isStillWelcome(services, request));
     },
     {
       query: t.Object({
@@ -93,7 +94,17 @@ function isOneOf(types: ReadonlySet<string>, { type }: AnyEvent): boolean {
   return types.size === 0 || !TYPES.has(type) || types.has(type) || types.has(familyOf(type));
 }
 
-/** Elysia sends whatever can say itself what it is as a server-sent event. */
-async function* chunks(texts: AsyncGenerator<string>) {
-  for await (const text of texts) yield { sse: true, toSSE: () => text };
+/**
+ * Elysia sends whatever can say itself what it is as a server-sent event. Somebody who listens may be told to go: a
+ * heartbeat comes at least this often, so it is seen in time.
+ */
+async function* chunks(texts: AsyncGenerator<string>, isWelcome: () => Promise<boolean>) {
+  let askedAtMs = performance.now();
+  for await (const text of texts) {
+    if (performance.now() - askedAtMs >= EVENTS_HEARTBEAT_MS) {
+      if (!(await isWelcome())) return;
+      askedAtMs = performance.now();
+    }
+    yield { sse: true, toSSE: () => text };
+  }
 }

@@ -7,6 +7,7 @@ import { Elysia } from 'elysia';
 import { OPERATOR_ROLES, type OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { findOperator, type Operator } from '../operators/operators.ts';
 import type { Services } from '../services.ts';
+import { unlessAway } from '../store-unavailable.ts';
 import { fail, RequestFault } from './reply.ts';
 
 /** For supervisors, Prometheus and readers of the API's page. */
@@ -42,10 +43,10 @@ export function operatorsOnly(services: Services) {
       const path = URL.parse(request.url)?.pathname;
       if (path === undefined) return fail(set, 'bad_request', 'The Host header or the path is not usable.');
       if (OPEN.has(path)) return undefined;
-      const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-      const operator = token === undefined ? null : await findOperator(services, token);
+      const operator = await bearerOf(services, request);
       if (operator === null) {
-        const fault = token === undefined ? 'is missing' : 'is unknown, revoked or expired';
+        const fault =
+          request.headers.get('authorization') === null ? 'is missing' : 'is unknown, revoked or expired';
         set.headers['www-authenticate'] = 'Bearer';
         return fail(
           set,
@@ -68,6 +69,21 @@ function requireRole(request: Request, path: string): void {
   const needed = roleFor(request.method, path);
   if (mayActAs(role, needed)) return;
   throw new RequestFault('forbidden', `This needs the role ${needed}; ${name} is ${role}.`);
+}
+
+async function bearerOf(services: Services, request: Request): Promise<Operator | null> {
+  const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  return token === undefined ? null : findOperator(services, token);
+}
+
+/** For a reply that goes on and on: false once the token was revoked or has expired. While SQL is away nothing is. */
+export async function isStillWelcome(services: Services, request: Request): Promise<boolean> {
+  try {
+    return (await bearerOf(services, request)) !== null;
+  } catch (error) {
+    unlessAway(error);
+    return true;
+  }
 }
 
 /** Who makes this request. */

@@ -18,7 +18,7 @@ interface BodyProps {
 
 export function Body({ frame, view, layout }: BodyProps) {
   const { list, detail } = layout;
-  const shade = isFresh(frame.state) ? (line: Line) => line : dimmed;
+  const shade = isFresh(frame.state, frame.localMs) ? (line: Line) => line : dimmed;
   const listLines = list === null ? [] : [...layout.above, ...linesOfList(frame, view, layout, list)];
   const isRight = detail?.at === 'right';
   return (

@@ -6,7 +6,7 @@ import { asManyAsFit, span, spread, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { ROOMS } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
-import type { State } from '../state/state.ts';
+import { isFresh, type State } from '../state/state.ts';
 
 export function headerLine(frame: Frame, width: number): Line {
   const { context, overview } = frame.state;
@@ -27,12 +27,15 @@ export function headerLine(frame: Frame, width: number): Line {
   return spread(asManyAsFit(left, width - 10), right, width);
 }
 
-function linkWords({ state: { link }, localMs }: Frame): Line {
+function linkWords({ state, localMs }: Frame): Line {
+  const { link } = state;
   const ageMs = link.heardAtMs === null ? null : localMs - link.heardAtMs;
   const age = ageMs === null ? '' : `, heard ${ago(ageMs)}`;
   switch (link.kind) {
     case 'live':
-      return [span(`${GLYPHS.live} live`, 'good'), span(age, 'dim')];
+      return isFresh(state, localMs)
+        ? [span(`${GLYPHS.live} live`, 'good'), span(age, 'dim')]
+        : [span(`${GLYPHS.stale} stale`, 'warn'), span(age, 'warn')];
     case 'connecting':
       return [span(`${GLYPHS.stale} connecting`, 'warn'), span(age, 'warn')];
     case 'refused':

@@ -6,14 +6,14 @@ import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
-import { listOf } from '../state/state.ts';
+import { isFresh, listOf } from '../state/state.ts';
 import type { View } from '../rooms/room.ts';
 import type { Layout } from './layout.ts';
 
 const TOAST_SIGNS = { good: GLYPHS.ok, warn: '!', info: '·' } as const;
 
 export function statusLine(frame: Frame, view: View<unknown>, layout: Layout, width: number): Line {
-  const { filterLine, toast, link } = frame.state;
+  const { filterLine, toast } = frame.state;
   if (filterLine !== null) {
     const hint = `${count(layout.shown.ids.length)} of ${count(layout.shown.total)}  text !text field:value field>3 `;
     return spread([span('/ ', 'accent'), ...inputLine(filterLine, width - 4)], [span(hint, 'dim')], width);
@@ -22,7 +22,7 @@ export function statusLine(frame: Frame, view: View<unknown>, layout: Layout, wi
     const tone = toast.tone === 'info' ? undefined : toast.tone;
     return [span(` ${TOAST_SIGNS[toast.tone]} ${safe(toast.text)}`, tone)];
   }
-  return link.kind === 'live' ? listLine(frame, view, layout, width) : staleLine(frame);
+  return isFresh(frame.state, frame.localMs) ? listLine(frame, view, layout, width) : staleLine(frame);
 }
 
 /** What is shown is old, and says so, with what to do. */
@@ -35,9 +35,8 @@ function staleLine({ state: { link }, localMs }: Frame): Line {
     link.nextTryAtMs === null
       ? ''
       : ` Next try in ${wholeTimeLeft(link.nextTryAtMs - localMs)}; R tries now.`;
-  return [
-    span(` ${GLYPHS.stale} ${safe(link.says) || 'Connecting.'}${old}${next}`, 'warn', { inverse: true }),
-  ];
+  const what = link.kind === 'live' ? 'The API hears nothing of Redis.' : safe(link.says) || 'Connecting.';
+  return [span(` ${GLYPHS.stale} ${what}${old}${next}`, 'warn', { inverse: true })];
 }
 
 function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, width: number): Line {

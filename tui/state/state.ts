@@ -1,6 +1,7 @@
 /** Everything that the screen is drawn from, beside the time. Replaced as a whole, never changed in place. */
 
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
+import { EVENTS_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import type { Journal } from '../activity/journal.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
@@ -21,7 +22,10 @@ export interface Link {
   readonly kind: 'connecting' | 'live' | 'refused';
   /** What is wrong and what to do; empty while it is live. */
   readonly says: string;
-  /** When anything was heard, by `performance.now()`; null before the first time. */
+  /**
+   * When anything new was heard, by `performance.now()`; null before the first time. Heartbeats that repeat the time of
+   * the one before are not: the API is there, and knows nothing of Redis.
+   */
   readonly heardAtMs: number | null;
   /** When it is tried again, by the same clock. */
   readonly nextTryAtMs: number | null;
@@ -104,7 +108,7 @@ export function withRoom(state: State, room: RoomName): State {
   return { ...state, room, roomBefore: state.room, detailTop: 0, filterLine: null };
 }
 
-/** Whether what is on the screen is of this moment. */
-export function isFresh({ link }: State): boolean {
-  return link.kind === 'live';
+/** Whether what is on the screen is of this moment. @param localMs `performance.now()` */
+export function isFresh({ link }: State, localMs: number): boolean {
+  return link.kind === 'live' && link.heardAtMs !== null && localMs - link.heardAtMs < EVENTS_SILENCE_MS;
 }

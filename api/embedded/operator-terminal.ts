@@ -1,0 +1,49 @@
+/**
+ * The operator's terminal on the stack that `start` runs: a process of its own, so that whatever happens to it, the sale
+ * goes on. While it has the screen, what the API says goes to a file.
+ */
+
+import { join } from 'node:path';
+import { findBinaries } from './binaries.ts';
+import type { Voice } from './voice.ts';
+
+const PROGRAM = join(import.meta.dir, '../../tui/flashsale.ts');
+
+export interface OperatorTerminal {
+  /** Resolves when the operator has quit. When it ends in another way the sale goes on, and this never does. */
+  readonly quit: Promise<'terminal closed'>;
+  /** Ends it and gives the screen back. */
+  stop(): Promise<void>;
+}
+
+interface Opening {
+  readonly opsUrl: string;
+  readonly logFile: string;
+  readonly voice: Voice;
+}
+
+export function openOperatorTerminal({ opsUrl, logFile, voice }: Opening): OperatorTerminal {
+  const command = [process.execPath, PROGRAM, '--with-stack', '--url', opsUrl];
+  const { setpriv } = findBinaries();
+  voice.toFile(logFile);
+  // Killed with us where the kernel can do that: a shell and a terminal would share the keyboard.
+  const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command, {
+    stdio: ['inherit', 'inherit', 'inherit'],
+  });
+  const { promise: quit, resolve } = Promise.withResolvers<'terminal closed'>();
+  const ended = child.exited.then((code) => {
+    voice.toScreen();
+    if (code === 0) resolve('terminal closed');
+    else
+      voice.say(
+        `terminal ended (${child.signalCode ?? `exit code ${code}`}); the sale goes on. ctrl+c stops it; \`bun run tui\` opens the terminal again. Log: ${logFile}`,
+      );
+  });
+  return {
+    quit,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
