@@ -32,6 +32,8 @@ export interface Desk {
   /** Tries the connection now instead of later. */
   readonly reconnect: () => void;
   readonly redraw: () => void;
+  /** Says the rows of the screen, in linear mode. */
+  readonly recite: () => void;
   readonly suspend: () => void;
   readonly toggleMouse: () => void;
   /** Something broke that should not: it is said, kept, and the terminal goes on. */

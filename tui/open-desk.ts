@@ -22,7 +22,7 @@ import type { Link } from './state/state.ts';
 import { createStore, type Store } from './state/store.ts';
 
 /** What the terminal itself can do. */
-export type Screen = Pick<Desk, 'copy' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
+export type Screen = Pick<Desk, 'copy' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
 
 export interface DeskOptions extends Start {
   readonly url: string;

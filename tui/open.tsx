@@ -1,14 +1,15 @@
-/** Opens the terminal on the screen. */
+/** Opens the terminal: on a screen, or line by line for who listens to it. */
 
-import { useEffect } from 'react';
-import { render, useApp, useInput, usePaste, useWindowSize } from 'ink';
+import { useEffect, type ReactNode } from 'react';
+import { render, useApp, useInput, usePaste, useWindowSize, type RenderOptions } from 'ink';
 import { paste, press } from './actions/dispatch.ts';
-import { changesMade } from './activity/journal.ts';
 import type { Settings } from './config.ts';
 import type { Desk } from './desk.ts';
 import { App } from './frame/app.tsx';
 import { click } from './frame/mouse.ts';
-import { counted } from './look/format.ts';
+import { lastWords, quit } from './frame/quit.ts';
+import { openSpeaker, type Speaker } from './linear/linear.ts';
+import { recite } from './linear/speech.ts';
 import { openDesk, type OpenDesk } from './open-desk.ts';
 import type { Frames } from './state/frames.ts';
 import { copy, type Surroundings } from './terminal/clipboard.ts';
@@ -25,12 +26,14 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
     open() {
       const modes = openScreenModes();
       let lent: LentTerminal | undefined;
+      let speaker: Speaker | undefined;
       let leave: () => void = () => {};
       let hasMouse = settings.mouse;
       const { desk, frames } = (opened = openDesk({
         ...startOf(settings),
         screen: {
           copy: (text, what) => desk.say(`${what}: ${copy(text, surroundings)}`, 'good'),
+          recite: () => speaker?.say(recite(frames.get())),
           redraw: () => void lent?.redraw(),
           suspend: () => void lent?.stop(),
           toggleMouse() {
@@ -41,6 +44,7 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
           quit: () => void quit(desk, leave),
         },
       }));
+      if (settings.linear) speaker = openSpeaker(frames, (text) => process.stdout.write(text));
       if (hasMouse) modes.mouse(true);
       modes.title(`flash sale: ${settings.context}`);
       const stdin = openTtyIn({ onMouse: (event) => click(desk, event), onFocus: () => {} });
@@ -48,30 +52,28 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
         leave = app.exit;
         lent = lendTerminal(app.suspendTerminal, modes);
       };
-      return render(<Opened desk={desk} frames={frames} isAscii={settings.ascii} onReady={ready} />, {
-        stdin,
-        alternateScreen: true,
-        incrementalRendering: true,
-        maxFps: 30,
-        exitOnCtrlC: false,
-        patchConsole: false,
-        interactive: true,
-      });
+      return render(
+        <Keyboard desk={desk} frames={frames} onReady={ready}>
+          {settings.linear ? null : <App frames={frames} isAscii={settings.ascii} />}
+        </Keyboard>,
+        { ...RENDERING, alternateScreen: !settings.linear, stdin },
+      );
     },
-    lastWords: () => lastWords(opened?.desk),
+    lastWords: () => (opened === undefined ? '' : lastWords(opened.desk)),
   });
 }
 
-function startOf({
-  context,
-  contextColor,
-  url,
-  token,
-  readOnly,
-  withStack,
-  framesPerSecond,
-  reducedMotion,
-}: Settings) {
+const RENDERING = {
+  incrementalRendering: true,
+  maxFps: 30,
+  exitOnCtrlC: false,
+  patchConsole: false,
+  // Ours to decide, and decided: both ends are terminals, even where CI is set.
+  interactive: true,
+} as const satisfies RenderOptions;
+
+function startOf(settings: Settings) {
+  const { context, contextColor, url, token, readOnly, withStack, framesPerSecond } = settings;
   return {
     url,
     token,
@@ -79,19 +81,20 @@ function startOf({
     context: { name: context, url, color: contextColor, isReadOnly: readOnly, ownsStack: withStack },
     columns: process.stdout.columns,
     rows: process.stdout.rows,
-    isReducedMotion: reducedMotion,
+    isReducedMotion: settings.reducedMotion,
+    isLinear: settings.linear,
   };
 }
 
-interface OpenedProps {
+interface KeyboardProps {
   readonly desk: Desk;
   readonly frames: Frames;
-  readonly isAscii: boolean;
   readonly onReady: (app: ReturnType<typeof useApp>) => void;
+  readonly children: ReactNode;
 }
 
-/** The screen with its keys. */
-export function Opened({ desk, frames, isAscii, onReady }: OpenedProps) {
+/** What is pressed, pasted and resized goes to the desk, and is seen at once. */
+export function Keyboard({ desk, frames, onReady, children }: KeyboardProps) {
   const app = useApp();
   const { columns, rows } = useWindowSize();
   useEffect(() => onReady(app), [app, onReady]);
@@ -107,35 +110,5 @@ export function Opened({ desk, frames, isAscii, onReady }: OpenedProps) {
     paste(desk, text);
     frames.flush();
   });
-  return <App frames={frames} isAscii={isAscii} />;
-}
-
-async function quit(desk: Desk, leave: () => void): Promise<void> {
-  const { context, overview } = desk.store.get();
-  if (!context.ownsStack) {
-    leave();
-    return;
-  }
-  const live = overview?.sales.filter(({ state }) => state === 'live').length ?? 0;
-  const isSure = await desk.ask.confirm({
-    title: 'Stop everything?',
-    lines: [
-      [{ text: 'The API, Redis and MariaDB were started with this terminal and stop with it.' }],
-      [{ text: `${counted(live, 'live sale')} will not sell until it is started again. Nothing is lost.` }],
-    ],
-    verb: 'stop everything',
-  });
-  if (isSure) leave();
-}
-
-function lastWords(desk: Desk | undefined): string {
-  if (desk === undefined) return '';
-  const { context, journal } = desk.store.get();
-  const changes = changesMade(journal);
-  const unknown = journal.entries.filter(({ state }) => state === 'unknown' || state === 'sending').length;
-  const doubt =
-    unknown === 0
-      ? ''
-      : `; of ${counted(unknown, 'change')} nobody knows whether it was made: see the audit log`;
-  return `flash sale, ${context.name}: ${counted(changes, 'change')} made${doubt}.`;
+  return children;
 }

@@ -82,6 +82,15 @@ const TERMINAL: readonly Action[] = [
       context.ownsStack ? 'This command serves the sale too, which would stop. Open another shell.' : null,
     run: (desk) => desk.suspend(),
   },
+  {
+    ...here,
+    id: 'recite',
+    keys: ['.'],
+    title: 'Say the rows of the screen',
+    reason: (state) =>
+      state.isLinear ? null : 'This is for linear mode, where rows are sentences: --linear.',
+    run: (desk) => desk.recite(),
+  },
   { ...here, id: 'quit', keys: ['q', 'ctrl+c'], title: 'Quit', hint: 'quit', run: (desk) => desk.quit() },
 ];
 

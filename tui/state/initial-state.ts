@@ -10,9 +10,10 @@ export interface Start {
   readonly columns: number;
   readonly rows: number;
   readonly isReducedMotion: boolean;
+  readonly isLinear: boolean;
 }
 
-export function initialState({ context, columns, rows, isReducedMotion }: Start): State {
+export function initialState({ context, columns, rows, isReducedMotion, isLinear }: Start): State {
   return {
     columns,
     rows,
@@ -38,5 +39,6 @@ export function initialState({ context, columns, rows, isReducedMotion }: Start)
     dialog: null,
     toast: null,
     isReducedMotion,
+    isLinear,
   };
 }

@@ -87,6 +87,7 @@ export interface State {
   readonly dialog: Dialog | null;
   readonly toast: Toast | null;
   readonly isReducedMotion: boolean;
+  readonly isLinear: boolean;
 }
 
 export function listName(state: State): string {
