@@ -58,7 +58,11 @@ function linkWords(frame: Frame | null): string {
       ? `Connected to ${context.name}.`
       : 'What is said may be old: the API hears nothing of Redis.';
   }
-  return link.kind === 'refused' ? `Refused. ${link.says}` : `Not connected. ${link.says}`;
+  return link.kind === 'refused'
+    ? `Refused. ${link.says}`
+    : link.heardAtMs === null
+      ? 'Connecting.'
+      : `Not connected. ${link.says}`;
 }
 
 /** While a question or a command is open, the list stays silent. */

@@ -1,7 +1,10 @@
 /** The terminal at an API of a test: the real screen with its keys, drawn on an emulator. */
 
 import { BOOTSTRAP_TOKEN, type World } from '@flash-sale/api/test/world.ts';
-import { Opened } from '../open.tsx';
+import { App } from '../frame/app.tsx';
+import { recite } from '../linear/speech.ts';
+import { openSpeaker } from '../linear/linear.ts';
+import { Keyboard } from '../open.tsx';
 import { openDesk } from '../open-desk.ts';
 import type { Context } from '../state/state.ts';
 import type { Sight, Size } from './emulator.ts';
@@ -13,6 +16,9 @@ interface Options extends Size {
   readonly url?: string;
   readonly context?: Partial<Context>;
   readonly isReducedMotion?: boolean;
+  readonly isAscii?: boolean;
+  /** Then `spoken` is what is said. */
+  readonly isLinear?: boolean;
 }
 
 export type MountedDesk = ReturnType<typeof mountDesk>;
@@ -20,6 +26,7 @@ export type MountedDesk = ReturnType<typeof mountDesk>;
 /** Mounts one at a time: colours are the process's. */
 export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
   const { columns, rows, token = BOOTSTRAP_TOKEN, url = originOf(world), isReducedMotion = false } = options;
+  const { isLinear = false, isAscii = false } = options;
   const copied: string[] = [];
   let quits = 0;
   const { desk, frames, close } = openDesk({
@@ -28,21 +35,26 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
     columns,
     rows,
     isReducedMotion,
+    isLinear,
     framesPerSecond: 10,
     context: { name: 'test', url, color: null, isReadOnly: false, ownsStack: false, ...options.context },
     screen: {
       copy: (text) => void copied.push(text),
+      recite: () => speaker.say(recite(frames.get())),
       redraw: () => {},
       suspend: () => {},
       toggleMouse: () => {},
       quit: () => void (quits += 1),
     },
   });
-  const ready = () => {};
-  const screen = mountScreen(<Opened desk={desk} frames={frames} isAscii={false} onReady={ready} />, {
-    columns,
-    rows,
-  });
+  let spoken = '';
+  const speaker = openSpeaker(frames, (text) => void (spoken += text));
+  const screen = mountScreen(
+    <Keyboard desk={desk} frames={frames} onReady={() => {}}>
+      <App frames={frames} isAscii={isAscii} />
+    </Keyboard>,
+    { columns, rows },
+  );
   return {
     desk,
     frames,
@@ -61,6 +73,7 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
       await screen.drawn();
     },
     copied,
+    spoken: () => spoken,
     quits: () => quits,
     close() {
       close();
