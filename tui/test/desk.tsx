@@ -17,6 +17,7 @@ interface Options extends Size {
   readonly context?: Partial<Context>;
   readonly isReducedMotion?: boolean;
   readonly isAscii?: boolean;
+  readonly isColoured?: boolean;
   /** Then `spoken` is what is said. */
   readonly isLinear?: boolean;
 }
@@ -26,7 +27,7 @@ export type MountedDesk = ReturnType<typeof mountDesk>;
 /** Mounts one at a time: colours are the process's. */
 export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
   const { columns, rows, token = BOOTSTRAP_TOKEN, url = originOf(world), isReducedMotion = false } = options;
-  const { isLinear = false, isAscii = false } = options;
+  const { isLinear = false, isAscii = false, isColoured = false } = options;
   const copied: string[] = [];
   let quits = 0;
   const { desk, frames, close } = openDesk({
@@ -54,12 +55,14 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
       <App frames={frames} isAscii={isAscii} />
     </Keyboard>,
     { columns, rows },
+    isColoured ? 1 : 0,
   );
   return {
     desk,
     frames,
     screen: screen.screen,
     cells: screen.cells,
+    drawn: screen.drawn,
     resize: (size: Size) => screen.resize(size),
     /** Fails with the screen as it is when it does not show that in time. */
     waitFor: (sight: Sight) => screen.waitFor(sight),

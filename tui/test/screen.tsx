@@ -40,8 +40,9 @@ const { default: chalk } = (await import(Bun.resolveSync('chalk', inkFolder))) a
   default: { level: ColourLevel };
 };
 
-/** Mounts with differing colours must not overlap: the level is Ink's, not the mount's. */
+/** Mounts with differing colours must not overlap, unless one within the other: the level is Ink's, not the mount's. */
 export function mountScreen(node: ReactNode, size: Size, colour: ColourLevel = 0) {
+  const before = chalk.level;
   chalk.level = colour;
   const terminal = openEmulator(size);
   let written = '';
@@ -93,7 +94,7 @@ export function mountScreen(node: ReactNode, size: Size, colour: ColourLevel = 0
     },
     unmount() {
       app.unmount();
-      chalk.level = 0;
+      chalk.level = before;
     },
   };
 }
