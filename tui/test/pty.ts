@@ -10,18 +10,23 @@ interface Options extends Size {
 export function startPty(command: string[], { columns, rows, env }: Options) {
   const emulator = openEmulator({ columns, rows });
   const chunks: Buffer[] = [];
-  const pty = new Bun.Terminal({
-    cols: columns,
-    rows,
-    data(_, data) {
-      chunks.push(Buffer.from(data));
-      emulator.write(data);
+  const child = Bun.spawn(command, {
+    env: { ...process.env, ...env },
+    // Written here and not made before: only so it becomes the program's controlling terminal, with job control.
+    terminal: {
+      cols: columns,
+      rows,
+      data(_, data) {
+        chunks.push(Buffer.from(data));
+        emulator.write(data);
+      },
     },
   });
+  const pty = child.terminal;
+  if (!pty) throw new Error('Bun.spawn gave no pseudo-terminal');
   // The answers of a terminal to what programs ask it.
   emulator.onData((answer) => pty.write(answer));
   const cooked = pty.localFlags;
-  const child = Bun.spawn(command, { terminal: pty, env: { ...process.env, ...env } });
   const bytes = (): string => Buffer.concat(chunks).toString();
 
   return {

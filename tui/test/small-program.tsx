@@ -33,19 +33,19 @@ function Program() {
     t: () => setTimeout(() => fail('in a timer'), 0),
     p: () => void Promise.reject(new Error('in a promise')),
     x: () => process.exit(3),
-    v: () => terminal.page('page one\n', ['sh', '-c', 'cat; read answer </dev/tty; echo "$answer" >&2']),
+    v: () => terminal.page('page one\n', ['sh', '-c', 'cat; read answer </dev/tty; echo "read: $answer"']),
   };
-  usePaste(() => undefined);
   useInput((input, key) => {
     for (const { name } of presses(input, key)) {
       setPressed((before) => `${before} ${name}`);
       ways[name]?.();
     }
   });
+  usePaste(() => undefined);
   if (isBroken) fail('in render');
   return (
     <Box width={60} height={12} overflow="hidden" flexDirection="column">
-      <Text>ready</Text>
+      <Text>small program</Text>
       <Text>pressed:{pressed}</Text>
       <Text>seen: {seen}</Text>
     </Box>
