@@ -103,6 +103,12 @@ describe('the terminal is as it was after', () => {
   }
 });
 
+test('the program ends with its window, and as by SIGHUP', async () => {
+  await using pty = await start();
+  pty.close();
+  expect(await pty.exited).toBe(129);
+});
+
 describe('the terminal is lent', () => {
   test('to the shell by ctrl+z, and comes back with fg', async () => {
     await using pty = await startInShell();
@@ -145,6 +151,17 @@ describe('the terminal is lent', () => {
     await pty.waitFor('2 changes made.');
     pty.type('echo code=$?\r');
     await pty.waitFor('code=0');
+  });
+
+  test('to nobody while another program stopped it, and is drawn afresh after', async () => {
+    await using pty = await start();
+    const before = pty.bytes().length;
+    pty.signal('SIGSTOP');
+    pty.signal('SIGCONT');
+    await pty.waitFor(() => pty.bytes().slice(before).includes('small program'));
+    pty.type('j');
+    await pty.waitFor('pressed: j');
+    expect(await pty.modes()).toEqual(IN_USE);
   });
 
   test('and is drawn afresh by ctrl+l', async () => {

@@ -33,9 +33,13 @@ export function guardTerminal({ open, lastWords }: Guarded): void {
   const restore = (): void => {
     if (isRestored) return;
     isRestored = true;
-    say(STDOUT, unmount(app) + EVERYTHING_OFF);
-    const words = lastWords();
-    if (words) say(STDOUT, `${words}\n`);
+    const isScreenLeft = works(() => app?.unmount()) && app !== undefined;
+    works(() => process.stdin.setRawMode(false));
+    say(STDOUT, (isScreenLeft ? '' : ALTERNATE_SCREEN_OFF) + EVERYTHING_OFF);
+    works(() => {
+      const words = lastWords();
+      if (words) say(STDOUT, `${words}\n`);
+    });
   };
   const crash = (error: unknown): never => {
     restore();
@@ -57,23 +61,17 @@ export function guardTerminal({ open, lastWords }: Guarded): void {
   app?.waitUntilExit().then((code) => process.exit(typeof code === 'number' ? code : 0), crash);
 }
 
-/** @returns what still has to be written to leave the alternate screen */
-function unmount(app: Instance | undefined): string {
-  try {
-    app?.unmount();
-    return app ? '' : ALTERNATE_SCREEN_OFF;
-  } catch {
-    return ALTERNATE_SCREEN_OFF;
-  } finally {
-    if (process.stdin.isTTY) process.stdin.setRawMode(false);
-  }
+/** Synchronous, as nothing else is written any more. */
+function say(stream: number, text: string): void {
+  works(() => writeSync(stream, text));
 }
 
-/** Synchronous, as nothing else is written any more; a terminal that is gone is no reason to fail. */
-function say(stream: number, text: string): void {
+/** One step that fails (the terminal itself may be gone) must not keep the next from being taken. */
+function works(step: () => unknown): boolean {
   try {
-    writeSync(stream, text);
+    step();
+    return true;
   } catch {
-    // There is nobody left to read it.
+    return false;
   }
 }

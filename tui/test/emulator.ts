@@ -53,8 +53,12 @@ export type Sight = string | RegExp | ((screen: string) => boolean);
 const PATIENCE_MS = 10_000;
 
 /** Resolves with the screen once it shows what is waited for, and fails with the screen as it is. */
-export async function waitForScreen(terminal: Terminal, sight: Sight): Promise<string> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function waitForScreen(
+  terminal: Terminal,
+  sight: Sight,
+  patienceMs = PATIENCE_MS,
+): Promise<string> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     await settled(terminal);
     const screen = textOf(terminal);

@@ -40,8 +40,10 @@ export function startPty(command: string[], { columns, rows, env }: Options) {
       pty.resize(size.columns, size.rows);
     },
     screen: () => textOf(emulator),
-    waitFor: (sight: Sight) => waitForScreen(emulator, sight),
+    waitFor: (sight: Sight, patienceMs?: number) => waitForScreen(emulator, sight, patienceMs),
     bytes,
+    /** As when its window is closed. */
+    close: () => pty.close(),
     /** What a program may leave behind. */
     async modes() {
       await settled(emulator);

@@ -45,6 +45,8 @@ export function mountScreen(node: ReactNode, size: Size, colour: ColourLevel = 0
   const before = chalk.level;
   chalk.level = colour;
   const terminal = openEmulator(size);
+  // As the kernel does between a program and its terminal.
+  terminal.options.convertEol = true;
   let written = '';
   const stdout = Object.assign(new EventEmitter(), {
     isTTY: true,
@@ -86,7 +88,7 @@ export function mountScreen(node: ReactNode, size: Size, colour: ColourLevel = 0
     cells: () => cellsOf(terminal),
     /** Everything written so far. */
     bytes: () => written,
-    waitFor: (sight: Sight) => waitForScreen(terminal, sight),
+    waitFor: (sight: Sight, patienceMs?: number) => waitForScreen(terminal, sight, patienceMs),
     /** Until Ink has drawn what it was given and the emulator shows it. */
     async drawn() {
       await app.waitUntilRenderFlush();
