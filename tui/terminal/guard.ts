@@ -51,7 +51,11 @@ export function guardTerminal({ open, lastWords }: Guarded): void {
   process.on('exit', restore);
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  for (const signal of SIGNALS) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+  const leave = (signal: (typeof SIGNALS)[number]): never => process.exit(128 + constants.signals[signal]);
+  for (const signal of SIGNALS) process.on(signal, () => leave(signal));
+  // A window that was closed shows here first, or in SIGHUP.
+  process.stdin.on('error', () => leave('SIGHUP')).on('end', () => leave('SIGHUP'));
+  process.stdout.on('error', () => leave('SIGHUP'));
 
   try {
     app = open();
