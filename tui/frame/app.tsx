@@ -38,8 +38,9 @@ function Screen({ frame }: { readonly frame: Frame }) {
   if (columns < COLUMNS_MIN || rows < ROWS_MIN) return <TooSmall columns={columns} rows={rows} />;
   const view = viewOf(state);
   const layout = layoutOf(frame, view);
+  // Not `columns` wide: while the terminal is resized Ink draws the old frame once more, cut to the new width.
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width="100%" height={rows} overflow="hidden">
       <LineText line={headerLine(frame, columns)} width={columns} />
       <LineText line={tabsLine(state, columns)} width={columns} />
       <Box height={rows - 4} overflow="hidden">

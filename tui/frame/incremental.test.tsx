@@ -76,7 +76,7 @@ async function compare(
       const expected = fresh.cells();
       fresh.unmount();
       if (desk.frames.get() === frame) {
-        expect(shown, what).toEqual(expected);
+        expect(shown, `${what}\n${desk.screen()}`).toEqual(expected);
         return;
       }
     }
