@@ -32,7 +32,10 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
       const { desk, frames } = (opened = openDesk({
         ...startOf(settings),
         screen: {
-          copy: (text, what) => desk.say(`${what}: ${copy(text, surroundings)}`, 'good'),
+          copy(text, what) {
+            const { isCopied, says } = copy(text, surroundings);
+            desk.say(`${what}: ${says}`, isCopied ? 'good' : 'warn');
+          },
           recite: () => speaker?.say(recite(frames.get())),
           redraw: () => void lent?.redraw(),
           suspend: () => void lent?.stop(),

@@ -30,7 +30,7 @@ afterAll(() => world.close());
 
 test('the screen is always the one that would be drawn from nothing', async () => {
   const seed = seedFrom('SEED');
-  const { next, integer, pick } = chanceOf(seed);
+  const chance = chanceOf(seed);
   const { productId } = await world.sale({ allotment: 400 });
   await world.sale({ allotment: 7 });
   let size = SIZES[1] as (typeof SIZES)[number];
@@ -38,19 +38,19 @@ test('the screen is always the one that would be drawn from nothing', async () =
   try {
     await desk.waitFor('Lamp #1');
     for (let step = 0; step < STEPS; step++) {
-      const chance = next();
-      if (chance < 0.1) {
-        size = pick(SIZES);
+      const dice = chance.next();
+      if (dice < 0.1) {
+        size = chance.pick(SIZES);
         desk.resize(size);
-      } else if (chance < 0.25) {
+      } else if (dice < 0.25) {
         await hold(world, productId, {
-          quantity: integer(1, 3),
+          quantity: chance.integer(1, 3),
           ttl: 3,
           buyer_id: `buyer-${step}`,
         });
       } else {
         // Several at once, as they come over a slow line.
-        await desk.press(...Array.from({ length: integer(1, 4) }, () => pick(KEYS)));
+        await desk.press(...Array.from({ length: chance.integer(1, 4) }, () => chance.pick(KEYS)));
       }
       await compare(desk, size, `seed ${seed}, step ${step}`);
     }

@@ -6,7 +6,7 @@ const REMOTE = { ...NOWHERE, isOverSsh: true };
 
 function copyRemotely(text: string): { said: string; written: string } {
   let written = '';
-  const said = copy(text, REMOTE, (sequence) => (written += sequence));
+  const { says: said } = copy(text, REMOTE, (sequence) => (written += sequence));
   return { said, written };
 }
 
@@ -21,7 +21,7 @@ describe('copying', () => {
     expect(copyRemotely('x'.repeat(74_994)).written).not.toBe('');
     expect(copyRemotely('x'.repeat(74_995))).toEqual({
       written: '',
-      said: 'Not copied: 75 kB is more than a terminal takes (75 kB). Open it in the pager instead.',
+      said: 'Not copied: 75 kB is more than a terminal takes (75 kB). Copy less, or read it from the API.',
     });
   });
 

@@ -12,20 +12,27 @@ export interface Surroundings {
   readonly hasX11: boolean;
 }
 
-/** @returns what happened, for the operator to read */
+export interface Copied {
+  readonly isCopied: boolean;
+  readonly says: string;
+}
+
+/** Says what happened, for the operator to read. */
 export function copy(
   text: string,
   surroundings: Surroundings,
   write: (text: string) => unknown = (sequence) => process.stdout.write(sequence),
-): string {
+): Copied {
   const tool = toolsFor(surroundings).find(([name]) => Bun.which(name) !== null);
-  if (tool && isTakenBy(tool, text)) return `Copied ${size(text)} with ${tool[0]}.`;
+  if (tool && isTakenBy(tool, text)) return { isCopied: true, says: `Copied ${size(text)} with ${tool[0]}.` };
   const bytes = Buffer.from(text);
   if (bytes.length > OSC_52_BYTES_MAX) {
-    return `Not copied: ${size(text)} is more than a terminal takes (75 kB). Open it in the pager instead.`;
+    const says = `Not copied: ${size(text)} is more than a terminal takes (75 kB). Copy less, or read it from the API.`;
+    return { isCopied: false, says };
   }
   write(`\x1b]52;c;${bytes.toString('base64')}\x07`);
-  return `Sent ${size(text)} to the terminal's clipboard. If it did not arrive, your terminal does not allow OSC 52.`;
+  const says = `Sent ${size(text)} to the terminal's clipboard. If it did not arrive, your terminal does not allow OSC 52.`;
+  return { isCopied: true, says };
 }
 
 /** Tools that reach the clipboard in front of the operator, best first. tmux hands on to the outer terminal. */

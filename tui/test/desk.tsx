@@ -62,7 +62,7 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
     frames,
     screen: screen.screen,
     cells: screen.cells,
-    drawn: screen.drawn,
+    drawn: () => screen.drawn(),
     resize: (size: Size) => screen.resize(size),
     /** Fails with the screen as it is when it does not show that in time. */
     waitFor: (sight: Sight) => screen.waitFor(sight),
