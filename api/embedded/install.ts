@@ -17,6 +17,8 @@ export type Needs = {
   lockPauseMs?: number;
 };
 
+type AptNeeds = Pick<Needs, 'say' | 'logFile' | 'lockPauseMs'>;
+
 const REDIS_PACKAGES = ['redis-tools'];
 const MARIADB_PACKAGES = ['mariadb-server-core', 'mariadb-client-core'];
 const LOCK_TRIES = 30;
@@ -72,7 +74,8 @@ function whatToDo(missing: Server[], { searchPath }: Needs, hasApt: boolean): st
   ].join('\n');
 }
 
-async function installWithApt(aptGet: string, packages: string[], needs: Needs): Promise<void> {
+/** @throws StoreProblem with the end of what apt-get said */
+export async function installWithApt(aptGet: string, packages: string[], needs: AptNeeds): Promise<void> {
   const { say, logFile } = needs;
   say(
     `installing ${packages.join(' ')} with apt-get: this machine lacks them (no system service is started)`,
@@ -91,7 +94,7 @@ async function installWithApt(aptGet: string, packages: string[], needs: Needs):
 }
 
 /** Another apt may be at work (unattended-upgrades on a fresh machine); it is waited for. */
-async function runApt(aptGet: string, args: string[], needs: Needs): Promise<number> {
+async function runApt(aptGet: string, args: string[], needs: AptNeeds): Promise<number> {
   const { logFile, lockPauseMs = LOCK_PAUSE_MS } = needs;
   for (let tries = 1; ; tries += 1) {
     appendFileSync(logFile, `$ apt-get ${args.join(' ')}\n`);
