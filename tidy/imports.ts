@@ -172,7 +172,7 @@ const onlyIn = (allowed: RegExp, forbidden: RegExp, advice: string): Check => {
 };
 
 export const onlyConfigReadsTheEnvironment = onlyIn(
-  /(^|\/)config\.ts$|^api\/start\.ts$|^drizzle\/(migrate|drizzle\.config)\.ts$/,
+  /(^|\/)config\.ts$|^api\/start\.ts$|^tui\/build\.ts$|^drizzle\/(migrate|drizzle\.config)\.ts$/,
   /\b(process|Bun|import\.meta)\.env\b/,
   'only config.ts reads the environment. Take the value as a parameter.',
 );
