@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
 import { OVERVIEW_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { auditSales } from '../orders/audit.ts';
+import { expireOrders } from '../orders/expiry.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { RedisFaults } from '../test/redis-faults.ts';
 import { hold, ops, order, pay } from '../test/client.ts';
@@ -78,6 +79,17 @@ test('what is owed back is counted as the worklist of refunds lists it, until it
   expect((await see(sale)).all.refunds_due).toBe(before);
   await ops(world, 'POST', '/ops/refunds/native/pi_second_of_two/refunded', { reference: 're_2' });
   expect([await listed(), (await see(sale)).all.refunds_due]).toEqual([before - 1, before - 1]);
+});
+
+test('before a launch it is told whether workers run and webhooks are signed', async () => {
+  const sale = await world.sale();
+  expect((await see(sale)).all.preflight).toEqual({
+    workers_quiet_ms: null,
+    webhooks_are_signed: false,
+    rehearsed_at: null,
+  });
+  await expireOrders(world.services);
+  expect((await see(sale)).all.preflight.workers_quiet_ms).toBeWithin(0, 10_000);
 });
 
 test('while Redis is away it is told from SQL, as not armed', async () => {

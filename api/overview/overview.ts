@@ -8,6 +8,7 @@ import { statement } from '../mysql/transaction.ts';
 import { auditSale, orderedUnits, type Audit } from '../orders/audit.ts';
 import { ORDER_EXPIRY } from '../orders/expiry.ts';
 import { countOwedPayments } from '../orders/owed-payments.ts';
+import { mayBeUnsigned } from '../payments/signature.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
 import { readSaleSigns, type SaleSigns } from '../redis/sale-signs.ts';
@@ -52,7 +53,17 @@ async function look(services: Services, meter: RateMeter): Promise<Overview> {
     deliveries_waiting: ledger.deliveriesWaiting,
     orders_expire_again_at: ledger.pausedUntil?.toISOString() ?? null,
     stores,
+    preflight: {
+      workers_quiet_ms: ledger.workersQuietMs,
+      webhooks_are_signed: areWebhooksSigned(services),
+      rehearsed_at: null,
+    },
   };
+}
+
+function areWebhooksSigned({ config }: Services): boolean {
+  const secrets = [config.WEBHOOK_SECRET, config.STRIPE_WEBHOOK_SECRET];
+  return !secrets.some((ofProvider) => mayBeUnsigned(config, ofProvider));
 }
 
 // ---- the stores ----
@@ -106,7 +117,12 @@ function readLedger({ mysql }: Services) {
       .from(deliveries)
       .where(ne(deliveries.state, 'processed'));
     const [beat] = await sql
-      .select({ until: heartbeats.pausedUntil, isPaused: raw<number>`paused_until > utc_timestamp(3)` })
+      .select({
+        until: heartbeats.pausedUntil,
+        isPaused: raw<number>`paused_until > utc_timestamp(3)`,
+        // By the clock that wrote the beat.
+        quietMs: raw<number>`greatest(0, timestampdiff(microsecond, beat_at, utc_timestamp(3)) div 1000)`,
+      })
       .from(heartbeats)
       .where(eq(heartbeats.name, ORDER_EXPIRY));
     return {
@@ -114,6 +130,7 @@ function readLedger({ mysql }: Services) {
       refundsDue,
       deliveriesWaiting: waiting?.deliveries ?? 0,
       pausedUntil: beat?.isPaused === 1 ? beat.until : null,
+      workersQuietMs: beat === undefined ? null : Number(beat.quietMs),
     };
   });
 }

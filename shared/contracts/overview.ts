@@ -82,5 +82,22 @@ export const Overview = Type.Object({
       examples: [[]],
     }),
   }),
+  preflight: Type.Object(
+    {
+      workers_quiet_ms: orNull(
+        Type.Integer({
+          description: 'Since a worker last looked for orders to expire; null: none ever did.',
+          examples: [420],
+        }),
+      ),
+      webhooks_are_signed: Type.Boolean({
+        description: 'False: anybody who reaches the API can report a payment.',
+      }),
+      rehearsed_at: orNull(
+        Type.String({ description: 'The last rehearsal; null: there was none.', examples: [null] }),
+      ),
+    },
+    { description: 'What is looked at before a launch, beside the stores.' },
+  ),
 });
 export type Overview = typeof Overview.static;
