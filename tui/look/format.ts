@@ -26,7 +26,8 @@ export function money(amount: number, currency: string): string {
 }
 
 export function percent(part: number): string {
-  return `${Math.floor(part * 100)} %`;
+  // 0.58 * 100 is a little less than 58.
+  return `${Math.floor(part * 100 + 1e-9)} %`;
 }
 
 /** "12.5/s", "<0.1/s", "0/s" */

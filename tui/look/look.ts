@@ -11,6 +11,9 @@ export const GLYPHS = {
   held: '▒',
   ordered: '▓',
   paid: '█',
+  returning: '↑',
+  /** Units of which nobody can tell where they are. */
+  unknown: '·',
   pointer: '▌',
   mark: '●',
   up: '▲',

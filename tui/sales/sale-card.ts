@@ -1,125 +1,64 @@
-/** A sale at a glance: its name and clock, its units as a bar that balances, its numbers. */
+/** A sale at a glance: its state and clock, its units as a bar that balances, its pace. */
 
-import { gauge, sparkline, type Part } from '../look/bars.ts';
-import { count, percent, rate, timeLeft, wholeTimeLeft } from '../look/format.ts';
-import { GLYPHS } from '../look/look.ts';
-import { asManyAsFit, fitLine, span, spread, type Line, type Tone } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { sparkline } from '../look/bars.ts';
+import { money, percent, rate, wholeTimeLeft } from '../look/format.ts';
+import { asManyAsFit, lineWidth, span, spread, type Line } from '../look/span.ts';
+import { fitText, safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
-import {
-  imbalanceOf,
-  isSoldOut,
-  saleName,
-  stateOf,
-  unitsOf,
-  type SaleRow,
-  type SaleUnits,
-} from './sale-row.ts';
+import { stateOf, type SaleRow } from './sale-row.ts';
+import { unitsBar, unitsSum } from './sale-units.ts';
+import { alarmWords, clockWords, STATE_WIDTH, stateWord, stockWords } from './sale-words.ts';
 
 export const CARD_HEIGHT = 4;
 
 export function cardLines({ nowMs }: Frame, row: SaleRow, width: number): Line[] {
-  const left: Line = [span(safe(saleName(row)), undefined, { bold: true }), span('  '), stateWord(row)];
-  return [
-    spread([...left, span('  '), ...alarmWords(row)], clockWords(row, nowMs), width),
-    unitsBar(unitsOf(row), width),
-    spread(unitsWords(unitsOf(row), width), paceWords(row, width), width),
-    [],
+  const isOn = row.seen !== null;
+  const sum = unitsSum(row, Math.floor(width * 0.7));
+  const right = isOn ? paceWords(row, width - lineWidth(sum) - 2) : termsWords(row);
+  return [headLine(row, nowMs, width), unitsBar(row, width), spread(sum, right, width), []];
+}
+
+function headLine(row: SaleRow, nowMs: number, width: number): Line {
+  const { sale } = row;
+  const isCalm = row.seen === null;
+  const state = stateWord(row);
+  const left: Line = [
+    { ...state, text: fitText(state.text, STATE_WIDTH) },
+    span('  '),
+    span(safe(sale.product_name), isCalm ? 'dim' : undefined, { bold: !isCalm }),
+    span(` #${sale.id}`, 'dim'),
+    ...[stockWords(row), alarmWords(row)].flatMap((words): Line =>
+      words.length === 0 ? [] : [span('  '), ...words],
+    ),
   ];
+  return spread(left, [span('  '), ...clockWords(row, nowMs)], width);
 }
 
-const STATE_TONES: Readonly<Record<SaleRow['sale']['state'], Tone>> = {
-  draft: 'dim',
-  scheduled: 'accent',
-  live: 'good',
-  paused: 'warn',
-  halted: 'warn',
-  draining: 'accent',
-  ended: 'dim',
-};
-
-export function stateWord(row: SaleRow) {
-  const state = stateOf(row);
-  // Sold out is what everybody hoped for.
-  if (isSoldOut(row)) return span(`${GLYPHS.ok} sold out${state === 'live' ? '' : `, ${state}`}`, 'paid');
-  return span(state, STATE_TONES[state]);
+/** What was or is to be sold, of those that do not sell. */
+function termsWords(row: SaleRow): Line {
+  const { sale } = row;
+  const price = money(sale.price, sale.currency);
+  if (stateOf(row) !== 'ended') return [span(`  at ${price}`, 'dim')];
+  return [span(`  ${money(sale.units.paid * sale.price, sale.currency)} paid`, 'dim')];
 }
 
-/** The only red on the board. */
-export function alarmWords(row: SaleRow): Line {
-  const { allotment, ordered, paid } = unitsOf(row);
-  const oversold = ordered + paid - allotment;
-  const drift = row.seen?.audit?.drift ?? 0;
-  const imbalance = imbalanceOf(row);
-  if (oversold > 0) return [span(`! OVERSOLD by ${count(oversold)}: halt the sale`, 'alarm')];
-  if (drift !== 0)
-    return [span(`! DRIFT of ${count(drift)} units: the auditor pauses and rebuilds`, 'alarm')];
-  if (imbalance !== 0) return [span(`! ${count(imbalance)} units do not add up`, 'alarm')];
-  if (row.seen !== null && !row.seen.armed && stateOf(row) !== 'ended') {
-    return [span('! not armed: Redis sells nothing of it now', 'warn')];
-  }
-  return [];
-}
+const SPARK_WIDTH_MAX = 60;
 
-/** Until it opens, until it closes. Where the time ticks there are tenths only in the last seconds. */
-export function clockWords(row: SaleRow, nowMs: number): Line {
-  const opensAtMs = Date.parse(row.seen?.opens_at ?? row.sale.opens_at);
-  const closesAt = row.seen === null ? row.sale.closes_at : row.seen.closes_at;
-  const state = stateOf(row);
-  if (state === 'draft' || state === 'ended') return [];
-  if (nowMs < opensAtMs) return [span('opens in ', 'dim'), span(timeLeft(opensAtMs - nowMs), 'accent')];
-  if (closesAt === null) return [span('open until it is ended', 'dim')];
-  const leftMs = Date.parse(closesAt) - nowMs;
-  if (leftMs <= 0) return [span('closed', 'dim')];
-  return [span('closes in ', 'dim'), span(timeLeft(leftMs), leftMs < 60_000 ? 'warn' : undefined)];
-}
-
-export function unitsBar(units: SaleUnits, width: number): Line {
-  return fitLine(gauge(partsOf(units), width), width);
-}
-
-function partsOf({ available, held, ordered, paid, returning }: SaleUnits): Part[] {
-  return [
-    { units: paid, glyph: GLYPHS.paid, tone: 'paid' },
-    { units: ordered, glyph: GLYPHS.ordered, tone: 'ordered' },
-    { units: held ?? 0, glyph: GLYPHS.held, tone: 'held' },
-    { units: (available ?? 0) + returning, glyph: GLYPHS.available, tone: 'available' },
-  ];
-}
-
-/** `40 paid + 10 ordered + 20 held + 30 available = 100`: the sum is the promise. */
-function unitsWords(units: SaleUnits, width: number): Line {
-  const { allotment, available, held, ordered, paid, returning } = units;
-  const isShort = width < 90;
-  const part = (glyph: string, value: number | null, name: string, tone: Tone): Line => [
-    span(`${glyph} `, tone),
-    span(value === null ? '?' : count(value)),
-    span(isShort ? '' : ` ${name}`, 'dim'),
-  ];
-  const sum: Line[] = [
-    part(GLYPHS.paid, paid, 'paid', 'paid'),
-    part(GLYPHS.ordered, ordered, 'ordered', 'ordered'),
-    part(GLYPHS.held, held, 'held', 'held'),
-    part(GLYPHS.available, available, 'available', 'available'),
-    ...(returning === 0 ? [] : [part('↑', returning, 'returning', 'available')]),
-  ];
-  return [
-    ...sum.flatMap((line, index): Line => (index === 0 ? line : [span(' + ', 'dim'), ...line])),
-    span(' = ', 'dim'),
-    span(count(allotment), undefined, { bold: true }),
-  ];
-}
-
-function paceWords(row: SaleRow, width: number): Line {
-  const { seen, held } = row;
+/** The most telling first; the line of the last minute takes what is left. */
+function paceWords({ seen, held }: SaleRow, width: number): Line {
   if (seen === null) return [];
-  const pieces: Line[] = [
-    [span(`${percent(seen.sell_through)} sold`)],
-    ...(seen.rates === null ? [] : [[span(`${rate(seen.rates.held_per_second)} held`, 'held')]]),
-    ...(seen.sold_out_in_seconds === null || seen.sold_out_in_seconds === 0
-      ? []
-      : [[span(`sold out in ${wholeTimeLeft(seen.sold_out_in_seconds * 1_000)}`, 'dim')]]),
-    ...(held.length === 0 ? [] : [[span(sparkline(held, 30), 'held')]]),
-  ];
-  return asManyAsFit(pieces, Math.max(0, Math.floor(width * 0.55)));
+  const eta = seen.sold_out_in_seconds;
+  const words = asManyAsFit(
+    [
+      [span(percent(seen.sell_through)), span(' sold', 'dim')],
+      ...(seen.rates === null || seen.rates.held_per_second === 0
+        ? []
+        : [[span(rate(seen.rates.held_per_second), 'held'), span(' held', 'dim')]]),
+      ...(eta === null || eta === 0 ? [] : [[span('gone in ', 'dim'), span(wholeTimeLeft(eta * 1_000))]]),
+    ],
+    width,
+  );
+  const room = Math.min(SPARK_WIDTH_MAX, width - lineWidth(words) - 2);
+  if (room < 8 || held.length === 0) return words;
+  return [...words, span('  '), span(sparkline(held, room), 'held')];
 }

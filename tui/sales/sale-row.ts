@@ -57,6 +57,17 @@ export function isSoldOut(row: SaleRow): boolean {
   return allotment > 0 && ordered + paid >= allotment;
 }
 
+/** Nothing is left, but holds may come back. */
+export function areAllHeld(row: SaleRow): boolean {
+  return unitsOf(row).available === 0 && !isSoldOut(row);
+}
+
+/** Ordered and paid, as a part of the allotment. */
+export function soldOf(row: SaleRow): number {
+  const { allotment, ordered, paid } = unitsOf(row);
+  return allotment === 0 ? 0 : (ordered + paid) / allotment;
+}
+
 /** The sale that the operator looks at. */
 export function saleOf(state: State): SaleRow | undefined {
   return saleRows(state).find(({ sale }) => sale.id === state.saleId);
@@ -64,4 +75,19 @@ export function saleOf(state: State): SaleRow | undefined {
 
 export function saleName({ sale }: SaleRow): string {
   return `${sale.product_name} #${sale.id}`;
+}
+
+const SLUG_WORDS_MAX = 24;
+
+/** What is typed to launch or end it: `iphone-15-1`. Its product's name as far as a keyboard has it, and its number. */
+export function slugOf({ id, product_name: name }: OperatedSale): string {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/\p{Mark}/gu, '')
+    .toLowerCase();
+  const words = plain
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, SLUG_WORDS_MAX)
+    .replaceAll(/^-+|-+$/g, '');
+  return `${words || 'sale'}-${id}`;
 }
