@@ -280,6 +280,9 @@ export const TOAST_MS = 6_000;
 /** A change whose answer was lost is sent again under its key, for about five seconds: then the operator is told. */
 export const CHANGE_ATTEMPTS_MAX = 4;
 
+/** Long enough to read the name of the sale once more and to hit escape. */
+export const LAUNCH_COUNTDOWN_MS = 5_000;
+
 /** Events reach the screen some times a second at most, however many there are. */
 export const EVENTS_TOLD_EVERY_MS = 100;
 

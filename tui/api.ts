@@ -81,6 +81,12 @@ function refusal(status: number, error: unknown): Refusal {
   };
 }
 
+/** What was wrong, with each field that was. */
+export function refusalWords({ message, fields }: Refusal): string {
+  const faults = Object.entries(fields).map(([field, wrong]) => `${field} ${wrong.join(', ')}`);
+  return faults.length === 0 ? message : `${message} ${faults.join('; ')}.`;
+}
+
 function valueOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'value' in error ? error.value : error;
 }

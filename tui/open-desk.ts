@@ -9,7 +9,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { actionsOf, perform } from './actions/dispatch.ts';
 import { addEntry, closeEntry, type EntryState } from './activity/journal.ts';
-import { answerOf, connectApi, type Answer, type Refusal } from './api.ts';
+import { answerOf, connectApi, refusalWords, type Answer } from './api.ts';
 import { followEvents, type FollowedEvent, type FollowState } from './connection/events.ts';
 import { serverClock } from './connection/server-clock.ts';
 import type { Change, Desk } from './desk.ts';
@@ -167,11 +167,6 @@ function endOf<Data>(change: Change<Data>, answer: Answer<Data>): { state: Entry
     return { state: 'unknown', result: `${answer.message} Look whether it was done before you do it again.` };
   }
   return { state: 'refused', result: refusalWords(answer) };
-}
-
-export function refusalWords({ message, fields }: Refusal): string {
-  const faults = Object.entries(fields).map(([field, wrong]) => `${field} ${wrong.join(', ')}`);
-  return faults.length === 0 ? message : `${message} ${faults.join('; ')}.`;
 }
 
 /** Collects what is told, and tells the rooms some times a second. */

@@ -21,6 +21,16 @@ export const DIALOG_ACTIONS: readonly Action[] = [
   },
   {
     ...here,
+    id: 'dialog.done',
+    keys: ['ctrl+s'],
+    title: 'Answer a form as it is, from any of its fields',
+    run: (desk) => {
+      const { dialog } = desk.store.get();
+      if (dialog?.kind === 'form') finish(desk, dialog);
+    },
+  },
+  {
+    ...here,
     id: 'dialog.dismiss',
     keys: ['escape', 'ctrl+c'],
     title: 'Answer no: nothing is done',
@@ -98,12 +108,14 @@ function accept(desk: Desk): void {
   }
 }
 
-/** From field to field, and out of the last one when all of them are right; else to the first that is not. */
+/** From field to field, and out of the last one. */
 function acceptForm(desk: Desk, form: Form): void {
-  if (form.focused < form.fields.length - 1) {
-    update(desk, (dialog) => step(dialog, 1));
-    return;
-  }
+  if (form.focused < form.fields.length - 1) update(desk, (dialog) => step(dialog, 1));
+  else finish(desk, form);
+}
+
+/** When all fields are right; else to the first that is not. */
+function finish(desk: Desk, form: Form): void {
   const wrong = form.fields.findIndex((field) => faultOf(form, field) !== null);
   if (wrong === -1) form.answer(valuesOf(form));
   else

@@ -3,38 +3,58 @@
 import { bar } from '../look/bars.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, type Line } from '../look/span.ts';
-import { wrapText } from '../look/text.ts';
-import { faultOf, valuesOf, type Dialog, type Field, type Form } from './dialog.ts';
+import { fitText, widthOf } from '../look/text.ts';
+import type { Choose, Dialog, Form } from './dialog.ts';
+import { formLines } from './form-lines.ts';
 import { inputLine } from './text-input.ts';
 
-/** @param localMs `performance.now()` */
-export function dialogLines(dialog: Dialog, width: number, localMs: number): Line[] {
+export interface DialogArea {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What is asked is always seen, and as much of what is said above it as fits. @param localMs `performance.now()` */
+export function dialogLines(dialog: Dialog, { width, height }: DialogArea, localMs: number): Line[] {
   const said = dialog.lines.length === 0 ? [] : [...dialog.lines, []];
+  if (dialog.kind === 'form') return formLines(dialog, said, width, height);
+  const asked = askedLines(dialog, { width, height }, localMs);
+  return [...cut(said, height - asked.length), ...asked];
+}
+
+function cut(said: readonly Line[], room: number): readonly Line[] {
+  if (said.length <= room) return said;
+  const shown = said.slice(0, Math.max(0, room - 1));
+  return room <= 0
+    ? []
+    : [
+        ...shown,
+        [
+          span(
+            `${GLYPHS.down} ${said.length - shown.length - 1} more lines: a taller window shows them`,
+            'dim',
+          ),
+        ],
+      ];
+}
+
+function askedLines(dialog: Exclude<Dialog, Form>, { width, height }: DialogArea, localMs: number): Line[] {
   switch (dialog.kind) {
     case 'confirm':
-      return [...said, buttons(dialog.verb, dialog.isYesFocused)];
+      return [buttons(dialog.verb, dialog.isYesFocused)];
     case 'typed': {
       const isRight = dialog.input.text.trim() === dialog.word;
       const prompt: Line = [span('Type '), span(dialog.word, 'accent', { bold: true }), span(' to go on:')];
       const ready: Line = isRight
         ? [span(`${GLYPHS.ok} enter: ${dialog.verb}`, 'good')]
         : [span('escape: nothing is done', 'dim')];
-      return [...said, prompt, [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)], ready];
+      return [prompt, [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)], ready];
     }
     case 'choose':
-      return [
-        ...said,
-        ...dialog.choices.map(({ label, hint = '' }, index) =>
-          choiceLine(label, hint, index === dialog.selected),
-        ),
-      ];
-    case 'form':
-      return [...said, ...formLines(dialog, width)];
+      return choiceLines(dialog, height);
     case 'countdown': {
       const leftMs = Math.max(0, dialog.endsAtMs - localMs);
       const seconds = Math.ceil(leftMs / 1_000);
       return [
-        ...said,
         [
           span(`T-${seconds} s  `, 'warn', { bold: true }),
           span(bar(leftMs / COUNTDOWN_BAR_MS, width - 12), 'warn'),
@@ -58,52 +78,18 @@ function buttons(verb: string, isYesFocused: boolean): Line {
   ];
 }
 
-function choiceLine(label: string, hint: string, isSelected: boolean): Line {
-  return [
-    span(isSelected ? `${GLYPHS.pointer} ` : '  ', 'accent'),
-    span(label.padEnd(14), undefined, { inverse: isSelected }),
-    span(`  ${hint}`, 'dim'),
-  ];
+/** As many as fit, the selected one among them. */
+function choiceLines({ choices, selected }: Choose, height: number): Line[] {
+  const first = Math.max(0, Math.min(selected - Math.floor(height / 2), choices.length - height));
+  const labelWidth = Math.min(LABEL_WIDTH_MAX, Math.max(...choices.map(({ label }) => widthOf(label))));
+  return choices.slice(first, first + height).map(({ label, hint = '' }, index): Line => {
+    const isSelected = first + index === selected;
+    return [
+      span(isSelected ? `${GLYPHS.pointer} ` : '  ', 'accent'),
+      span(fitText(label, labelWidth), undefined, { inverse: isSelected }),
+      span(`  ${hint}`, 'dim'),
+    ];
+  });
 }
 
-function formLines(form: Form, width: number): Line[] {
-  const labelWidth = Math.max(...form.fields.map(({ label }) => label.length));
-  const lines = form.fields.flatMap((field, index) => fieldLines(form, field, index, labelWidth, width));
-  const isRight = form.fields.every((field) => faultOf(form, field) === null);
-  const isLast = form.focused === form.fields.length - 1;
-  const last: Line = isRight
-    ? [span(isLast ? `${GLYPHS.ok} enter: ${form.verb}` : 'enter: next field', isLast ? 'good' : 'dim')]
-    : [span('escape: nothing is done', 'dim')];
-  const preview = isRight ? form.preview(valuesOf(form)) : [];
-  return [...lines, [], ...preview, ...(preview.length > 0 ? [[]] : []), last];
-}
-
-function fieldLines(form: Form, field: Field, index: number, labelWidth: number, width: number): Line[] {
-  const isFocused = index === form.focused;
-  const input = form.inputs[field.name] ?? { text: '', cursor: 0 };
-  const isTyped = field.choices === undefined;
-  const value: Line =
-    isFocused && isTyped
-      ? inputLine(input, width - labelWidth - 4)
-      : [span(shownValue(field, input.text, isFocused))];
-  const fault = faultOf(form, field);
-  const isFaultShown = fault !== null && (form.wasTried || form.touched.has(field.name));
-  const note: Line = isFaultShown
-    ? [span(`  ${GLYPHS.no} ${fault}`, 'warn')]
-    : [span(isFocused ? `  ${field.hint}` : '', 'dim')];
-  const label = span(
-    `${isFocused ? GLYPHS.pointer : ' '} ${field.label.padEnd(labelWidth)}  `,
-    isFocused ? 'accent' : undefined,
-  );
-  const isLong = labelWidth + 4 + input.text.length + (note[0]?.text.length ?? 0) > width;
-  if (!isLong) return [[label, ...value, ...note]];
-  const below = wrapText(note[0]?.text.trim() ?? '', width - labelWidth - 4);
-  return [
-    [label, ...value],
-    ...below.map((text): Line => [span(`${' '.repeat(labelWidth + 4)}${text}`, note[0]?.tone)]),
-  ];
-}
-
-function shownValue({ choices }: Field, text: string, isFocused: boolean): string {
-  return choices === undefined || !isFocused ? text : `← ${text} →`;
-}
+const LABEL_WIDTH_MAX = 44;

@@ -10,10 +10,13 @@ export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialo
     case 'form':
       return typeIntoForm(dialog, key, text);
     case 'choose': {
-      const named = dialog.choices.findIndex(
-        ({ label }) => text !== '' && label.toLowerCase().startsWith(text),
+      // The next one that begins so, round and round.
+      const { choices, selected } = dialog;
+      const turned = [...choices.slice(selected + 1), ...choices.slice(0, selected + 1)];
+      const named = turned.find(
+        ({ label }) => text !== '' && label.toLowerCase().startsWith(text.toLowerCase()),
       );
-      return named === -1 ? dialog : { ...dialog, selected: named };
+      return named === undefined ? dialog : { ...dialog, selected: choices.indexOf(named) };
     }
     case 'confirm':
     case 'countdown':

@@ -58,7 +58,7 @@ function Overlays({ frame }: { readonly frame: Frame }) {
   const size = { columns: state.columns, rows: state.rows - 1 };
   const { dialog, palette } = state;
   if (dialog !== null) {
-    const lines = (width: number) => dialogLines(dialog, width, localMs);
+    const lines = (width: number, height: number) => dialogLines(dialog, { width, height }, localMs);
     return <Overlay {...size} title={dialog.title} lines={lines} wish={76} />;
   }
   if (state.helpTop !== null) return <Help state={state} {...size} />;

@@ -1,0 +1,111 @@
+/** Pause, resume, end, halt: each says first what it does to whom. */
+
+import type { SaleVerb } from '@flash-sale/shared/lifecycle.ts';
+import type { Action } from '../actions/action.ts';
+import { answerOf } from '../api.ts';
+import type { Desk } from '../desk.ts';
+import { count } from '../look/format.ts';
+import { span, type Line } from '../look/span.ts';
+import type { State } from '../state/state.ts';
+import { selectedSale } from './board.ts';
+import { saleName, slugOf, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
+
+export const NO_SALE = 'There is no sale here. n makes one.';
+
+/** Why it can't be done to the sale under the cursor; null when it can. */
+export function whyNotVerb(state: State, verb: SaleVerb): string | null {
+  const row = selectedSale(state);
+  if (row === undefined) return NO_SALE;
+  const { possible } = row.sale;
+  if (possible.includes(verb)) return null;
+  const others =
+    possible.length === 0 ? 'Nothing can be done to it any more.' : `Possible now: ${possible.join(', ')}.`;
+  return `${saleName(row)} is ${stateOf(row)}: no ${verb}. ${others}`;
+}
+
+export async function sendVerb({ api, change }: Desk, row: SaleRow, verb: SaleVerb): Promise<void> {
+  const sale = api.sales({ id: row.sale.id });
+  await change({
+    what: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${saleName(row)}`,
+    send: (headers) => answerOf(sale[verb].post(undefined, { headers })),
+  });
+}
+
+const here = { place: 'sales', does: 'changes' } as const;
+
+interface Verb {
+  readonly verb: 'pause' | 'resume' | 'end' | 'halt';
+  readonly key: string;
+  readonly title: string;
+  /** What happens, in sentences. */
+  tells(row: SaleRow): readonly string[];
+  /** It can't be taken back: the sale's name is typed. */
+  readonly isFinal?: boolean;
+}
+
+const VERBS: readonly Verb[] = [
+  {
+    verb: 'pause',
+    key: 'P',
+    title: 'Pause the sale: no new holds',
+    tells: (row) => [
+      'Nobody can hold units until it is resumed.',
+      `${count(unitsOf(row).held ?? 0)} held units stay held, and may be ordered and paid.`,
+    ],
+  },
+  {
+    verb: 'resume',
+    key: 'r',
+    title: 'Resume the sale after a pause',
+    tells: (row) => [`Buyers can hold ${count(unitsOf(row).available ?? 0)} units at once.`],
+  },
+  {
+    verb: 'end',
+    key: 'X',
+    title: 'End the sale for good',
+    isFinal: true,
+    tells: (row) => {
+      const { available, held, ordered } = unitsOf(row);
+      return [
+        `${count(available ?? 0)} available units are not sold any more.`,
+        `${count(held ?? 0)} held units may still be ordered, ${count(ordered)} ordered ones paid; then it is over.`,
+        'It can not be opened again.',
+      ];
+    },
+  },
+  {
+    verb: 'halt',
+    key: 'H',
+    title: 'Halt the sale in an emergency: no holds, no orders',
+    tells: (row) => [
+      'From now on nothing is held and nothing becomes an order, even while Redis is away.',
+      `${count(unitsOf(row).held ?? 0)} held units will expire; ${count(unitsOf(row).ordered)} ordered ones can still be paid.`,
+      'After that: pause it and resume, or end it.',
+    ],
+  },
+];
+
+async function perform(desk: Desk, act: Verb): Promise<void> {
+  const row = selectedSale(desk.store.get());
+  if (row === undefined) return;
+  const { verb, isFinal = false } = act;
+  const question = {
+    title: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${saleName(row)}?`,
+    lines: act.tells(row).map((sentence): Line => [span(sentence)]),
+    verb: `${verb} it`,
+  };
+  const isSure = await (isFinal
+    ? desk.ask.typed({ ...question, word: slugOf(row.sale) })
+    : desk.ask.confirm(question));
+  if (isSure) await sendVerb(desk, row, verb);
+}
+
+export const VERB_ACTIONS: readonly Action[] = VERBS.map((one): Action => ({
+  ...here,
+  id: `sale.${one.verb}`,
+  keys: [one.key],
+  title: one.title,
+  hint: one.verb,
+  reason: (state) => whyNotVerb(state, one.verb),
+  run: (desk) => perform(desk, one),
+}));
