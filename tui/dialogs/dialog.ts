@@ -92,3 +92,8 @@ export function initialInputs(fields: readonly Field[]): Record<string, TextInpu
     fields.map(({ name, initial }) => [name, initial === undefined ? NO_TEXT : textInput(initial)]),
   );
 }
+
+/** Nobody was there yet: it still says what it said at first. */
+export function isUntouched({ touched }: Form, { name }: Field): boolean {
+  return !touched.has(name);
+}

@@ -3,7 +3,7 @@
 import { GLYPHS } from '../look/look.ts';
 import { span, type Line, type Span } from '../look/span.ts';
 import { fitText, widthOf, wrapText } from '../look/text.ts';
-import { faultOf, valuesOf, type Field, type Form } from './dialog.ts';
+import { faultOf, isUntouched, valuesOf, type Field, type Form } from './dialog.ts';
 import { inputLine } from './text-input.ts';
 
 /** Hints and faults begin at one column while what is typed is no longer than this. */
@@ -82,7 +82,15 @@ function fieldLines(form: Form, field: Field, index: number, labelWidth: number,
 function valueLine(form: Form, field: Field, isFocused: boolean, width: number): Line {
   const input = form.inputs[field.name] ?? { text: '', cursor: 0 };
   if (!isFocused) return [span(`${fitText(input.text, Math.min(width, widthOf(input.text)))} `)];
-  if (field.choices === undefined) return inputLine(input, width);
+  if (field.choices === undefined) {
+    const isWhole = input.text !== '' && isUntouched(form, field);
+    return isWhole
+      ? [
+          span(fitText(input.text, Math.min(width - 1, widthOf(input.text))), undefined, { inverse: true }),
+          span(' '),
+        ]
+      : inputLine(input, width);
+  }
   return [span('← ', 'accent'), span(input.text, undefined, { inverse: true }), span(' →', 'accent')];
 }
 

@@ -1,7 +1,7 @@
 /** What keys do in a dialog beside those of `dialog-actions.ts`: they type, or pick. */
 
-import type { Dialog, Form } from './dialog.ts';
-import { edit, insert, textInput, type TextInput } from './text-input.ts';
+import { isUntouched, type Dialog, type Form } from './dialog.ts';
+import { edit, insert, NO_TEXT, textInput, type TextInput } from './text-input.ts';
 
 export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialog {
   switch (dialog.kind) {
@@ -27,10 +27,12 @@ export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialo
 function typeIntoForm(form: Form, key: string, text: string): Form {
   const field = form.fields[form.focused];
   if (field === undefined) return form;
-  const before = form.inputs[field.name] ?? textInput('');
+  const before = form.inputs[field.name] ?? NO_TEXT;
+  // What is there at first gives way to what is typed; who moves in it edits it.
+  const from = isUntouched(form, field) ? NO_TEXT : before;
   const input =
     field.choices === undefined
-      ? typed(before, key, text)
+      ? (edit(before, key) ?? insert(from, text))
       : textInput(picked(field.choices, before.text, key, text));
   return {
     ...form,

@@ -1,7 +1,7 @@
 /** The units of a sale as a bar and as a sum: both balance, or something is wrong. */
 
 import { gauge, type Part } from '../look/bars.ts';
-import { count, percent } from '../look/format.ts';
+import { count, counted, percent } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, lineWidth, span, type Line, type Tone } from '../look/span.ts';
 import { fitText } from '../look/text.ts';
@@ -53,6 +53,7 @@ export function unitsBar(row: SaleRow, width: number): Line {
 
 /** `40 paid + 10 ordered + 20 held + 30 available = 100`, with names as long as there is room for. */
 export function unitsSum(row: SaleRow, width: number): Line {
+  if (stateOf(row) === 'draft') return [span(counted(unitsOf(row).allotment, 'unit'), 'dim')];
   const long = sumLine(row, ({ name }) => name);
   if (lineWidth(long) <= width) return long;
   const short = sumLine(row, (share) => share.short);
