@@ -15,6 +15,7 @@ import { serverClock } from './connection/server-clock.ts';
 import type { Change, Desk } from './desk.ts';
 import { createAsk } from './dialogs/ask.ts';
 import { find } from './frame/palette.ts';
+import { followDetails } from './rooms/follow-details.ts';
 import { ROOMS, roomOf } from './rooms/rooms.ts';
 import { createFrames, type Frame, type Frames } from './state/frames.ts';
 import { initialState, type Start } from './state/initial-state.ts';
@@ -65,6 +66,7 @@ export function openDesk(options: DeskOptions): OpenDesk {
     },
   });
   const overview = readAgainAndAgain(desk);
+  const endDetails = followDetails(desk);
   void readMe(desk);
   return {
     desk,
@@ -73,6 +75,7 @@ export function openDesk(options: DeskOptions): OpenDesk {
       following.close();
       ears.stop();
       overview.stop();
+      endDetails();
       frames.stop();
     },
   };

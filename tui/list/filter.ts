@@ -6,6 +6,8 @@ export interface Term {
   readonly field: string | null;
   readonly compares: 'has' | 'over' | 'under';
   readonly value: string;
+  /** The value in its own letters: the API tells case apart. */
+  readonly typed: string;
 }
 
 /** Field -> what the row says there. */
@@ -20,7 +22,9 @@ export function parseFilter(text: string): Term[] {
     const [, inverse, field, sign, rest = ''] = TERM.exec(word.replaceAll('"', '')) ?? [];
     if (rest === '') return [];
     const compares = sign === '>' ? 'over' : sign === '<' ? 'under' : 'has';
-    return [{ isInverse: inverse === '!', field: field ?? null, compares, value: rest.toLowerCase() }];
+    return [
+      { isInverse: inverse === '!', field: field ?? null, compares, value: rest.toLowerCase(), typed: rest },
+    ];
   });
 }
 
@@ -34,9 +38,14 @@ function holds({ field, compares, value }: Term, fields: Fields): boolean {
     return Object.values(fields).some((said) => said.toLowerCase().includes(text));
   }
   const said = fields[field] ?? '';
-  if (compares === 'has') return said.toLowerCase().includes(value);
+  if (compares === 'has') {
+    // Sale 1 is not sale 12.
+    return NUMBER.test(said) && NUMBER.test(value) ? said === value : said.toLowerCase().includes(value);
+  }
   const [left, right] = [Number.parseFloat(said.replaceAll(',', '')), Number.parseFloat(value)];
   return compares === 'over' ? left > right : left < right;
 }
+
+const NUMBER = /^\d+$/;
 
 const SIGNS: Readonly<Record<Term['compares'], string>> = { has: ':', over: '>', under: '<' };

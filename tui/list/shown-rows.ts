@@ -3,7 +3,7 @@
 import type { View } from '../rooms/room.ts';
 import { listOf, type State } from '../state/state.ts';
 import { matches, parseFilter } from './filter.ts';
-import type { ListState, Sort } from './list-state.ts';
+import { selectedIndex, type ListState, type Sort } from './list-state.ts';
 
 export interface Shown {
   readonly rows: readonly unknown[];
@@ -34,6 +34,12 @@ export function shownRows(state: State, view: View<unknown>): Shown {
   const worked = { from, list, rows: sorted, ids, total: rows.length, arrived };
   latest.set(view, worked);
   return worked;
+}
+
+/** The row that an operator is at. The view must be the one that is shown. */
+export function selectedRow<Row>(state: State, view: View<Row>): Row | undefined {
+  const { rows, ids } = shownRows(state, view);
+  return rows[selectedIndex(listOf(state), ids)] as Row | undefined;
 }
 
 function isSame(one: Worked['list'], other: Worked['list']): boolean {

@@ -80,3 +80,9 @@ export function dateTime(ms: number): string {
   const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
   return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${timeOfDay(ms)}`;
 }
+
+/** 14:03:07 while it is of the same day, else 12-01. */
+export function timeOrDay(ms: number, nowMs: number): string {
+  const whole = dateTime(ms);
+  return whole.slice(0, 10) === dateTime(nowMs).slice(0, 10) ? timeOfDay(ms) : whole.slice(5, 10);
+}

@@ -1,3 +1,222 @@
-import type { Action } from '../actions/action.ts';
+/** What operators do to orders, and where they go from them. */
 
-export const ORDER_ACTIONS: readonly Action[] = [];
+import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.ts';
+import type { Action } from '../actions/action.ts';
+import { answerOf } from '../api.ts';
+import type { Desk } from '../desk.ts';
+import { chosenRows } from '../list/list-actions.ts';
+import { selectedRow } from '../list/shown-rows.ts';
+import { counted, money } from '../look/format.ts';
+import { plain, type Line } from '../look/span.ts';
+import { jump } from '../rooms/jump.ts';
+import type { State } from '../state/state.ts';
+import { orderName, saleOfOrder } from './order-words.ts';
+import { selectedOrder } from './orders-room.ts';
+import { orderList, ordersView } from './orders-view.ts';
+import { askReference } from './refund-form.ts';
+import { refundsView } from './refunds-view.ts';
+
+const NONE_SELECTED = 'No order is selected: j and k move.';
+const inOrders = { place: 'orders', views: [ordersView.name] } as const;
+
+const CHANGES: readonly Action[] = [
+  {
+    ...inOrders,
+    id: 'order.refunded',
+    keys: ['B'],
+    title: 'Mark the order as refunded: its money went back',
+    hint: 'money back',
+    does: 'changes',
+    takes: "the refund's id",
+    reason: whyNotRefunded,
+    run: markRefunded,
+  },
+  {
+    ...inOrders,
+    id: 'order.cancel',
+    keys: ['X'],
+    title: 'Cancel the pending order, or the marked ones: their units return to stock',
+    hint: 'cancel',
+    does: 'changes',
+    reason: whyNotCancel,
+    run: cancel,
+  },
+];
+
+const WALKS: readonly Action[] = [
+  {
+    place: 'orders',
+    id: 'order.webhooks',
+    keys: ['w'],
+    title: 'Go to the webhooks of its payment intent',
+    hint: 'webhooks',
+    does: 'looks',
+    reason: (state) => (intentOf(state) === null ? NONE_SELECTED : null),
+    run: (desk) => jump(desk, { room: 'webhooks', filter: intentOf(desk.store.get()) ?? '' }),
+  },
+  {
+    place: 'orders',
+    id: 'order.hold',
+    keys: ['h'],
+    title: 'Go to the holds of its sale, and find its hold',
+    hint: 'hold',
+    does: 'looks',
+    reason: (state) => (selectedOrder(state) === null ? NONE_SELECTED : null),
+    run(desk) {
+      const order = selectedOrder(desk.store.get());
+      if (order !== null) jump(desk, { room: 'holds', filter: order.hold_id, saleId: order.sale_id });
+    },
+  },
+  {
+    ...inOrders,
+    id: 'order.older',
+    keys: ['m'],
+    title: 'Load older orders; the end of the list does it too',
+    does: 'looks',
+    reason: (state) => (orderList.hasOlder(state) ? null : 'There are no older orders.'),
+    run: (desk) => orderList.loadOlder(desk),
+  },
+  {
+    place: 'orders',
+    views: [refundsView.name],
+    id: 'refund.order',
+    keys: ['o'],
+    title: 'Go to the order that the payment was meant for',
+    hint: 'order',
+    does: 'looks',
+    reason: (state) => (selectedOrder(state) === null ? 'It was meant for no order that is known.' : null),
+    run(desk) {
+      const filter = selectedOrder(desk.store.get())?.order_id ?? '';
+      jump(desk, { room: 'orders', view: ordersView.name, filter });
+    },
+  },
+];
+
+const REFUNDS: readonly Action[] = [
+  {
+    place: 'orders',
+    views: [refundsView.name],
+    id: 'payment.refunded',
+    keys: ['B'],
+    title: 'Mark the payment as refunded: its money went back',
+    hint: 'money back',
+    does: 'changes',
+    takes: "the refund's id",
+    reason: (state) => (selectedRow(state, refundsView) === undefined ? 'No payment is selected.' : null),
+    run: markPaymentRefunded,
+  },
+];
+
+export const ORDER_ACTIONS: readonly Action[] = [...CHANGES, ...REFUNDS, ...WALKS];
+
+function intentOf(state: State): string | null {
+  const row =
+    state.views.orders === refundsView.name
+      ? selectedRow(state, refundsView)
+      : selectedRow(state, ordersView);
+  return row?.payment_intent_id ?? null;
+}
+
+function whyNotRefunded(state: State): string | null {
+  const order = selectedRow(state, ordersView);
+  if (order === undefined) return NONE_SELECTED;
+  if (order.state === 'paid' || order.state === 'refund_due') return null;
+  if (order.state === 'refunded')
+    return `Its money went back already, as ${order.refund_reference ?? 'said'}.`;
+  return `The order is ${order.state}: nobody paid for it, so there is nothing to give back.`;
+}
+
+function whyNotCancel(state: State): string | null {
+  const order = selectedRow(state, ordersView);
+  if (order === undefined) return NONE_SELECTED;
+  if (order.state === 'pending' || hasMarks(state)) return null;
+  const instead = order.state === 'paid' ? ' Refund it at the provider, then mark it with B.' : '';
+  return `Only a pending order can be cancelled; this one is ${order.state.replace('_', ' ')}.${instead}`;
+}
+
+function hasMarks({ lists }: State): boolean {
+  return (lists['orders.orders']?.marks.size ?? 0) > 0;
+}
+
+async function cancel(desk: Desk): Promise<void> {
+  const chosen = chosenRows(desk) as readonly OperatedOrder[];
+  const orders = chosen.filter(({ state }) => state === 'pending');
+  const [first] = orders;
+  if (first === undefined) {
+    desk.say('None of the marked orders is pending: there is nothing to cancel.', 'warn');
+    return;
+  }
+  const units = orders.reduce((sum, { quantity }) => sum + quantity, 0);
+  const skipped = chosen.length - orders.length;
+  const lines: Line[] = [
+    plain(
+      `${counted(units, 'unit')} can be held again at once, and the buyer is told that the order is cancelled.`,
+    ),
+    plain('A payment that is on its way takes them again if they are free, else it is owed back.'),
+    ...(skipped === 0
+      ? []
+      : [plain(`${counted(skipped, 'marked order')} not pending any more: left alone.`)]),
+  ];
+  const isSure =
+    orders.length === 1
+      ? await desk.ask.confirm({
+          title: `Cancel order ${orderName(first)} of ${saleOfOrder(desk.store.get(), first.sale_id)}?`,
+          lines,
+          verb: 'cancel it',
+        })
+      : await desk.ask.typed({
+          title: `Cancel ${counted(orders.length, 'order')}?`,
+          lines,
+          verb: 'cancel them',
+          word: `cancel ${orders.length}`,
+        });
+  if (!isSure) return;
+  for (const order of orders) {
+    await desk.change({
+      what: `Cancel order ${orderName(order)}`,
+      send: (headers) =>
+        answerOf(desk.api.orders({ id: order.order_id }).cancel.post(undefined, { headers })),
+      tell: ({ quantity }) => `cancelled; ${counted(quantity, 'unit')} back in stock`,
+    });
+  }
+}
+
+async function markRefunded(desk: Desk, words: string): Promise<void> {
+  const order = selectedRow(desk.store.get(), ordersView);
+  if (order === undefined) return;
+  const amount = money(order.amount, order.currency);
+  const reference = await askReference(desk, {
+    title: `${amount} went back for order ${orderName(order)}`,
+    initial: words,
+    lines:
+      order.state === 'paid'
+        ? [plain(`The order is paid: its ${counted(order.quantity, 'unit')} will return to stock.`)]
+        : [plain('The order has no units any more: only the money is settled.')],
+  });
+  if (reference === null) return;
+  await desk.change({
+    what: `Mark order ${orderName(order)} as refunded`,
+    send: (headers) =>
+      answerOf(desk.api.orders({ id: order.order_id }).refunded.post({ reference }, { headers })),
+    tell: () => `${amount} went back as ${reference}`,
+  });
+}
+
+async function markPaymentRefunded(desk: Desk, words: string): Promise<void> {
+  const payment = selectedRow(desk.store.get(), refundsView);
+  if (payment === undefined) return;
+  const { provider, payment_intent_id: intent, amount, currency } = payment;
+  const sum = amount === null || currency === null ? 'The money' : money(amount, currency);
+  const reference = await askReference(desk, {
+    title: `${sum} went back for ${intent}`,
+    initial: words,
+    lines: [plain('It leaves this list. An order that waits for this very money ends with it.')],
+  });
+  if (reference === null) return;
+  await desk.change({
+    what: `Mark payment ${intent} as refunded`,
+    send: (headers) =>
+      answerOf(desk.api.refunds({ provider })({ intent }).refunded.post({ reference }, { headers })),
+    tell: () => `went back as ${reference}`,
+  });
+}

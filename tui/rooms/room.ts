@@ -46,6 +46,8 @@ export interface Room {
   badge?(state: State): string;
   /** Reads what it shows: when it is entered, after a gap, and when the operator asks. */
   read(desk: Desk): Promise<void>;
+  /** The details of this row are on the screen now, and were not: it is another row, or the row is another. */
+  detailed?(desk: Desk, row: unknown): void;
   /** What happened since the last time; some times a second at most. */
   heard?(desk: Desk, events: readonly AnyEvent[]): void;
   /** Once a second, shown or not. */

@@ -1,0 +1,159 @@
+/** The worklist of whoever sends money back: who waits longest is first. */
+
+import type { OwedPayment } from '@flash-sale/shared/contracts/operator-order.ts';
+import { PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+import { answerOf, type Answer } from '../api.ts';
+import type { Desk } from '../desk.ts';
+import type { Column } from '../list/columns.ts';
+import type { Page } from '../list/pages.ts';
+import { ago, counted, money, timeOrDay } from '../look/format.ts';
+import { span, type Line } from '../look/span.ts';
+import { safe, shortId } from '../look/text.ts';
+import type { View } from '../rooms/room.ts';
+import type { Frame } from '../state/frames.ts';
+import { owedLines } from './order-detail.ts';
+import { amountOf, reasonWord, saleOfOrder, stateWord } from './order-words.ts';
+import type { Refunds } from './orders-slice.ts';
+
+const COLUMNS: readonly Column<OwedPayment>[] = [
+  {
+    name: 'since',
+    title: 'Since',
+    width: 8,
+    priority: 0,
+    cell: ({ created_at: at }, { nowMs }) => timeOrDay(Date.parse(at), nowMs),
+    sortBy: ({ created_at: at }) => at,
+  },
+  {
+    name: 'amount',
+    title: 'Owed',
+    width: 12,
+    align: 'right',
+    priority: 0,
+    cell: (row) => span(amountOf(row), 'warn'),
+    sortBy: ({ amount }) => amount ?? -1,
+  },
+  { name: 'why', title: 'Why', width: 12, priority: 0, cell: reasonWord, sortBy: reasonWord },
+  {
+    name: 'intent',
+    title: 'Payment intent',
+    width: 16,
+    grows: 2,
+    priority: 0,
+    cell: ({ payment_intent_id: id }, _frame, width) => shortId(safe(id), width),
+    sortBy: ({ payment_intent_id: id }) => id,
+  },
+  { name: 'provider', title: 'By', width: 6, priority: 3, cell: ({ provider }) => safe(provider) },
+  {
+    name: 'order',
+    title: 'Its order',
+    width: 12,
+    priority: 2,
+    cell: ({ order }) => (order === null ? span('none', 'dim') : stateWord(order.state)),
+  },
+  {
+    name: 'sale',
+    title: 'Sale',
+    width: 8,
+    grows: 1,
+    priority: 4,
+    cell: ({ order }, { state }) => (order === null ? '' : saleOfOrder(state, order.sale_id)),
+  },
+  {
+    name: 'buyer',
+    title: 'Buyer',
+    width: 10,
+    grows: 1,
+    priority: 5,
+    cell: ({ order }) => safe(order?.buyer_id ?? ''),
+  },
+  {
+    name: 'age',
+    title: 'Waits',
+    width: 10,
+    align: 'right',
+    priority: 1,
+    cell: ({ created_at: at }, { nowMs }) => ago(nowMs - Date.parse(at)),
+  },
+];
+
+export const refundsView: View<OwedPayment> = {
+  name: 'refunds',
+  title: 'Owed back',
+  rows: ({ orders }) => orders.refunds.payments,
+  idOf: ({ provider, payment_intent_id: id }) => `${provider} ${id}`,
+  columns: COLUMNS,
+  fields: (row) => ({
+    intent: row.payment_intent_id,
+    provider: row.provider,
+    why: reasonWord(row),
+    amount: String(row.amount ?? ''),
+    currency: row.currency ?? '',
+    delivery: String(row.delivery_id),
+    order: row.order?.order_id ?? '',
+    state: row.order?.state ?? '',
+    sale: String(row.order?.sale_id ?? ''),
+    buyer: row.order?.buyer_id ?? '',
+  }),
+  above,
+  detail: owedLines,
+  copies: (row) => [
+    { what: 'payment intent', text: row.payment_intent_id },
+    ...(row.order === null ? [] : [{ what: 'order id', text: row.order.order_id }]),
+    { what: 'JSON', text: JSON.stringify(row, null, 2) },
+  ],
+  empty({ orders: { refunds } }) {
+    if (refunds.fault !== '') return `${refunds.fault} R tries again.`;
+    return refunds.isRead ? 'No money is owed back.' : 'Reading what is owed back ...';
+  },
+  sentence: ({ nowMs }, row) =>
+    `${amountOf(row)} owed back, ${reasonWord(row)}, payment intent ${row.payment_intent_id}, since ${ago(nowMs - Date.parse(row.created_at))}`,
+};
+
+/** What it comes to, by currency. */
+function above({ state }: Frame): Line[] {
+  const { payments, isCut, fault, isRead } = state.orders.refunds;
+  if (fault !== '' && isRead) return [[span(` ! ${safe(fault)}`, 'warn')], []];
+  if (payments.length === 0) return [];
+  const sums = new Map<string, number>();
+  for (const { amount, currency } of payments) {
+    if (amount !== null && currency !== null) sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  }
+  const sum =
+    [...sums].map(([currency, amount]) => money(amount, currency)).join(' + ') || 'amounts not stated';
+  const more = isCut ? ', the newest; older ones follow when these are done' : '';
+  const says = `  owed back for ${counted(payments.length, 'payment')}${more}`;
+  return [[span(` ! ${sum}`, 'warn', { bold: true }), span(says)], []];
+}
+
+const PAGES_MAX = 5;
+
+/** All of it, as far as anybody could work through: a list that is not whole hides who waits longest. */
+export async function readRefunds(desk: Desk): Promise<void> {
+  const change = (work: (refunds: Refunds) => Refunds) =>
+    desk.store.set((state) => ({
+      ...state,
+      orders: { ...state.orders, refunds: work(state.orders.refunds) },
+    }));
+  change((refunds) => ({ ...refunds, isBehind: false }));
+  const payments: OwedPayment[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES_MAX && (page === 0 || cursor !== null); page++) {
+    const query: { limit: string; cursor?: string } = { limit: String(PAGE_ROWS_MAX) };
+    if (cursor !== null) query.cursor = cursor;
+    const answer: Answer<Page<OwedPayment>> = await answerOf(desk.api.refunds.get({ query }));
+    if (!answer.ok) {
+      change((refunds) => ({ ...refunds, fault: answer.message, isBehind: true }));
+      return;
+    }
+    payments.push(...answer.data.items);
+    cursor = answer.data.next_cursor;
+  }
+  change((refunds) => ({
+    ...refunds,
+    payments: payments.toReversed(),
+    isRead: true,
+    isCut: cursor !== null,
+    fault: '',
+  }));
+}
