@@ -59,11 +59,15 @@ function clock(ms: number): string {
 
 /** "3 s ago", in steps that grow with the age: a list that ticks everywhere says nothing. */
 export function ago(ageMs: number): string {
-  if (ageMs < SECOND) return 'now';
-  if (ageMs < MINUTE) return `${Math.floor(ageMs / SECOND)} s ago`;
-  if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min ago`;
-  if (ageMs < DAY) return `${Math.floor(ageMs / HOUR)} h ago`;
-  return `${Math.floor(ageMs / DAY)} d ago`;
+  return ageMs < SECOND ? 'now' : `${age(ageMs)} ago`;
+}
+
+/** "3 s", "12 min" */
+export function age(ageMs: number): string {
+  if (ageMs < MINUTE) return `${Math.floor(Math.max(0, ageMs) / SECOND)} s`;
+  if (ageMs < HOUR) return `${Math.floor(ageMs / MINUTE)} min`;
+  if (ageMs < DAY) return `${Math.floor(ageMs / HOUR)} h`;
+  return `${Math.floor(ageMs / DAY)} d`;
 }
 
 /** 14:03:07 in the zone of whoever looks. */
