@@ -289,6 +289,21 @@ export const EVENTS_TOLD_EVERY_MS = 100;
 /** The board follows a sale second by second. */
 export const OVERVIEW_READ_EVERY_MS = 1_000;
 
+/** Living holds of a sale that the terminal keeps, the soonest to expire: a hundred pages, and more than anybody reads. */
+export const HOLDS_SHOWN_MAX = 20_000;
+
+/** A hold that ended stays in its place for so long, with the word of what became of it. */
+export const GHOST_MS = 2_000;
+
+/** One under the other; more of them would push what lives off the screen. */
+export const GHOSTS_TOGETHER_MAX = 5;
+
+/** Rows change their places at most once in this time, and not while somebody moves among them. */
+export const REORDER_EVERY_MS = 1_000;
+
+/** A hold that expires within this is shown to the tenth of a second. */
+export const EXPIRING_SOON_MS = 10_000;
+
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
 }

@@ -1,0 +1,97 @@
+/** Above the list: the sale and its units, and what is about to happen to its holds, wherever the list is scrolled to. */
+
+import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
+import { sparkline } from '../look/bars.ts';
+import { count, counted } from '../look/format.ts';
+import { asManyAsFit, lineWidth, span, type Line } from '../look/span.ts';
+import { safe } from '../look/text.ts';
+import { alarmWords, stateWord, unitsBar } from '../sales/sale-card.ts';
+import { saleName, unitsOf, type SaleRow } from '../sales/sale-row.ts';
+import type { Frame } from '../state/frames.ts';
+import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
+import { leftWords } from './time-left.ts';
+import { watchedSale } from './watched-sale.ts';
+
+/** Of the coming seconds that are drawn. */
+const AHEAD_S = 30;
+
+export interface Lanes {
+  readonly held: number;
+  readonly heldUnits: number;
+  readonly pinned: number;
+  readonly expiring: number;
+  readonly expiringUnits: number;
+  /** The next to expire. */
+  readonly next: HoldRow | undefined;
+  /** Units that come back in each of the coming seconds. */
+  readonly ahead: readonly number[];
+}
+
+export function lanesOf(rows: readonly HoldRow[], nowMs: number): Lanes {
+  const ahead = Array.from({ length: AHEAD_S }, () => 0);
+  // Whole seconds: the picture moves once a second.
+  const secondMs = Math.floor(nowMs / 1_000) * 1_000;
+  let [held, heldUnits, pinned, expiring, expiringUnits] = [0, 0, 0, 0, 0];
+  let next: HoldRow | undefined;
+  for (const row of rows) {
+    if (row.state === 'pinned') pinned += 1;
+    if (row.state !== 'held') continue;
+    held += 1;
+    heldUnits += row.quantity;
+    const second = Math.max(0, Math.floor((row.deadlineMs - secondMs) / 1_000));
+    if (second < AHEAD_S) ahead[second] = (ahead[second] ?? 0) + row.quantity;
+    if (next === undefined || row.deadlineMs < next.deadlineMs) next = row;
+    if (!isExpiring(row, nowMs)) continue;
+    expiring += 1;
+    expiringUnits += row.quantity;
+  }
+  return { held, heldUnits, pinned, expiring, expiringUnits, next, ahead };
+}
+
+export function lanesAbove(frame: Frame, width: number): Line[] {
+  const sale = watchedSale(frame.state);
+  if (sale === undefined) return [];
+  return [saleLine(sale, width), lanesLine(frame, width), []];
+}
+
+function saleLine(sale: SaleRow, width: number): Line {
+  const { allotment, available, ordered, paid } = unitsOf(sale);
+  const alarm = alarmWords(sale);
+  const left: Line = [
+    span(` ${safe(saleName(sale))}`, undefined, { bold: true }),
+    span('  '),
+    stateWord(sale),
+    span('  '),
+    ...alarm,
+    span(alarm.length === 0 ? '' : '  '),
+  ];
+  const sold = `${count(ordered + paid)} sold`;
+  const words = `  ${available === null ? '?' : count(available)} left, ${sold} of ${count(allotment)} `;
+  const room = width - lineWidth(left) - words.length;
+  return [...left, ...unitsBar(unitsOf(sale), Math.max(0, room)), span(words)];
+}
+
+function lanesLine(frame: Frame, width: number): Line {
+  const { fault, isCut, rows } = frame.state.holds;
+  const { held, heldUnits, pinned, expiring, expiringUnits, next, ahead } = lanesOf(rows, frame.nowMs);
+  const pieces: Line[] = [
+    ...(fault === '' || rows.length === 0 ? [] : [[span(`! ${safe(fault)}`, 'warn')]]),
+    ...(isCut ? [[span(`more than ${count(HOLDS_SHOWN_MAX)}, the soonest`, 'warn')]] : []),
+    [span(count(held), 'held', { bold: true }), span(` held, ${counted(heldUnits, 'unit')}`)],
+    [
+      span(count(expiring), expiring === 0 ? undefined : 'warn', { bold: true }),
+      span(` expiring in 10 s, ${counted(expiringUnits, 'unit')}`),
+    ],
+    ...(pinned === 0 ? [] : [[span(count(pinned), 'accent', { bold: true }), span(' pinned')]]),
+    [span(`next ${AHEAD_S} s `, 'dim'), span(sparkline(ahead, AHEAD_S), 'warn')],
+    ...(next === undefined
+      ? []
+      : [[span('next ', 'dim'), leftWords(frame, next), span(` ${safe(next.buyer ?? '')}`, 'dim')]]),
+  ];
+  return [span(' '), ...asManyAsFit(pieces, width - 2, '   ')];
+}
+
+/** Whether anything that could be on the screen counts tenths. */
+export function nextToExpire(rows: readonly HoldRow[]): HoldRow | undefined {
+  return rows.find((row) => isLiving(row) && row.state === 'held');
+}
