@@ -123,7 +123,8 @@ function releaseLines(desk: Desk, rows: readonly HoldRow[]): Line[] {
     ...shown,
     ...(more > 0 ? [plain(`and ${count(more)} more`)] : []),
     [],
-    plain(`${comeBack} to stock at once. The buyers are not told, and can't order them any more.`),
+    plain(`${comeBack} to stock at once.`),
+    plain("Nobody tells the buyer, who can't order any more what was held."),
   ];
 }
 

@@ -4,7 +4,7 @@ import { HOLD_TTL_DEFAULT_S } from '@flash-sale/shared/limits.ts';
 import type { Column } from '../list/columns.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, type Span, type Tone } from '../look/span.ts';
-import { safe, shortId } from '../look/text.ts';
+import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
 import { leftBar, leftWords } from './time-left.ts';
@@ -14,10 +14,10 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
   {
     name: 'hold',
     title: 'Hold',
-    width: 15,
-    grows: 1,
+    width: 13,
     priority: 2,
-    cell: (row, _frame, width) => faded(row, shortId(row.id, width)),
+    // All holds of a sale begin alike, with its number; the end tells them apart.
+    cell: (row) => faded(row, `…${row.id.slice(-12)}`),
     sortBy: ({ id }) => id,
   },
   {
@@ -78,6 +78,7 @@ const ENDS: Readonly<Record<string, { sign: string; tone: Tone }>> = {
   ordered: { sign: GLYPHS.ok, tone: 'good' },
   released: { sign: GLYPHS.no, tone: 'accent' },
   expired: { sign: GLYPHS.no, tone: 'held' },
+  gone: { sign: GLYPHS.no, tone: 'accent' },
   lost: { sign: '!', tone: 'warn' },
   withdrawn: { sign: GLYPHS.no, tone: 'accent' },
 };

@@ -51,5 +51,6 @@ const MEANINGS: Readonly<Record<HoldRow['state'], string>> = {
   released: 'It was given back, and its units are in stock.',
   expired: 'Its time ran out, and its units are in stock.',
   lost: 'Redis lost it together with other data. Its units are in stock; its buyer must hold again.',
+  gone: 'It is not in the list any more; what became of it was not heard.',
   withdrawn: 'Units that were taken for a payment went back out of the sale.',
 };

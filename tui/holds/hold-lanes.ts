@@ -4,7 +4,7 @@ import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
 import { sparkline } from '../look/bars.ts';
 import { count, counted } from '../look/format.ts';
 import { asManyAsFit, lineWidth, span, type Line } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { fitText, safe, widthOf } from '../look/text.ts';
 import { alarmWords, stateWord, unitsBar } from '../sales/sale-card.ts';
 import { saleName, unitsOf, type SaleRow } from '../sales/sale-row.ts';
 import type { Frame } from '../state/frames.ts';
@@ -12,8 +12,11 @@ import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
 import { leftWords } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
-/** Of the coming seconds that are drawn. */
+/** The coming seconds that are drawn, where there is room for them. */
 const AHEAD_S = 30;
+const AHEAD_COLUMNS_MIN = 110;
+/** With fewer rows on the screen none is left blank. */
+const ROOMY_ROWS = 30;
 
 export interface Lanes {
   readonly held: number;
@@ -51,14 +54,15 @@ export function lanesOf(rows: readonly HoldRow[], nowMs: number): Lanes {
 export function lanesAbove(frame: Frame, width: number): Line[] {
   const sale = watchedSale(frame.state);
   if (sale === undefined) return [];
-  return [saleLine(sale, width), lanesLine(frame, width), []];
+  const lines = [saleLine(sale, width), lanesLine(frame, width)];
+  return frame.state.rows < ROOMY_ROWS ? lines : [...lines, []];
 }
 
 function saleLine(sale: SaleRow, width: number): Line {
   const { allotment, available, ordered, paid } = unitsOf(sale);
   const alarm = alarmWords(sale);
   const left: Line = [
-    span(` ${safe(saleName(sale))}`, undefined, { bold: true }),
+    span(` ${cutText(safe(saleName(sale)), Math.floor(width / 3))}`, undefined, { bold: true }),
     span('  '),
     stateWord(sale),
     span('  '),
@@ -69,6 +73,10 @@ function saleLine(sale: SaleRow, width: number): Line {
   const words = `  ${available === null ? '?' : count(available)} left, ${sold} of ${count(allotment)} `;
   const room = width - lineWidth(left) - words.length;
   return [...left, ...unitsBar(unitsOf(sale), Math.max(0, room)), span(words)];
+}
+
+function cutText(text: string, width: number): string {
+  return widthOf(text) > width ? fitText(text, width) : text;
 }
 
 function lanesLine(frame: Frame, width: number): Line {
@@ -83,7 +91,9 @@ function lanesLine(frame: Frame, width: number): Line {
       span(` expiring in 10 s, ${counted(expiringUnits, 'unit')}`),
     ],
     ...(pinned === 0 ? [] : [[span(count(pinned), 'accent', { bold: true }), span(' pinned')]]),
-    [span(`next ${AHEAD_S} s `, 'dim'), span(sparkline(ahead, AHEAD_S), 'warn')],
+    ...(width < AHEAD_COLUMNS_MIN
+      ? []
+      : [[span(`due in ${AHEAD_S} s `, 'dim'), span(sparkline(ahead, AHEAD_S), 'warn')]]),
     ...(next === undefined
       ? []
       : [[span('next ', 'dim'), leftWords(frame, next), span(` ${safe(next.buyer ?? '')}`, 'dim')]]),

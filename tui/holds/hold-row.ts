@@ -9,8 +9,11 @@ export interface HoldRow {
   readonly buyer: string | null;
   readonly quantity: number;
   readonly deadlineMs: number;
-  /** `pinned`: its order is being written, and its deadline does not matter. The others are over. */
-  readonly state: ListedHoldState | Extract<HoldChange, 'withdrawn'>;
+  /**
+   * `pinned`: its order is being written, and its deadline does not matter. The others are over; `gone`: it is not in
+   * the list any more, and no event has told why.
+   */
+  readonly state: ListedHoldState | Extract<HoldChange, 'withdrawn'> | 'gone';
   /** When it was heard that it is over; null while it lives. */
   readonly endedAtMs: number | null;
   /** Which batch of events told of it last; 0: none, it was read. */

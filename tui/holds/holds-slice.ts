@@ -93,8 +93,12 @@ export function endRead(
 ): HoldsSlice {
   const { reading } = slice;
   if (reading === null) return slice;
-  const isKept = (row: HoldRow) => !isLiving(row) || seen.has(row.id) || row.heardIn > reading.sinceBatch;
-  const byId = new Map([...slice.byId].filter(([, row]) => isKept(row)));
+  const byId = new Map(slice.byId);
+  for (const row of slice.byId.values()) {
+    const isMissed = isLiving(row) && !seen.has(row.id) && row.heardIn <= reading.sinceBatch;
+    // The list may be ahead of the events: one of them may yet tell what became of it.
+    if (isMissed) byId.set(row.id, { ...row, state: 'gone', endedAtMs: nowMs });
+  }
   return reordered({ ...slice, byId, reading: null, isRead: true, isCut, fault: '' }, nowMs);
 }
 
@@ -121,7 +125,7 @@ export function hear(slice: HoldsSlice, events: readonly AnyEvent[], nowMs: numb
       else byId.set(event.hold_id, { ...rowOf(event), state, heardIn });
     } else {
       ended.add(event.hold_id);
-      if (known !== undefined && isLiving(known))
+      if (known !== undefined && (isLiving(known) || known.state === 'gone'))
         byId.set(known.id, { ...known, state, endedAtMs: nowMs, heardIn });
     }
   }
@@ -164,20 +168,15 @@ export function settle(slice: HoldsSlice, list: unknown, isFrozen: boolean, nowM
   const next = used === slice.used ? slice : { ...slice, used };
   const isBusy = isWithin(used.atMs, nowMs) || isWithin(slice.orderedAtMs, nowMs);
   if (isBusy || (isFrozen && slice.byId.size <= 2 * HOLDS_SHOWN_MAX)) return next;
-  return isSettled(next, nowMs) ? next : reordered(next, nowMs);
+  const after = reordered(next, nowMs);
+  const isSame =
+    after.rows.length === next.rows.length && after.rows.every((row, at) => row === next.rows[at]);
+  return isSame && next.byId.size === after.byId.size ? next : after;
 }
 
 /** A clock that was set back makes nobody wait. */
 function isWithin(atMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) < REORDER_EVERY_MS;
-}
-
-function isSettled({ byId, rows }: HoldsSlice, nowMs: number): boolean {
-  if (byId.size !== rows.length) return false;
-  return rows.every((row, index) => {
-    const before = rows[index - 1];
-    return !isFaded(row, nowMs) && (before === undefined || byDeadline(before, row) < 0);
-  });
 }
 
 function isFaded({ endedAtMs }: HoldRow, nowMs: number): boolean {
