@@ -15,9 +15,10 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     name: 'hold',
     title: 'Hold',
     width: 13,
+    grows: 1,
     priority: 2,
     // All holds of a sale begin alike, with its number; the end tells them apart.
-    cell: (row) => faded(row, `…${row.id.slice(-12)}`),
+    cell: (row, _frame, width) => faded(row, tail(row.id, width)),
     sortBy: ({ id }) => id,
   },
   {
@@ -50,7 +51,7 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     name: 'bar',
     title: '',
     width: 10,
-    grows: 2,
+    grows: 3,
     priority: 1,
     cell: (row, frame, width) => leftBar(frame, row, fullMs(frame), width),
   },
@@ -68,6 +69,10 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
 /** A bar is full for a hold that was placed just now. */
 export function fullMs({ state }: Frame): number {
   return (watchedSale(state)?.sale.hold_ttl ?? HOLD_TTL_DEFAULT_S) * 1_000;
+}
+
+function tail(id: string, width: number): string {
+  return id.length <= width ? id : `…${id.slice(1 - width)}`;
 }
 
 function faded(row: HoldRow, text: string): Span {
