@@ -5,8 +5,9 @@ import { sparkline } from '../look/bars.ts';
 import { count, counted } from '../look/format.ts';
 import { asManyAsFit, lineWidth, span, type Line } from '../look/span.ts';
 import { fitText, safe, widthOf } from '../look/text.ts';
-import { alarmWords, stateWord, unitsBar } from '../sales/sale-card.ts';
 import { saleName, unitsOf, type SaleRow } from '../sales/sale-row.ts';
+import { unitsBar } from '../sales/sale-units.ts';
+import { alarmWords, stateWord } from '../sales/sale-words.ts';
 import type { Frame } from '../state/frames.ts';
 import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
 import { leftWords } from './time-left.ts';
@@ -72,7 +73,7 @@ function saleLine(sale: SaleRow, width: number): Line {
   const sold = `${count(ordered + paid)} sold`;
   const words = `  ${available === null ? '?' : count(available)} left, ${sold} of ${count(allotment)} `;
   const room = width - lineWidth(left) - words.length;
-  return [...left, ...unitsBar(unitsOf(sale), Math.max(0, room)), span(words)];
+  return [...left, ...unitsBar(sale, Math.max(0, room)), span(words)];
 }
 
 function cutText(text: string, width: number): string {
