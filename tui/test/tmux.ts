@@ -18,7 +18,7 @@ export interface TmuxSession {
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 40;
 
 export async function startTmux(
