@@ -9,6 +9,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { actionsOf, perform } from './actions/dispatch.ts';
 import { addEntry, closeEntry, type EntryState } from './activity/journal.ts';
+import { linkWords } from './activity/link-words.ts';
 import { answerOf, connectApi, refusalWords, type Answer } from './api.ts';
 import { followEvents, type FollowedEvent, type FollowState } from './connection/events.ts';
 import { serverClock } from './connection/server-clock.ts';
@@ -105,12 +106,6 @@ interface DeskParts {
 }
 
 function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): Desk {
-  const note = (what: string, state: EntryState, result: string) => {
-    const id = crypto.randomUUID();
-    const entry = { id, atMs: Date.now(), what, state, result };
-    store.set((before) => ({ ...before, journal: addEntry(before.journal, entry) }));
-    return id;
-  };
   const show = (text: string, tone: 'good' | 'warn' | 'info') =>
     store.set((state) => ({ ...state, toast: { text, tone, goneAtMs: performance.now() + TOAST_MS } }));
   const desk: Desk = {
@@ -121,14 +116,14 @@ function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): D
     frame: () => ({ state: store.get(), nowMs: now(), localMs: performance.now() }),
     say(text, tone = 'info') {
       show(text, tone);
-      note(text, 'said', '');
+      note(store, text, tone === 'warn' ? 'warned' : 'said');
     },
     fail(what, fault) {
       const said = fault instanceof Error ? fault.message : String(fault);
       desk.say(`${what}: ${said}. This is a fault of the terminal; nothing more was done.`, 'warn');
     },
     async change(change) {
-      const id = note(change.what, 'sending', '');
+      const id = note(store, change.what, 'sending');
       show(`${change.what} ...`, 'info');
       const answer = await sendUntilAnswered(change);
       const end = endOf(change, answer);
@@ -151,6 +146,14 @@ function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): D
     reconnect,
   };
   return desk;
+}
+
+/** Keeps it. @returns its id */
+function note(store: Store, what: string, state: EntryState, result = ''): string {
+  const id = crypto.randomUUID();
+  const entry = { id, atMs: Date.now(), what, state, result };
+  store.set((before) => ({ ...before, journal: addEntry(before.journal, entry) }));
+  return id;
 }
 
 /** The same key each time: however often it arrives, it is done once. */
@@ -213,6 +216,8 @@ function onLink(desk: Desk, told: FollowState): void {
     nextTryAtMs: told.kind === 'connecting' ? told.nextTryAtMs : null,
   };
   desk.store.set((state) => ({ ...state, link }));
+  const words = linkWords(before, link);
+  if (words !== null) note(desk.store, words, link.kind === 'live' ? 'said' : 'warned');
   // What was missed is told by the stream itself; this is the first look.
   if (told.kind === 'live' && before.heardAtMs === null) for (const room of ROOMS) void room.read(desk);
 }

@@ -1,3 +1,61 @@
-import type { Action } from '../actions/action.ts';
+/** What can be asked of the audit log. */
 
-export const ACTIVITY_ACTIONS: readonly Action[] = [];
+import type { Action } from '../actions/action.ts';
+import { answerOf } from '../api.ts';
+import type { Desk } from '../desk.ts';
+import { selectedRow } from '../list/shown-rows.ts';
+import { counted } from '../look/format.ts';
+import { jump } from '../rooms/jump.ts';
+import type { State } from '../state/state.ts';
+import { auditList, auditView, brokenWords } from './audit-view.ts';
+
+const here = { place: 'activity', does: 'looks' } as const;
+
+export const ACTIVITY_ACTIONS: readonly Action[] = [
+  {
+    ...here,
+    id: 'audit.verify',
+    keys: ['v'],
+    title: 'Check that nobody changed or removed a row of the audit log',
+    hint: 'verify',
+    run: verify,
+  },
+  {
+    ...here,
+    id: 'audit.target',
+    keys: ['o'],
+    title: 'Go to the order of the row',
+    hint: 'order',
+    views: [auditView.name],
+    reason: (state) => (orderIn(state) === null ? 'Only a row about an order leads to one.' : null),
+    run: (desk) => jump(desk, { room: 'orders', filter: orderIn(desk.store.get()) ?? '' }),
+  },
+  {
+    ...here,
+    id: 'audit.older',
+    keys: ['m'],
+    title: 'Load older rows; the end of the list does it too',
+    views: [auditView.name],
+    reason: (state) => (auditList.hasOlder(state) ? null : 'There are no older rows.'),
+    run: (desk) => auditList.loadOlder(desk),
+  },
+];
+
+async function verify(desk: Desk): Promise<void> {
+  desk.say('Computing every hash of the audit log again ...');
+  const answer = await answerOf(desk.api.audit.verify.get());
+  if (!answer.ok) {
+    desk.say(`The audit log was not checked: ${answer.message}`, 'warn');
+    return;
+  }
+  const checked = { ...answer.data, atMs: desk.frame().nowMs };
+  desk.store.set((state) => ({ ...state, audit: { ...state.audit, checked } }));
+  if (checked.intact) desk.say(`All of ${counted(checked.rows, 'row')} are as they were written.`, 'good');
+  else desk.say(`THE AUDIT LOG IS BROKEN: ${brokenWords(checked)}`, 'warn');
+}
+
+/** `order 0197…` */
+function orderIn(state: State): string | null {
+  const [what, id] = selectedRow(state, auditView)?.target.split(' ') ?? [];
+  return what === 'order' && id !== undefined ? id : null;
+}

@@ -2,7 +2,7 @@
 
 import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 
-export type EntryState = 'sending' | 'done' | 'refused' | 'unknown' | 'said';
+export type EntryState = 'sending' | 'done' | 'refused' | 'unknown' | 'said' | 'warned';
 
 export interface JournalEntry {
   readonly id: string;
@@ -10,7 +10,7 @@ export interface JournalEntry {
   readonly atMs: number;
   /** "Release hold 00000001…e1f8a6" */
   readonly what: string;
-  /** `unknown`: nobody answered, so it may have been done or not. `said`: not an action, a message. */
+  /** `unknown`: nobody answered, so it may have been done or not. `said`, `warned`: not an action, a message. */
   readonly state: EntryState;
   /** What the API answered, or what was said. */
   readonly result: string;
@@ -33,6 +33,11 @@ export function closeEntry(
   end: { readonly state: EntryState; readonly result: string },
 ): Journal {
   return { entries: entries.map((entry) => (entry.id === id ? { ...entry, ...end } : entry)) };
+}
+
+/** What was done, without what was said. */
+export function isAct({ state }: JournalEntry): boolean {
+  return state !== 'said' && state !== 'warned';
 }
 
 /** For the line that is left on the screen after the terminal is closed. */

@@ -6,6 +6,7 @@ import { layoutOf, type Layout } from '../frame/layout.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
 import { listOf, withList, type State } from '../state/state.ts';
 import { textInput } from '../dialogs/text-input.ts';
+import { safe } from '../look/text.ts';
 import { chosenIds, moveBy, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
 
 const here = { place: 'list', does: 'looks' } as const;
@@ -247,7 +248,11 @@ async function copy(desk: Desk): Promise<void> {
     return;
   }
   const copies = view.copies(row, frame.state);
-  const choices = copies.map(({ what, text }, index) => ({ label: what, hint: text, value: String(index) }));
+  const choices = copies.map(({ what, text }, index) => ({
+    label: what,
+    hint: safe(text.replaceAll(/\s+/g, ' ')),
+    value: String(index),
+  }));
   const chosen = copies.length === 1 ? '0' : await desk.ask.choose({ title: 'Copy', choices });
   const what = chosen === null ? undefined : copies[Number(chosen)];
   if (what !== undefined) desk.copy(what.text, what.what);

@@ -123,15 +123,14 @@ function whyNotRefunded(state: State): string | null {
   if (order.state === 'paid' || order.state === 'refund_due') return null;
   if (order.state === 'refunded')
     return `Its money went back already, as ${order.refund_reference ?? 'said'}.`;
-  return `The order is ${order.state}: nobody paid for it, so there is nothing to give back.`;
+  return `It is ${order.state}: nobody paid, so there is nothing to give back.`;
 }
 
 function whyNotCancel(state: State): string | null {
   const order = selectedRow(state, ordersView);
   if (order === undefined) return NONE_SELECTED;
   if (order.state === 'pending' || hasMarks(state)) return null;
-  const instead = order.state === 'paid' ? ' Refund it at the provider, then mark it with B.' : '';
-  return `Only a pending order can be cancelled; this one is ${order.state.replace('_', ' ')}.${instead}`;
+  return `It is ${order.state.replace('_', ' ')}: only a pending order can be cancelled.`;
 }
 
 function hasMarks({ lists }: State): boolean {
@@ -149,13 +148,10 @@ async function cancel(desk: Desk): Promise<void> {
   const units = orders.reduce((sum, { quantity }) => sum + quantity, 0);
   const skipped = chosen.length - orders.length;
   const lines: Line[] = [
-    plain(
-      `${counted(units, 'unit')} can be held again at once, and the buyer is told that the order is cancelled.`,
-    ),
-    plain('A payment that is on its way takes them again if they are free, else it is owed back.'),
-    ...(skipped === 0
-      ? []
-      : [plain(`${counted(skipped, 'marked order')} not pending any more: left alone.`)]),
+    plain(`${counted(units, 'unit')} can be held again at once.`),
+    plain('A payment that still comes takes the units again when'),
+    plain('they are free; else it is listed as owed back.'),
+    ...(skipped === 0 ? [] : [plain(`Left alone, as not pending any more: ${counted(skipped, 'order')}.`)]),
   ];
   const isSure =
     orders.length === 1
@@ -190,8 +186,8 @@ async function markRefunded(desk: Desk, words: string): Promise<void> {
     initial: words,
     lines:
       order.state === 'paid'
-        ? [plain(`The order is paid: its ${counted(order.quantity, 'unit')} will return to stock.`)]
-        : [plain('The order has no units any more: only the money is settled.')],
+        ? [plain(`Its ${counted(order.quantity, 'unit')} will return to stock.`)]
+        : [plain('It has no units any more: only the money is settled.')],
   });
   if (reference === null) return;
   await desk.change({
@@ -210,7 +206,7 @@ async function markPaymentRefunded(desk: Desk, words: string): Promise<void> {
   const reference = await askReference(desk, {
     title: `${sum} went back for ${intent}`,
     initial: words,
-    lines: [plain('It leaves this list. An order that waits for this very money ends with it.')],
+    lines: [plain('It leaves this list, and an order that waits for it ends.')],
   });
   if (reference === null) return;
   await desk.change({

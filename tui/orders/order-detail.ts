@@ -1,7 +1,7 @@
 /** An order, and a payment that is owed back, with everything that happened. */
 
 import type { OperatedOrder, OwedPayment } from '@flash-sale/shared/contracts/operator-order.ts';
-import { BLANK, fact, title } from '../look/facts.ts';
+import { BLANK, fact } from '../look/facts.ts';
 import { ago, counted, dateTime, money } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
@@ -17,14 +17,15 @@ export function orderLines(frame: Frame, order: OperatedOrder, width: number): L
       span(`  ${money(amount, currency)}`, undefined, { bold: true }),
       span(`  ${counted(quantity, 'unit')} of ${saleOfOrder(frame.state, saleId)}`),
     ],
+    BLANK,
+    ...historyLines(frame, order.order_id, width),
+    BLANK,
     ...fact('order', order.order_id, width),
     ...fact('hold', order.hold_id, width),
     ...fact('payment intent', order.payment_intent_id, width),
     ...fact('buyer', order.buyer_id ?? span('not named', 'dim'), width),
     ...fact('ordered', dateTime(Date.parse(order.created_at)), width),
     ...(order.refund_reference === null ? [] : fact('refunded as', order.refund_reference, width)),
-    BLANK,
-    ...historyLines(frame, order.order_id, width),
   ];
 }
 
@@ -38,8 +39,7 @@ export function owedLines(frame: Frame, payment: OwedPayment, width: number): Li
     ],
     ...fact('why', reasonSentence(payment), width),
     ...fact('payment intent', payment.payment_intent_id, width),
-    ...fact('provider', payment.provider, width),
-    ...fact('delivery', String(payment.delivery_id), width),
+    ...fact('reported', `by ${payment.provider}, in delivery ${payment.delivery_id}`, width),
     BLANK,
     ...(order === null
       ? [[span('It was meant for no order that is known.', 'dim')]]
@@ -49,7 +49,7 @@ export function owedLines(frame: Frame, payment: OwedPayment, width: number): Li
 
 function historyLines({ state, nowMs }: Frame, orderId: string, width: number): Line[] {
   const { history, historyFault } = state.orders;
-  if (history?.order_id === orderId) return [title('What happened'), ...timelineLines(history, nowMs, width)];
+  if (history?.order_id === orderId) return timelineLines(history, nowMs, width);
   if (historyFault !== '') return [[span(`${safe(historyFault)} R tries again.`, 'warn')]];
   return [[span('Reading what happened ...', 'dim')]];
 }

@@ -13,7 +13,7 @@ interface Question {
 export async function askReference(desk: Desk, { title, lines, initial }: Question): Promise<string | null> {
   const values = await desk.ask.form({
     title: safe(title),
-    lines: [...lines, plain('Send the money at the provider first: this only writes down that it went.')],
+    lines: [...lines, plain('Nothing is sent: write down what the provider did.')],
     verb: 'write it down',
     fields: [{ name: 'reference', label: 'Refund id', hint: 'of the provider, like re_1', initial, check }],
   });

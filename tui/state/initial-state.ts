@@ -1,3 +1,4 @@
+import { NO_AUDIT } from '../activity/audit-slice.ts';
 import { EMPTY_JOURNAL } from '../activity/journal.ts';
 import { NO_HOLDS } from '../holds/holds-slice.ts';
 import { NO_ORDERS } from '../orders/orders-slice.ts';
@@ -23,7 +24,7 @@ export function initialState({ context, columns, rows, isReducedMotion, isLinear
     overview: null,
     room: 'sales',
     roomBefore: 'sales',
-    views: { sales: 'board', holds: 'holds', orders: 'orders', webhooks: 'webhooks', activity: 'activity' },
+    views: { sales: 'board', holds: 'holds', orders: 'orders', webhooks: 'webhooks', activity: 'mine' },
     lists: {},
     details: { sales: 'closed', holds: 'closed', orders: 'closed', webhooks: 'closed', activity: 'closed' },
     detailTop: 0,
@@ -33,6 +34,7 @@ export function initialState({ context, columns, rows, isReducedMotion, isLinear
     orders: NO_ORDERS,
     webhooks: NO_WEBHOOKS,
     journal: EMPTY_JOURNAL,
+    audit: NO_AUDIT,
     filterLine: null,
     palette: null,
     helpTop: null,

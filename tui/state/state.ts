@@ -3,6 +3,7 @@
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
 import { EVENTS_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
+import type { AuditSlice } from '../activity/audit-slice.ts';
 import type { Journal } from '../activity/journal.ts';
 import type { Dialog } from '../dialogs/dialog.ts';
 import type { TextInput } from '../dialogs/text-input.ts';
@@ -78,6 +79,7 @@ export interface State {
   readonly orders: OrdersSlice;
   readonly webhooks: WebhooksSlice;
   readonly journal: Journal;
+  readonly audit: AuditSlice;
 
   /** The filter while it is typed. */
   readonly filterLine: TextInput | null;
