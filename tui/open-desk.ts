@@ -170,7 +170,7 @@ async function sendUntilAnswered<Data>({ send }: Change<Data>): Promise<Answer<D
 function endOf<Data>(change: Change<Data>, answer: Answer<Data>): { state: EntryState; result: string } {
   if (answer.ok) return { state: 'done', result: change.tell?.(answer.data) ?? answer.message };
   if (answer.code === 'unreachable' || answer.code === 'unavailable') {
-    return { state: 'unknown', result: `${answer.message} Look whether it was done before you do it again.` };
+    return { state: 'unknown', result: `Nobody knows whether it was done: see Activity. ${answer.message}` };
   }
   return { state: 'refused', result: refusalWords(answer) };
 }

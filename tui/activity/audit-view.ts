@@ -10,7 +10,7 @@ import { BLANK, fact } from '../look/facts.ts';
 import { count, dateTime, timeOfDay, timeOrDay } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, spread, type Line } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { safe, shortId } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import { changeLines } from './change-lines.ts';
@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     width: 20,
     grows: 1,
     priority: 0,
-    cell: ({ target }) => safe(target),
+    cell: ({ target }, _frame, width) => shortTarget(safe(target), width),
     sortBy: ({ target }) => target,
   },
   { name: 'change', title: 'Change', width: 30, grows: 2, priority: 2, cell: changeWords },
@@ -89,6 +89,13 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     sortBy: ({ id }) => id,
   },
 ];
+
+/** The kind whole, and of what it is called the ends. */
+function shortTarget(target: string, width: number): string {
+  const [kind = ''] = target.split(' ');
+  const name = target.slice(kind.length + 1);
+  return `${kind} ${shortId(name, Math.max(4, width - kind.length - 1))}`;
+}
 
 /** "state draft → live, price 599" */
 function changeWords({ before, after }: AuditRow): string {

@@ -4,10 +4,10 @@ import type { Action } from '../actions/action.ts';
 import type { Desk } from '../desk.ts';
 import { layoutOf, type Layout } from '../frame/layout.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
-import { listOf, withList, type State } from '../state/state.ts';
+import { listOf, withList, type DetailSize, type State } from '../state/state.ts';
 import { textInput } from '../dialogs/text-input.ts';
 import { safe } from '../look/text.ts';
-import { chosenIds, moveBy, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
+import { chosenIds, moveBy, selectAt, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
 
 const here = { place: 'list', does: 'looks' } as const;
 
@@ -77,16 +77,14 @@ const DETAIL: readonly Action[] = [
     keys: ['d', 'enter'],
     title: 'Show or hide the details of the row',
     hint: 'details',
-    run: ({ store }) =>
-      store.set((state) => withDetail(state, state.details[state.room] === 'closed' ? 'beside' : 'closed')),
+    run: (desk) => showDetail(desk, (size) => (size === 'closed' ? 'beside' : 'closed')),
   },
   {
     ...here,
     id: 'detail.full',
     keys: ['f'],
     title: 'Details on the whole screen, and back',
-    run: ({ store }) =>
-      store.set((state) => withDetail(state, state.details[state.room] === 'full' ? 'beside' : 'full')),
+    run: (desk) => showDetail(desk, (size) => (size === 'full' ? 'beside' : 'full')),
   },
   { ...here, id: 'detail.down', keys: ['J'], title: 'Details down', run: (desk) => scroll(desk, 1) },
   { ...here, id: 'detail.up', keys: ['K'], title: 'Details up', run: (desk) => scroll(desk, -1) },
@@ -209,8 +207,14 @@ export const FILTER_ACTIONS: readonly Action[] = [
   },
 ];
 
-function withDetail(state: State, size: State['details']['sales']): State {
+function withDetail(state: State, size: DetailSize): State {
   return { ...state, details: { ...state.details, [state.room]: size }, detailTop: 0 };
+}
+
+/** Whoever reads about a row stays at it, whatever comes above it. */
+function showDetail(desk: Desk, sizeAfter: (size: DetailSize) => DetailSize): void {
+  change(desk, (list, { shown, window, pageRows }) => selectAt(list, shown.ids, window.selected, pageRows));
+  desk.store.set((state) => withDetail(state, sizeAfter(state.details[state.room])));
 }
 
 function turnView(desk: Desk, by: number): void {

@@ -8,6 +8,7 @@ import { chosenRows } from '../list/list-actions.ts';
 import { selectedRow } from '../list/shown-rows.ts';
 import { counted, money } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
+import { safe } from '../look/text.ts';
 import { jump } from '../rooms/jump.ts';
 import type { State } from '../state/state.ts';
 import { orderName, saleOfOrder } from './order-words.ts';
@@ -157,7 +158,7 @@ async function cancel(desk: Desk): Promise<void> {
     orders.length === 1
       ? await desk.ask.confirm({
           title: `Cancel order ${orderName(first)} of ${saleOfOrder(desk.store.get(), first.sale_id)}?`,
-          lines,
+          lines: [plain(namesOf(first)), ...lines],
           verb: 'cancel it',
         })
       : await desk.ask.typed({
@@ -177,6 +178,11 @@ async function cancel(desk: Desk): Promise<void> {
   }
 }
 
+/** So that nobody takes it for another one. */
+function namesOf({ payment_intent_id: intent, buyer_id: buyer, amount, currency }: OperatedOrder): string {
+  return safe(`${money(amount, currency)}, ${intent}${buyer === null ? '' : `, of ${buyer}`}`);
+}
+
 async function markRefunded(desk: Desk, words: string): Promise<void> {
   const order = selectedRow(desk.store.get(), ordersView);
   if (order === undefined) return;
@@ -184,10 +190,14 @@ async function markRefunded(desk: Desk, words: string): Promise<void> {
   const reference = await askReference(desk, {
     title: `${amount} went back for order ${orderName(order)}`,
     initial: words,
-    lines:
-      order.state === 'paid'
-        ? [plain(`Its ${counted(order.quantity, 'unit')} will return to stock.`)]
-        : [plain('It has no units any more: only the money is settled.')],
+    lines: [
+      plain(namesOf(order)),
+      plain(
+        order.state === 'paid'
+          ? `Its ${counted(order.quantity, 'unit')} will return to stock.`
+          : 'It has no units any more: only the money is settled.',
+      ),
+    ],
   });
   if (reference === null) return;
   await desk.change({

@@ -2,7 +2,7 @@
 
 import type { OperatedOrder, OwedPayment } from '@flash-sale/shared/contracts/operator-order.ts';
 import { BLANK, fact } from '../look/facts.ts';
-import { ago, counted, dateTime, money } from '../look/format.ts';
+import { ago, counted, dateTime, money, timeOrDay } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
@@ -35,7 +35,7 @@ export function owedLines(frame: Frame, payment: OwedPayment, width: number): Li
   return [
     [
       span(amountOf(payment), undefined, { bold: true }),
-      span(`  owed back since ${dateTime(sinceMs)}, ${ago(frame.nowMs - sinceMs)}`, 'warn'),
+      span(`  owed since ${timeOrDay(sinceMs, frame.nowMs)}, ${ago(frame.nowMs - sinceMs)}`, 'warn'),
     ],
     ...fact('why', reasonSentence(payment), width),
     ...fact('payment intent', payment.payment_intent_id, width),
