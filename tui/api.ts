@@ -60,6 +60,11 @@ export async function answerOf<Reply extends { data: unknown; error: unknown; st
   return refusal(status, error);
 }
 
+/** Whether it is not known what became of the request: it may be sent again under its key. */
+export function isUnanswered({ code }: Refusal): boolean {
+  return code === 'unreachable' || code === 'unavailable';
+}
+
 function refusal(status: number, error: unknown): Refusal {
   const value = valueOf(error);
   if (isFailure(value)) {

@@ -10,7 +10,7 @@ import {
 import { actionsOf, perform } from './actions/dispatch.ts';
 import { addEntry, closeEntry, type EntryState } from './activity/journal.ts';
 import { linkWords } from './activity/link-words.ts';
-import { answerOf, connectApi, refusalWords, type Answer } from './api.ts';
+import { answerOf, connectApi, isUnanswered, refusalWords, type Answer } from './api.ts';
 import { followEvents, type FollowedEvent, type FollowState } from './connection/events.ts';
 import { serverClock } from './connection/server-clock.ts';
 import type { Change, Desk } from './desk.ts';
@@ -161,7 +161,7 @@ async function sendUntilAnswered<Data>({ send }: Change<Data>): Promise<Answer<D
   const key = crypto.randomUUID();
   for (let attempt = 1; ; attempt++) {
     const answer = await send({ 'idempotency-key': key });
-    const isOpen = !answer.ok && (answer.code === 'unreachable' || answer.code === 'unavailable');
+    const isOpen = !answer.ok && isUnanswered(answer);
     if (!isOpen || attempt >= CHANGE_ATTEMPTS_MAX) return answer;
     await Bun.sleep(500 * attempt);
   }
@@ -169,7 +169,7 @@ async function sendUntilAnswered<Data>({ send }: Change<Data>): Promise<Answer<D
 
 function endOf<Data>(change: Change<Data>, answer: Answer<Data>): { state: EntryState; result: string } {
   if (answer.ok) return { state: 'done', result: change.tell?.(answer.data) ?? answer.message };
-  if (answer.code === 'unreachable' || answer.code === 'unavailable') {
+  if (isUnanswered(answer)) {
     return { state: 'unknown', result: `Nobody knows whether it was done: see Activity. ${answer.message}` };
   }
   return { state: 'refused', result: refusalWords(answer) };

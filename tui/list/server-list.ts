@@ -46,17 +46,22 @@ export function serverList<Row, Query extends object>(source: Source<Row, Query>
     read: (desk: Desk) => readNewest(source, desk),
     loadOlder: (desk: Desk) => readOlder(source, desk),
     hasOlder: (state: State) => (source.of(state).found?.older ?? source.of(state).newest.older) !== null,
+    /** Whether the API has not yet said what it has for the filter. */
+    isAsking: (state: State) => isAsking(source, state),
     /** Once a second: follows what is told and what is typed, and goes on where the operator came to the end. */
     turn(desk: Desk, view: View<Row>) {
       const state = desk.store.get();
       if (listName(state) !== source.name) return;
-      const { found, behind, isReading } = source.of(state);
+      const { behind, isReading } = source.of(state);
       if (isReading) return;
-      const isOfFilter = (found?.query ?? EMPTY_QUERY) === wantedQuery(source, state);
-      if (behind !== 'no' || !isOfFilter) void readNewest(source, desk);
+      if (behind !== 'no' || isAsking(source, state)) void readNewest(source, desk);
       else if (isAtEnd(state, view)) void readOlder(source, desk);
     },
   };
+}
+
+function isAsking<Row>(source: Source<Row, object>, state: State): boolean {
+  return (source.of(state).found?.query ?? EMPTY_QUERY) !== wantedQuery(source, state);
 }
 
 /** The first page of both parts. */

@@ -2,7 +2,7 @@
 
 import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf } from '../api.ts';
+import { answerOf, isUnanswered } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { chosenRows } from '../list/list-actions.ts';
 import { selectedRow } from '../list/shown-rows.ts';
@@ -11,7 +11,7 @@ import { plain, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { jump } from '../rooms/jump.ts';
 import type { State } from '../state/state.ts';
-import { orderName, saleOfOrder } from './order-words.ts';
+import { orderName, owedOf, owedWords, saleOfOrder } from './order-words.ts';
 import { selectedOrder } from './orders-room.ts';
 import { orderList, ordersView } from './orders-view.ts';
 import { askReference } from './refund-form.ts';
@@ -168,13 +168,23 @@ async function cancel(desk: Desk): Promise<void> {
           word: `cancel ${orders.length}`,
         });
   if (!isSure) return;
+  let done = 0;
   for (const order of orders) {
-    await desk.change({
+    const answer = await desk.change({
       what: `Cancel order ${orderName(order)}`,
       send: (headers) =>
         answerOf(desk.api.orders({ id: order.order_id }).cancel.post(undefined, { headers })),
       tell: ({ quantity }) => `cancelled; ${counted(quantity, 'unit')} back in stock`,
     });
+    if (answer.ok) done += 1;
+    else if (isUnanswered(answer)) break;
+  }
+  if (orders.length > 1) {
+    const isAll = done === orders.length;
+    desk.say(
+      `${done} of ${counted(orders.length, 'order')} cancelled${isAll ? '.' : '; Activity says why not all.'}`,
+      isAll ? 'good' : 'warn',
+    );
   }
 }
 
@@ -211,8 +221,8 @@ async function markRefunded(desk: Desk, words: string): Promise<void> {
 async function markPaymentRefunded(desk: Desk, words: string): Promise<void> {
   const payment = selectedRow(desk.store.get(), refundsView);
   if (payment === undefined) return;
-  const { provider, payment_intent_id: intent, amount, currency } = payment;
-  const sum = amount === null || currency === null ? 'The money' : money(amount, currency);
+  const { provider, payment_intent_id: intent } = payment;
+  const sum = owedOf(payment) === null ? 'The money' : owedWords(payment);
   const reference = await askReference(desk, {
     title: `${sum} went back for ${intent}`,
     initial: words,

@@ -6,7 +6,7 @@ import { ago, counted, dateTime, money, timeOrDay } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
-import { amountOf, reasonSentence, saleOfOrder, stateWord } from './order-words.ts';
+import { owedWords, reasonSentence, saleOfOrder, stateWord } from './order-words.ts';
 import { timelineLines } from './timeline.ts';
 
 export function orderLines(frame: Frame, order: OperatedOrder, width: number): Line[] {
@@ -34,7 +34,7 @@ export function owedLines(frame: Frame, payment: OwedPayment, width: number): Li
   const { order } = payment;
   return [
     [
-      span(amountOf(payment), undefined, { bold: true }),
+      span(owedWords(payment), undefined, { bold: true }),
       span(`  owed since ${timeOrDay(sinceMs, frame.nowMs)}, ${ago(frame.nowMs - sinceMs)}`, 'warn'),
     ],
     ...fact('why', reasonSentence(payment), width),

@@ -32,8 +32,19 @@ export function saleOfOrder({ sales }: State, saleId: number): string {
   return sale === undefined ? `#${saleId}` : `#${saleId} ${safe(sale.product_name)}`;
 }
 
-export function amountOf({ amount, currency }: Pick<OwedPayment, 'amount' | 'currency'>): string {
-  return amount === null || currency === null ? 'not stated' : money(amount, currency);
+export interface Owed {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** A provider that states no amount took that of the order. Null: nobody knows. */
+export function owedOf({ amount, currency, order }: OwedPayment): Owed | null {
+  return amount !== null && currency !== null ? { amount, currency } : order;
+}
+
+export function owedWords(payment: OwedPayment): string {
+  const owed = owedOf(payment);
+  return owed === null ? 'not stated' : money(owed.amount, owed.currency);
 }
 
 /** Why money is owed back, in two words. */

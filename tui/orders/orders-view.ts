@@ -10,6 +10,7 @@ import { asManyAsFit, span, spread, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
+import type { State } from '../state/state.ts';
 import { orderLines } from './order-detail.ts';
 import { orderQuery, type OrderQuery } from './order-query.ts';
 import { saleOfOrder, stateWord } from './order-words.ts';
@@ -152,7 +153,7 @@ export const ordersView: View<OperatedOrder> = {
 
 /** What was loaded, by state, and whether there is more. */
 function above({ state }: Frame, width: number): Line[] {
-  const { fault, newest, found } = state.orders.orders;
+  const { fault, newest } = state.orders.orders;
   if (!newest.isRead) return [];
   if (fault !== '') return [[span(` ! ${safe(fault)}`, 'warn')], []];
   const rows = orderList.rows(state);
@@ -161,12 +162,17 @@ function above({ state }: Frame, width: number): Line[] {
     stateWord(word),
     span(` ${count(orders)}`, undefined, { bold: true }),
   ]);
-  const what = found === null ? 'loaded' : 'loaded and found';
-  const more = orderList.hasOlder(state) ? `${count(rows.length)} ${what}; m loads older ` : `all ${what} `;
+  const more = moreWords(state, rows.length);
   return [
     spread([span(' '), ...asManyAsFit(words, width - more.length - 2)], [span(more, 'dim')], width),
     [],
   ];
+}
+
+function moreWords(state: State, loaded: number): string {
+  if (orderList.isAsking(state)) return 'asking the API ... ';
+  const what = state.orders.orders.found === null ? 'loaded' : 'loaded and found';
+  return orderList.hasOlder(state) ? `${count(loaded)} ${what}; m loads older ` : `all ${what} `;
 }
 
 let latest:

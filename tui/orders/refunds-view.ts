@@ -12,7 +12,7 @@ import { safe, shortId } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import { owedLines } from './order-detail.ts';
-import { amountOf, reasonWord, saleOfOrder, stateWord } from './order-words.ts';
+import { owedOf, owedWords, reasonWord, saleOfOrder, stateWord } from './order-words.ts';
 import type { Refunds } from './orders-slice.ts';
 
 const COLUMNS: readonly Column<OwedPayment>[] = [
@@ -30,8 +30,8 @@ const COLUMNS: readonly Column<OwedPayment>[] = [
     width: 12,
     align: 'right',
     priority: 0,
-    cell: (row) => span(amountOf(row), 'warn'),
-    sortBy: ({ amount }) => amount ?? -1,
+    cell: (row) => span(owedWords(row), 'warn'),
+    sortBy: (row) => owedOf(row)?.amount ?? -1,
   },
   { name: 'why', title: 'Why', width: 12, priority: 0, cell: reasonWord, sortBy: reasonWord },
   {
@@ -87,8 +87,8 @@ export const refundsView: View<OwedPayment> = {
     intent: row.payment_intent_id,
     provider: row.provider,
     why: reasonWord(row),
-    amount: String(row.amount ?? ''),
-    currency: row.currency ?? '',
+    amount: String(owedOf(row)?.amount ?? ''),
+    currency: owedOf(row)?.currency ?? '',
     delivery: String(row.delivery_id),
     order: row.order?.order_id ?? '',
     state: row.order?.state ?? '',
@@ -107,7 +107,7 @@ export const refundsView: View<OwedPayment> = {
     return refunds.isRead ? 'No money is owed back.' : 'Reading what is owed back ...';
   },
   sentence: ({ nowMs }, row) =>
-    `${amountOf(row)} owed back, ${reasonWord(row)}, payment intent ${row.payment_intent_id}, since ${ago(nowMs - Date.parse(row.created_at))}`,
+    `${owedWords(row)} owed back, ${reasonWord(row)}, payment intent ${row.payment_intent_id}, since ${ago(nowMs - Date.parse(row.created_at))}`,
 };
 
 /** What it comes to, by currency. */
@@ -116,8 +116,9 @@ function above({ state }: Frame): Line[] {
   if (fault !== '' && isRead) return [[span(` ! ${safe(fault)}`, 'warn')], []];
   if (payments.length === 0) return [];
   const sums = new Map<string, number>();
-  for (const { amount, currency } of payments) {
-    if (amount !== null && currency !== null) sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  for (const payment of payments) {
+    const owed = owedOf(payment);
+    if (owed !== null) sums.set(owed.currency, (sums.get(owed.currency) ?? 0) + owed.amount);
   }
   const sum =
     [...sums].map(([currency, amount]) => money(amount, currency)).join(' + ') || 'amounts not stated';
