@@ -2,6 +2,7 @@
 
 import type { DeliveryView } from '@flash-sale/shared/contracts/webhook.ts';
 import { age, count, timeOfDay } from '../look/format.ts';
+import { GLYPHS } from '../look/look.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { outcomeWord } from './outcome-words.ts';
@@ -40,7 +41,7 @@ export function attemptLines({ latest_attempts: attempts, state }: DeliveryView)
 
 function attemptLine({ newest, oldest, times }: Series, state: DeliveryView['state']): Line {
   const { cause, outcome, fault, duration_ms: durationMs } = newest;
-  const word = fault === null ? outcomeWord(outcome, state) : span('× failed', 'warn');
+  const word = fault === null ? outcomeWord(outcome, state) : span(`${GLYPHS.no} failed`, 'warn');
   const since = times === 1 ? '' : `  ${count(times)} times since ${timeOfDay(Date.parse(oldest.at))}`;
   return [
     span(`${timeOfDay(Date.parse(newest.at))}  `),
@@ -52,11 +53,13 @@ function attemptLine({ newest, oldest, times }: Series, state: DeliveryView['sta
 }
 
 function differenceLine(before: Attempt, after: Attempt): Line {
+  const changes = differences(before, after).filter((change) => !change.startsWith('cause'));
   const later = age(Date.parse(after.at) - Date.parse(before.at));
-  return [span(`          ${[...differences(before, after), `${later} later`].join(', ')}`, 'dim')];
+  const says = changes.length === 0 ? 'the same again' : changes.join(', ');
+  return [span(`          ${says}, ${later} later`, 'dim')];
 }
 
-/** "outcome parked -> applied" */
+/** "outcome parked → applied" */
 function differences(before: Attempt, after: Attempt): string[] {
   return (['cause', 'outcome', 'fault'] as const)
     .filter((name) => before[name] !== after[name])

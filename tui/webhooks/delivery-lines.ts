@@ -99,7 +99,7 @@ function orderLines({ order }: DeliveryView, width: number): Line[] {
   if (order === null) return fact('order', span('none', 'dim'), width);
   const { order_id: orderId, state, quantity, amount, currency, sale_id: saleId } = order;
   return [
-    ...fact('order', `${orderId}  (o opens it)`, width),
+    ...fact('order', orderId, width),
     ...fact(
       '',
       `${state}, ${counted(quantity, 'unit')} of sale ${saleId}, ${money(amount, currency)}`,

@@ -24,8 +24,12 @@ const OUTCOMES: Readonly<Record<DeliveryOutcome | 'late', Look>> = {
 };
 
 /** @param outcome null: nothing became of it yet */
+export function signOf(outcome: DeliveryOutcome | 'late' | null): Look {
+  return outcome === null ? [GLYPHS.stale, 'accent'] : OUTCOMES[outcome];
+}
+
+/** What became of it, else how it stands. */
 export function outcomeWord(outcome: DeliveryOutcome | 'late' | null, state: DeliveryState): Span {
-  if (outcome === null) return span(`${GLYPHS.stale} ${state}`, 'accent');
-  const [sign, tone] = OUTCOMES[outcome];
-  return span(`${sign} ${outcome}`, tone);
+  const [sign, tone] = signOf(outcome);
+  return span(`${sign} ${outcome ?? state}`, tone);
 }

@@ -1,13 +1,18 @@
 /** JSON as it was received, laid out. It is not parsed: numbers, escapes and names that stand twice stay what they are. */
 
 import { span, type Line, type Span } from '../look/span.ts';
-import { safe, safeLines, wrapText } from '../look/text.ts';
+import { safe, safeLines } from '../look/text.ts';
 
 const TOKEN = /"(?:\\.|[^"\\])*"|[{}[\],:]|[^\s{}[\],:"]+|"/gs;
 
 /** A text from outside, cut into lines where it is long. */
 export function rawLines(body: string, width: number): Line[] {
-  return safeLines(body).flatMap((text) => wrapText(text, width).map((line) => [span(line)]));
+  return safeLines(body).flatMap((text) => pieces(text, width).map((line): Line => [span(line)]));
+}
+
+/** Nothing is lost where it is cut, blanks neither. */
+function pieces(text: string, width: number): string[] {
+  return Bun.wrapAnsi(text, width, { hard: true, trim: false, wordWrap: false }).split('\n');
 }
 
 /** What is no JSON is laid out as far as it looks like it. */
@@ -54,11 +59,11 @@ function wrapped(line: Span[], width: number): Line[] {
   const before = line.slice(0, value).reduce((sum, { text }) => sum + text.length, 0);
   const long = line[value];
   if (long === undefined || before + long.text.length < width) return [line];
-  const pieces = wrapText(long.text, Math.max(10, width - before - 2));
-  return pieces.map((text, index): Line => {
+  const cut = pieces(long.text, Math.max(10, width - before - 2));
+  return cut.map((text, index): Line => {
     const piece = { ...long, text };
     if (index === 0) return [...line.slice(0, value), piece];
-    const rest = index === pieces.length - 1 ? line.slice(value + 1) : [];
+    const rest = index === cut.length - 1 ? line.slice(value + 1) : [];
     return [span(' '.repeat(before)), piece, ...rest];
   });
 }

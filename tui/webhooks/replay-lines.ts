@@ -7,10 +7,10 @@ import { BLANK, fact, title } from '../look/facts.ts';
 import { age, count, dateTime, rate, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, type Line, type Span } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { safe, wrapText } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { wordsOf } from './inbox-query.ts';
-import { outcomeWord } from './outcome-words.ts';
+import { signOf } from './outcome-words.ts';
 import { runningReplays, type WebhooksSlice } from './webhooks-slice.ts';
 
 const STATES: Readonly<Record<ReplayView['state'], readonly [string, NonNullable<Span['tone']>]>> = {
@@ -77,7 +77,7 @@ export const REPLAY_COLUMNS: readonly Column<ReplayView>[] = [
     title: 'Of',
     width: 13,
     grows: 1,
-    priority: 3,
+    priority: 2,
     cell: (row) => safe(askedWords(row)),
     sortBy: askedWords,
   },
@@ -129,7 +129,7 @@ export const REPLAY_COLUMNS: readonly Column<ReplayView>[] = [
     title: 'Rate',
     width: 7,
     align: 'right',
-    priority: 2,
+    priority: 3,
     cell: (row) => span(rate(row.rate), 'dim'),
   },
   {
@@ -137,7 +137,7 @@ export const REPLAY_COLUMNS: readonly Column<ReplayView>[] = [
     title: 'Age',
     width: 6,
     align: 'right',
-    priority: 3,
+    priority: 4,
     cell: (row, { nowMs }) => span(age(nowMs - Date.parse(row.created_at)), 'dim'),
   },
 ];
@@ -183,34 +183,37 @@ export function replayLines(frame: Frame, replay: ReplayView, width: number): Li
     ...(replay.finished_at === null ? [] : fact('over', dateTime(Date.parse(replay.finished_at)), width)),
     BLANK,
     title('What became of each delivery'),
-    ...resultLines(items),
+    ...resultLines(items, width),
   ];
 }
 
-function resultLines(opened: WebhooksSlice['replay']): Line[] {
+function resultLines(opened: WebhooksSlice['replay'], width: number): Line[] {
   const { what = null, fault = '' } = opened ?? {};
   if (what === null) return [fault === '' ? [span('Reading it.', 'dim')] : [span(safe(fault), 'warn')]];
   const more = what.hasMore ? [[span('These are the first of them; the API has the rest.', 'dim')]] : [];
-  return [...what.items.map(itemLine), ...more];
+  return [...what.items.flatMap((item) => itemLines(item, width)), ...more];
 }
 
-export function itemLine({ delivery_id: id, state, outcome, fault, says }: ReplayItemView): Line {
-  const word =
-    state === 'waiting'
-      ? span('· waiting', 'dim')
-      : fault === null
-        ? outcomeWord(outcome, 'processed')
-        : span(`${GLYPHS.no} failed`, 'warn');
-  return [
-    span(`#${id}`.padEnd(8), 'dim'),
-    { ...word, text: word.text.padEnd(15) },
-    span(safe(says), fault === null ? undefined : 'warn'),
-  ];
+/** The sentence has the outcome in it; the sign is for the eye that passes. */
+export function itemLines(
+  { delivery_id: id, state, outcome, fault, says }: ReplayItemView,
+  width: number,
+): Line[] {
+  const [sign, tone] =
+    state === 'waiting' ? (['·', 'dim'] as const) : fault === null ? signOf(outcome) : FAILED;
+  const label = `#${id}`.padEnd(7);
+  return wrapText(safe(says), Math.max(10, width - label.length - 2)).map((text, index) => [
+    span(index === 0 ? label : ' '.repeat(label.length), 'dim'),
+    span(index === 0 ? `${sign} ` : '  ', tone),
+    span(text, fault === null ? (state === 'waiting' ? 'dim' : undefined) : 'warn'),
+  ]);
 }
+
+const FAILED = [GLYPHS.no, 'warn'] as const;
 
 /** What a dry run says of many, the most frequent first: "12 x It would be applied." */
-export function foreseenLines(items: readonly ReplayItemView[], most: number): Line[] {
-  if (items.length <= most) return items.map(itemLine);
+export function foreseenLines(items: readonly ReplayItemView[], most: number, width: number): Line[] {
+  if (items.length <= most) return items.flatMap((item) => itemLines(item, width));
   const groups = Map.groupBy(items, ({ says }) => says);
   return [...groups.values()]
     .toSorted((one, other) => other.length - one.length)

@@ -22,6 +22,8 @@ export type ReplayChoice = { readonly ids: number[] } | { readonly filter: Deliv
 const ASKED_EVERY_MS = 250;
 /** Lines of a dry run's result in a question. */
 const LINES_SHOWN = 8;
+/** Where the screen is wide enough for a whole question. */
+const DIALOG_COLUMNS = 72;
 const RATES = [REPLAY_RATE_DEFAULT, 5, 200, REPLAY_RATE_MAX];
 /** Fewer are done before anybody has read the question. */
 const RATE_ASKED_FROM = 10;
@@ -141,7 +143,7 @@ function isSure(
       ),
     ],
     [],
-    ...foreseenLines(items, LINES_SHOWN),
+    ...foreseenLines(items, LINES_SHOWN, DIALOG_COLUMNS),
   ];
   if (!isByFilter) return desk.ask.confirm({ title, lines, verb: 'replay' });
   return desk.ask.typed({ title, lines, verb: 'replay them', word: `replay ${items.length}` });

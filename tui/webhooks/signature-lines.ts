@@ -3,7 +3,7 @@
 import type { DeliveryView } from '@flash-sale/shared/contracts/webhook.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
 import { fact } from '../look/facts.ts';
-import { count, dateTime } from '../look/format.ts';
+import { age, dateTime } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, type Line, type Span } from '../look/span.ts';
 
@@ -45,16 +45,15 @@ export function signatureLines(view: DeliveryView, width: number): Line[] {
 
 function checkWord({ signature }: DeliveryView, scheme: Scheme | null): Span {
   if (signature === 'valid') return span(`${GLYPHS.ok} valid`, 'good');
-  const why =
-    scheme === null ? 'not signed' : 'signed, but not checked: the API had no secret of this provider';
-  return span(`! unsigned: ${why}`, 'warn');
+  return span(scheme === null ? '! unsigned' : '! not checked: the API had no secret for it', 'warn');
 }
 
-/** Signed long before it came: replayed by its sender, or a clock that is wrong. */
+/** Signed long before it came: sent again by somebody, or a clock that is wrong. */
 function signedLines({ received_at: receivedAt }: DeliveryView, signedAtS: number, width: number): Line[] {
-  const driftS = Math.round(Date.parse(receivedAt) / 1_000 - signedAtS);
-  const isFar = Math.abs(driftS) > WEBHOOK_TOLERANCE_S / 2;
-  const drift = `${count(Math.abs(driftS))} s ${driftS < 0 ? 'after' : 'before'} it came, of ${WEBHOOK_TOLERANCE_S} s allowed`;
+  const driftMs = Date.parse(receivedAt) - signedAtS * 1_000;
+  const isFar = Math.abs(driftMs) > (WEBHOOK_TOLERANCE_S / 2) * 1_000;
+  const side = driftMs < 0 ? 'after' : 'before';
+  const drift = `${age(Math.abs(driftMs))} ${side} it came, of ${age(WEBHOOK_TOLERANCE_S * 1_000)} allowed`;
   return [
     ...fact('signed at', dateTime(signedAtS * 1_000), width),
     ...fact('drift', span(drift, isFar ? 'warn' : undefined), width),
