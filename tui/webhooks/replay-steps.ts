@@ -20,10 +20,13 @@ export type ReplayChoice = { readonly ids: number[] } | { readonly filter: Deliv
 
 /** How often it is asked how far a replay is. */
 const ASKED_EVERY_MS = 250;
+/** More than anybody marks one by one. */
+const CONFIRMED_MAX = 100;
 /** Lines of a dry run's result in a question. */
 const LINES_SHOWN = 8;
-/** Where the screen is wide enough for a whole question. */
-const DIALOG_COLUMNS = 72;
+/** Of a question, on a screen that is wide enough, and what its frame takes. */
+const QUESTION_COLUMNS = 72;
+const FRAME_COLUMNS = 4;
 const RATES = [REPLAY_RATE_DEFAULT, 5, 200, REPLAY_RATE_MAX];
 /** Fewer are done before anybody has read the question. */
 const RATE_ASKED_FROM = 10;
@@ -126,7 +129,7 @@ async function askRate(desk: Desk, many: number): Promise<number | null> {
   return chosen === null ? null : Number(chosen);
 }
 
-/** Many deliveries that nobody looked at one by one: whoever wants that types it. */
+/** What nobody looked at one by one takes a word. */
 function isSure(
   desk: Desk,
   isByFilter: boolean,
@@ -135,6 +138,7 @@ function isSure(
 ): Promise<boolean> {
   const changing = items.filter(({ changed }) => changed === true).length;
   const title = `Replay ${what}?`;
+  const width = Math.min(QUESTION_COLUMNS, desk.store.get().columns - FRAME_COLUMNS);
   const lines: Line[] = [
     [
       span(
@@ -143,9 +147,9 @@ function isSure(
       ),
     ],
     [],
-    ...foreseenLines(items, LINES_SHOWN, DIALOG_COLUMNS),
+    ...foreseenLines(items, LINES_SHOWN, width),
   ];
-  if (!isByFilter) return desk.ask.confirm({ title, lines, verb: 'replay' });
+  if (!isByFilter && items.length <= CONFIRMED_MAX) return desk.ask.confirm({ title, lines, verb: 'replay' });
   return desk.ask.typed({ title, lines, verb: 'replay them', word: `replay ${items.length}` });
 }
 
@@ -165,6 +169,7 @@ export async function stopReplay(desk: Desk, { id, dry_run: isDry }: ReplayView)
   await desk.change({
     what: `Stop ${isDry ? 'dry run' : 'replay'} ${id}`,
     send: (headers) => answerOf(desk.api.webhooks.replays({ id }).stop.post(undefined, { headers })),
-    tell: ({ done, total }) => `stopped after ${count(done)} of ${deliveries(total)}; what it did stays done`,
+    tell: ({ done, total }) =>
+      `stopped after ${count(done)} of ${deliveries(total)}${isDry ? '' : '; what it did stays done'}`,
   });
 }

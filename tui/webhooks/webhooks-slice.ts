@@ -84,7 +84,11 @@ export function withRows(list: ServerList<InboxRow>, rows: readonly InboxRow[]):
 
 /** The same slice when nothing is about webhooks. */
 export function withEvents(slice: WebhooksSlice, events: readonly AnyEvent[]): WebhooksSlice {
-  return events.reduce(withEvent, slice);
+  const told = events.flatMap((event) => ('delivery_id' in event ? [event.delivery_id] : []));
+  // A replay may have been of the one that is looked at.
+  const isReplayed = events.some(({ type }) => type === 'replay.progress');
+  if (isReplayed && slice.delivery !== null) told.push(slice.delivery.id);
+  return withChanged(events.reduce(withEvent, slice), told);
 }
 
 function withEvent(slice: WebhooksSlice, event: AnyEvent): WebhooksSlice {
@@ -96,23 +100,26 @@ function withEvent(slice: WebhooksSlice, event: AnyEvent): WebhooksSlice {
     const replays = slice.replays.map((replay) =>
       replay.id === id ? { ...replay, state, done, total } : replay,
     );
-    // It may have been this one that was processed again.
-    return { ...asOld(withChanged(slice, slice.delivery?.id)), replays, areReplaysOld: true };
+    return { ...asOld(slice), replays, areReplaysOld: true };
   }
-  if ('delivery_id' in event) return asOld(withChanged(slice, event.delivery_id));
   if (!('order_id' in event)) return slice;
-  const isOfOpened = event.order_id === slice.delivery?.what?.order?.order_id;
+  const isOfOpened = event.order_id !== null && event.order_id === slice.delivery?.what?.order?.order_id;
   return asOld(isOfOpened ? { ...slice, delivery: again(slice.delivery) } : slice);
+}
+
+/** Of what was not read nothing has to be read again. */
+function withChanged(slice: WebhooksSlice, told: readonly number[]): WebhooksSlice {
+  if (told.length === 0) return slice;
+  const { newest, found } = slice.inbox;
+  const known = new Set([...newest.rows, ...(found?.rows ?? [])].map(({ id }) => id));
+  const changed = told.filter((id) => known.has(id));
+  return changed.length === 0 ? slice : { ...slice, changed: new Set([...slice.changed, ...changed]) };
 }
 
 function asOld(slice: WebhooksSlice, behind: 'new' | 'lost' = 'new'): WebhooksSlice {
   return slice.inbox.behind === 'no' || behind === 'lost'
     ? { ...slice, inbox: { ...slice.inbox, behind } }
     : slice;
-}
-
-function withChanged(slice: WebhooksSlice, id: number | undefined): WebhooksSlice {
-  return id === undefined ? slice : { ...slice, changed: new Set([...slice.changed, id]) };
 }
 
 /** It is shown on, and read again. */

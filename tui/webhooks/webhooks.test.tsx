@@ -18,13 +18,16 @@ let desk: MountedDesk;
 beforeAll(async () => {
   world = await createWorld();
   sale = await world.sale({ allotment: 1_000 });
-  worker = startLoop(world.services.log, 'replays', 20, () => carryOutReplays(world.services));
+  worker = startReplaying();
 });
 afterEach(() => desk.close());
 afterAll(async () => {
   await worker.stop();
   await world.close();
 });
+
+const startReplaying = () =>
+  startLoop(world.services.log, 'replays', 20, () => carryOutReplays(world.services));
 
 async function open(options: Partial<Parameters<typeof mountDesk>[1]> = {}): Promise<void> {
   desk = mountDesk(world, { columns: 120, rows: 40, ...options });
@@ -189,7 +192,7 @@ describe('a replay', () => {
     await desk.waitFor('not for the rest of the filter');
     await desk.press('escape');
     await filter('state:received pi_all_');
-    await desk.waitFor('1/3');
+    await desk.waitFor((screen) => screen.match(/received +pi_all_/g)?.length === 3);
     await desk.press('A');
     await desk.waitFor('Type replay 3 to go on');
     await desk.press('replay 2', 'enter');
@@ -223,6 +226,22 @@ describe('a replay', () => {
       dry_run: false,
       per_second: 5,
     });
+  });
+
+  test('is called off while the dry run goes on', async () => {
+    const made = await ordered('off');
+    await recorded(world, made);
+    // Nobody carries it out.
+    await worker.stop();
+    await open();
+    await filter('pi_off');
+    await desk.waitFor(/○ received +pi_off /);
+    await desk.press('r');
+    await desk.waitFor(/0 of 1(.|\n)*Call it off/);
+    await desk.press('enter');
+    await desk.waitFor('stopped after 0 of 1 delivery');
+    expect((await replays())[0]).toMatchObject({ dry_run: true, state: 'stopped' });
+    worker = startReplaying();
   });
 
   test('is not for viewers, who are told what to do', async () => {
