@@ -24,7 +24,10 @@ export function footerLine(actions: readonly Action[], state: State, width: numb
   const hinted = actions.filter(({ hint }) => hint !== undefined);
   const help = hinted.find(({ id }) => id === 'help');
   const last = help === undefined ? [] : hintOf(help, state);
-  const pieces = hinted.filter((action) => action !== help).map((action) => hintOf(action, state));
+  const others = hinted.filter((action) => action !== help);
+  // Where not all fit, those that can be done now are worth more.
+  const ranked = others.toSorted((one, other) => Number(isOut(one, state)) - Number(isOut(other, state)));
+  const pieces = ranked.map((action) => hintOf(action, state));
   const line = asManyAsFit(pieces, width - lineWidth(last) - 3);
   return [
     { text: ' ' },
@@ -34,9 +37,12 @@ export function footerLine(actions: readonly Action[], state: State, width: numb
   ];
 }
 
+function isOut(action: Action, state: State): boolean {
+  return whyNot(action, state) !== null;
+}
+
 function hintOf(action: Action, state: State): Line {
-  const isPossible = whyNot(action, state) === null;
   const key = keyName(action.keys[0] ?? '');
-  if (!isPossible) return [span(`${key} ${action.hint ?? ''} ${GLYPHS.no}`, 'dim')];
+  if (isOut(action, state)) return [span(`${key} ${action.hint ?? ''} ${GLYPHS.no}`, 'dim')];
   return [span(key, 'accent'), span(` ${action.hint ?? ''}`)];
 }

@@ -11,20 +11,22 @@ export interface Part {
 
 /**
  * Parts of a whole, side by side, exactly `width` cells. Whatever is not nothing gets a cell, so that one held unit of a
- * thousand is seen; the rest is shared by the largest remainder, so that the bar adds up when the units do.
+ * thousand is seen; all else is shared by the largest remainder, so that the bar adds up when the units do.
  */
 export function gauge(parts: readonly Part[], width: number): Line {
   const present = parts.filter(({ units }) => units > 0);
   const total = present.reduce((sum, { units }) => sum + units, 0);
   if (total === 0 || width < present.length) return [span(' '.repeat(Math.max(0, width)))];
-  const free = width - present.length;
-  const shares = present.map((part) => ({ part, exact: (part.units / total) * free }));
-  const cells = shares.map(({ exact }) => 1 + Math.floor(exact));
+  const shares = present.map((part) => ({ part, exact: (part.units / total) * width }));
+  const cells = shares.map(({ exact }) => Math.floor(exact));
   const byRemainder = shares.map((_, index) => index).toSorted((a, b) => rest(shares[b]) - rest(shares[a]));
-  let missing = width - cells.reduce((sum, count) => sum + count, 0);
-  for (const index of byRemainder) {
-    if (missing-- <= 0) break;
-    cells[index] = (cells[index] ?? 0) + 1;
+  const missing = width - cells.reduce((sum, count) => sum + count, 0);
+  for (const index of byRemainder.slice(0, missing)) cells[index] = (cells[index] ?? 0) + 1;
+  for (const [index, count] of cells.entries()) {
+    if (count > 0) continue;
+    const widest = cells.indexOf(Math.max(...cells));
+    cells[widest] = (cells[widest] ?? 0) - 1;
+    cells[index] = 1;
   }
   return shares.map(({ part }, index): Span => span(part.glyph.repeat(cells[index] ?? 0), part.tone));
 }

@@ -92,7 +92,7 @@ function saleChecks(state: State, { sale }: SaleRow, nowMs: number): Check[] {
       ['live', 'paused'].includes(stateOf(row)),
   );
   return [
-    check('window', !isOver, 'no', isOver ? 'has closed: edit it first' : 'is ahead'),
+    check('window', !isOver, 'no', isOver ? 'has closed: edit it first' : 'is not over'),
     check(
       'product',
       other === undefined,
