@@ -33,8 +33,9 @@ export function detailLines({ nowMs }: Frame, row: SaleRow, width: number): Line
   ];
 }
 
-function paceLines({ sale, seen, held }: SaleRow, width: number): Line[] {
-  const { paid } = unitsOf({ sale, seen, held });
+function paceLines(row: SaleRow, width: number): Line[] {
+  const { sale, seen, held } = row;
+  const { paid } = unitsOf(row);
   const taken = fact(
     'money',
     `${money(paid * sale.price, sale.currency)} of ${money(sale.allotment * sale.price, sale.currency)}`,
@@ -56,12 +57,7 @@ function paceLines({ sale, seen, held }: SaleRow, width: number): Line[] {
     ...fact('sold out', etaWord(eta), width),
     ...(held.length === 0
       ? []
-      : [
-          [
-            span('held, last minute'.slice(0, 15).padEnd(16), 'dim'),
-            span(sparkline(held, Math.min(60, width - 16)), 'held'),
-          ],
-        ]),
+      : [[span('last minute'.padEnd(16), 'dim'), span(sparkline(held, Math.min(60, width - 16)), 'held')]]),
     BLANK,
   ];
 }
@@ -72,15 +68,18 @@ function etaWord(eta: number | null): Span {
   return span(`in ${wholeTimeLeft(eta * 1_000)} at this rate`);
 }
 
-function termsLines({ sale, seen }: SaleRow, nowMs: number, width: number): Line[] {
-  const opensAtMs = Date.parse(seen?.opens_at ?? sale.opens_at);
-  const closesAt = seen === null ? sale.closes_at : seen.closes_at;
+function termsLines({ sale }: SaleRow, nowMs: number, width: number): Line[] {
+  const opensAtMs = Date.parse(sale.opens_at);
   const limit = (units: number | null, what: string, none: string) =>
     units === null ? span(none, 'dim') : span(`${count(units)} ${what}`);
   return [
     ...fact('price', money(sale.price, sale.currency), width),
     ...fact('opens', when(opensAtMs, nowMs), width),
-    ...fact('closes', closesAt === null ? 'when it is ended' : when(Date.parse(closesAt), nowMs), width),
+    ...fact(
+      'closes',
+      sale.closes_at === null ? 'when it is ended' : when(Date.parse(sale.closes_at), nowMs),
+      width,
+    ),
     ...fact('a hold lasts', wholeTimeLeft(sale.hold_ttl * 1_000), width),
     ...fact('time to pay', wholeTimeLeft(sale.pay_window * 1_000), width),
     ...fact('per buyer', limit(sale.buyer_limit, 'units', 'no limit'), width),

@@ -27,9 +27,9 @@ export function saleRows({ sales, overview }: State): readonly SaleRow[] {
 
 const ORDER = { live: 0, paused: 1, halted: 1, draining: 2, scheduled: 3, draft: 4, ended: 5 } as const;
 
-/** The overview is read every second, the list only when something changed. */
-export function stateOf({ sale, seen }: SaleRow): OperatedSale['state'] {
-  return seen?.state ?? sale.state;
+/** By the list, which is read anew at every event of a sale; the overview follows within a second. */
+export function stateOf({ sale }: SaleRow): OperatedSale['state'] {
+  return sale.state;
 }
 
 export interface SaleUnits {

@@ -49,11 +49,10 @@ export function alarmWords(row: SaleRow): Line {
 }
 
 /** When the next thing happens by itself; null: nothing will. */
-export function nextAtMs({ sale, seen }: SaleRow, nowMs: number): number | null {
-  const opensAtMs = Date.parse(seen?.opens_at ?? sale.opens_at);
+export function nextAtMs({ sale }: SaleRow, nowMs: number): number | null {
+  const opensAtMs = Date.parse(sale.opens_at);
   if (nowMs < opensAtMs) return opensAtMs;
-  const closesAt = seen === null ? sale.closes_at : seen.closes_at;
-  return closesAt === null ? null : Date.parse(closesAt);
+  return sale.closes_at === null ? null : Date.parse(sale.closes_at);
 }
 
 const LAST_MINUTE_MS = 60_000;
@@ -80,7 +79,7 @@ export function clockWords(row: SaleRow, nowMs: number): Line {
 }
 
 function runningClock(row: SaleRow, nowMs: number): Line {
-  const opensAtMs = Date.parse(row.seen?.opens_at ?? row.sale.opens_at);
+  const opensAtMs = Date.parse(row.sale.opens_at);
   const nextMs = nextAtMs(row, nowMs);
   if (nextMs === null) return [span('open until ended', 'dim')];
   const leftMs = nextMs - nowMs;
@@ -101,7 +100,7 @@ export function shortClock(row: SaleRow, nowMs: number): Line {
   const state = stateOf(row);
   const nextMs = state === 'ended' || state === 'halted' ? null : nextAtMs(row, nowMs);
   if (nextMs === null || nextMs <= nowMs) return [];
-  const opensAtMs = Date.parse(row.seen?.opens_at ?? row.sale.opens_at);
+  const opensAtMs = Date.parse(row.sale.opens_at);
   const isBefore = nowMs < opensAtMs;
   const tone =
     state === 'draft' ? 'dim' : isBefore ? 'accent' : nextMs - nowMs < LAST_MINUTE_MS ? 'warn' : undefined;

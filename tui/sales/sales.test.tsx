@@ -70,7 +70,7 @@ test('a product and its sale are made in one form, launched after a look, the na
   expect((await saleNow(saleId)).state).toBe('live');
 }, 40_000);
 
-test('what is refused is asked again with what was typed', async () => {
+test('a launch that will be refused is foreseen, and its refusal told', async () => {
   const { saleId, productId } = await world.sale({ allotment: 5 });
   expect((await ops(world, 'POST', '/ops/sales', { product_id: productId, allotment: 7 })).status).toBe(201);
   await openAt(saleId + 1);
@@ -82,6 +82,20 @@ test('what is refused is asked again with what was typed', async () => {
   await desk.waitFor('another sale that is on');
   expect((await saleNow(saleId + 1)).state).toBe('draft');
 }, 30_000);
+
+test('a form that the API refuses is asked again with what was typed in it', async () => {
+  await world.sale();
+  desk = mountDesk(world, SIZE);
+  await desk.waitFor('Lamp #');
+  await desk.press('n');
+  await desk.waitFor('A new product');
+  await desk.press('down', 'enter');
+  await desk.waitFor('New sale of Lamp');
+  await desk.press('5', 'tab', 'tab', 'tab', 'tab', '2300-01-01 09:00', 'ctrl+s');
+  const again = await desk.waitFor(/closes_at .*2199/);
+  expect(again).toContain('New sale of Lamp');
+  expect(again).toContain('2300-01-01 09:00');
+});
 
 test('pause, resume, halt and end ask first, and do what they say', async () => {
   const { saleId } = await world.sale({ allotment: 9 });
@@ -179,9 +193,12 @@ test('who may only look is told so, and from a sale its holds are one key away',
 
 test('in a small window there are lines instead of cards, and forms are paged', async () => {
   const { saleId } = await world.sale({ allotment: 10 }, 'draft');
-  await openAt(saleId, { columns: 60, rows: 12 });
+  desk = mountDesk(world, { columns: 60, rows: 12 });
+  await desk.waitFor('Lamp #');
   await desk.press('tab');
   await desk.waitFor('Sold');
+  await desk.press('/', `id:${saleId}`, 'enter');
+  await desk.waitFor(`filter id:${saleId}`);
   await desk.press('E');
   await desk.waitFor('more below');
   await desk.press('shift+tab');
