@@ -13,7 +13,7 @@ export const CARD_HEIGHT = 4;
 
 export function cardLines({ nowMs }: Frame, row: SaleRow, width: number): Line[] {
   const isOn = row.seen !== null;
-  const sum = unitsSum(row, Math.floor(width * 0.7));
+  const sum = unitsSum(row, width - PACE_WIDTH_MIN);
   const right = isOn ? paceWords(row, width - lineWidth(sum) - 2) : termsWords(row);
   return [headLine(row, nowMs, width), unitsBar(row, width), spread(sum, right, width), []];
 }
@@ -42,6 +42,8 @@ function termsWords(row: SaleRow): Line {
   return [span(`  ${money(sale.units.paid * sale.price, sale.currency)} paid`, 'dim')];
 }
 
+/** "30 % sold  15/s held" */
+const PACE_WIDTH_MIN = 22;
 const SPARK_WIDTH_MAX = 60;
 
 /** The most telling first; the line of the last minute takes what is left. */
