@@ -2,7 +2,7 @@
 
 import { bar } from '../look/bars.ts';
 import { GLYPHS } from '../look/look.ts';
-import { span, type Line } from '../look/span.ts';
+import { span, wrapLines, type Line } from '../look/span.ts';
 import { fitText, widthOf } from '../look/text.ts';
 import type { Choose, Dialog, Form } from './dialog.ts';
 import { formLines } from './form-lines.ts';
@@ -15,7 +15,7 @@ export interface DialogArea {
 
 /** What is asked is always seen, and as much of what is said above it as fits. @param localMs `performance.now()` */
 export function dialogLines(dialog: Dialog, { width, height }: DialogArea, localMs: number): Line[] {
-  const said = dialog.lines.length === 0 ? [] : [...dialog.lines, []];
+  const said = dialog.lines.length === 0 ? [] : [...wrapLines(dialog.lines, width), []];
   if (dialog.kind === 'form') return formLines(dialog, said, width, height);
   const asked = askedLines(dialog, { width, height }, localMs);
   return [...cut(said, height - asked.length), ...asked];

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { lineWidth, textOf } from '../look/span.ts';
+import { dialogLines } from './dialog-lines.ts';
 import { initialInputs, type Field, type Form } from './dialog.ts';
 import { formLines } from './form-lines.ts';
 import { typeIntoDialog } from './typing.ts';
@@ -70,4 +71,21 @@ test('what is wrong is said while it is typed, and nothing is previewed', () => 
   expect(lines.join(' ')).toContain('× "x" is no number');
   expect(lines).not.toContain('preview');
   expect(shown(form(), 72, 30).join(' ')).not.toContain('×');
+});
+
+test('a sentence goes on below where it is too long, and what is asked is seen however low the screen is', () => {
+  const sentence = 'From now on nothing is held and nothing becomes an order, even while Redis is away.';
+  const lines = [[{ text: sentence }], [{ text: 'Second.' }]];
+  const confirm = {
+    kind: 'confirm',
+    title: 'Halt?',
+    lines,
+    verb: 'halt it',
+    isYesFocused: false,
+    answer() {},
+  } as const;
+  const said = (height: number) => dialogLines(confirm, { width: 40, height }, 0).map(textOf);
+  expect(said(20).join(' ')).toContain('even while Redis is away.');
+  expect(said(2)).toHaveLength(2);
+  expect(said(2).at(-1)).toContain('Yes, halt it');
 });

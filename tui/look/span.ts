@@ -1,6 +1,6 @@
 /** A line of the screen as data: pieces of text, each with a tone. What a tone looks like is `look.ts`'s business. */
 
-import { fitText, widthOf } from './text.ts';
+import { fitText, widthOf, wrapText } from './text.ts';
 
 export type Tone =
   | 'dim'
@@ -56,6 +56,15 @@ export function fitLine(line: Line, width: number): Line {
   }
   if (left > 0) fitted.push({ text: ' '.repeat(left) });
   return fitted;
+}
+
+/** Sentences go on below where they are too long; lines of several pieces stay as they are. */
+export function wrapLines(lines: readonly Line[], width: number): readonly Line[] {
+  return lines.flatMap((line) => {
+    const [piece] = line;
+    if (piece === undefined || line.length > 1 || widthOf(piece.text) <= width) return [line];
+    return wrapText(piece.text, width).map((text): Line => [{ ...piece, text }]);
+  });
 }
 
 /** `left` and, as far right as there is room, `right`; what does not fit of `left` is cut. */

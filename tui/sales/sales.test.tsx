@@ -203,4 +203,6 @@ test('in a small window there are lines instead of cards, and forms are paged', 
   await desk.waitFor('more below');
   await desk.press('shift+tab');
   await desk.waitFor(/▌ Address asks/);
+  await desk.press('escape', 't');
+  await desk.waitFor(`Type lamp-${saleId} to go on`);
 });
