@@ -56,9 +56,9 @@ export function inFile(files: File[], path: string, check: (file: File) => strin
 
 export const isTypeScript = (file: File): boolean => /\.tsx?$/.test(file.path);
 export const isTestFile = (file: File): boolean => /\.test\.tsx?$/.test(file.path);
-/** Tests and what serves only them. */
+/** Tests, measurements, and what serves only them. */
 export const isForTests = (file: File): boolean =>
-  isTestFile(file) || /(^|\/)test\//.test(file.path) || file.path.startsWith('tidy');
+  isTestFile(file) || /(^|\/)(test|bench)\//.test(file.path) || file.path.startsWith('tidy');
 /** Written by a program (drizzle-kit), so not ours to judge. */
 export const isGenerated = (file: File): boolean => file.path.startsWith('drizzle/migrations/');
 

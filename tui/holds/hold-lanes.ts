@@ -9,7 +9,7 @@ import { saleName, unitsOf, type SaleRow } from '../sales/sale-row.ts';
 import { unitsBar } from '../sales/sale-units.ts';
 import { alarmWords, stateWord } from '../sales/sale-words.ts';
 import type { Frame } from '../state/frames.ts';
-import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
+import { isExpiring, type HoldRow } from './hold-row.ts';
 import { leftWords } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
@@ -102,7 +102,7 @@ function lanesLine(frame: Frame, width: number): Line {
   return [span(' '), ...asManyAsFit(pieces, width - 2, '   ')];
 }
 
-/** Whether anything that could be on the screen counts tenths. */
-export function nextToExpire(rows: readonly HoldRow[]): HoldRow | undefined {
-  return rows.find((row) => isLiving(row) && row.state === 'held');
+/** In the order of the rows, which is up to a second old. */
+export function nextToExpire({ state, nowMs }: Frame): HoldRow | undefined {
+  return state.holds.rows.find((row) => row.state === 'held' && row.deadlineMs > nowMs);
 }

@@ -67,8 +67,7 @@ export const holdsRoom: Room = {
     const hasRoom = holds.isCut && holds.byId.size < HOLDS_SHOWN_MAX * 0.8;
     if (holds.reading === null && (isOther || hasRoom || holds.fault !== '')) void readHolds(desk);
   },
-  stepMs: (frame) =>
-    isFresh(frame.state, frame.localMs) ? stepOf(frame, nextToExpire(frame.state.holds.rows)) : null,
+  stepMs: (frame) => (isFresh(frame.state, frame.localMs) ? stepOf(frame, nextToExpire(frame)) : null),
 };
 
 /** Changes what is known of the holds, and lets rows move when it is time. */
