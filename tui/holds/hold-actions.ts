@@ -13,6 +13,7 @@ import { saleName, saleRows, stateOf, unitsOf } from '../sales/sale-row.ts';
 import { listOf, withList, type State } from '../state/state.ts';
 import type { HoldRow } from './hold-row.ts';
 import { holdsView } from './holds-room.ts';
+import { findHold } from './holds-slice.ts';
 import { watchedSale } from './watched-sale.ts';
 
 /** More than that at once is asked for by typing. */
@@ -72,7 +73,7 @@ export const HOLD_ACTIONS: readonly Action[] = [
 /** The marked rows, else the selected one. */
 function chosen(state: State): readonly HoldRow[] {
   const { ids } = shownRows(state, holdsView);
-  return chosenIds(listOf(state), ids).flatMap((id) => state.holds.byId.get(id) ?? []);
+  return chosenIds(listOf(state), ids).flatMap((id) => findHold(state.holds, id) ?? []);
 }
 
 function chosenHeld(state: State): readonly HoldRow[] {

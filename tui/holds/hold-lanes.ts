@@ -10,7 +10,7 @@ import { unitsBar } from '../sales/sale-units.ts';
 import { alarmWords, stateWord } from '../sales/sale-words.ts';
 import type { Frame } from '../state/frames.ts';
 import { isExpiring, type HoldRow } from './hold-row.ts';
-import { leftWords } from './time-left.ts';
+import { isCrowded, leftWords, nextToExpire } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
 /** The coming seconds that are drawn, where there is room for them. */
@@ -19,37 +19,52 @@ const AHEAD_COLUMNS_MIN = 110;
 /** With fewer rows on the screen none is left blank. */
 const ROOMY_ROWS = 30;
 
-export interface Lanes {
+interface Living {
   readonly held: number;
   readonly heldUnits: number;
   readonly pinned: number;
+}
+
+let latest: { readonly rows: readonly HoldRow[]; readonly living: Living } | undefined;
+
+/** Counted once while the rows are the same. */
+export function livingOf(rows: readonly HoldRow[]): Living {
+  if (latest?.rows === rows) return latest.living;
+  let [held, heldUnits, pinned] = [0, 0, 0];
+  for (const { state, quantity } of rows) {
+    if (state === 'pinned') pinned += 1;
+    if (state !== 'held') continue;
+    held += 1;
+    heldUnits += quantity;
+  }
+  const living = { held, heldUnits, pinned };
+  latest = { rows, living };
+  return living;
+}
+
+export interface Due {
   readonly expiring: number;
   readonly expiringUnits: number;
-  /** The next to expire. */
-  readonly next: HoldRow | undefined;
   /** Units that come back in each of the coming seconds. */
   readonly ahead: readonly number[];
 }
 
-export function lanesOf(rows: readonly HoldRow[], nowMs: number): Lanes {
+/** Of rows in the order of their deadlines, as they were up to a second ago: since then they were only put off. */
+export function dueOf(rows: readonly HoldRow[], nowMs: number): Due {
   const ahead = Array.from({ length: AHEAD_S }, () => 0);
   // Whole seconds: the picture moves once a second.
   const secondMs = Math.floor(nowMs / 1_000) * 1_000;
-  let [held, heldUnits, pinned, expiring, expiringUnits] = [0, 0, 0, 0, 0];
-  let next: HoldRow | undefined;
+  let [expiring, expiringUnits] = [0, 0];
   for (const row of rows) {
-    if (row.state === 'pinned') pinned += 1;
-    if (row.state !== 'held') continue;
-    held += 1;
-    heldUnits += row.quantity;
     const second = Math.max(0, Math.floor((row.deadlineMs - secondMs) / 1_000));
+    if (second > AHEAD_S) break;
+    if (row.state !== 'held') continue;
     if (second < AHEAD_S) ahead[second] = (ahead[second] ?? 0) + row.quantity;
-    if (next === undefined || row.deadlineMs < next.deadlineMs) next = row;
     if (!isExpiring(row, nowMs)) continue;
     expiring += 1;
     expiringUnits += row.quantity;
   }
-  return { held, heldUnits, pinned, expiring, expiringUnits, next, ahead };
+  return { expiring, expiringUnits, ahead };
 }
 
 export function lanesAbove(frame: Frame, width: number): Line[] {
@@ -82,7 +97,9 @@ function cutText(text: string, width: number): string {
 
 function lanesLine(frame: Frame, width: number): Line {
   const { fault, isCut, rows } = frame.state.holds;
-  const { held, heldUnits, pinned, expiring, expiringUnits, next, ahead } = lanesOf(rows, frame.nowMs);
+  const { held, heldUnits, pinned } = livingOf(rows);
+  const { expiring, expiringUnits, ahead } = dueOf(rows, frame.nowMs);
+  const next = isCrowded(frame) ? undefined : nextToExpire(frame);
   const pieces: Line[] = [
     ...(fault === '' || rows.length === 0 ? [] : [[span(`! ${safe(fault)}`, 'warn')]]),
     ...(isCut ? [[span(`more than ${count(HOLDS_SHOWN_MAX)}, the soonest`, 'warn')]] : []),
@@ -100,9 +117,4 @@ function lanesLine(frame: Frame, width: number): Line {
       : [[span('next ', 'dim'), leftWords(frame, next), span(` ${safe(next.buyer ?? '')}`, 'dim')]]),
   ];
   return [span(' '), ...asManyAsFit(pieces, width - 2, '   ')];
-}
-
-/** In the order of the rows, which is up to a second old. */
-export function nextToExpire({ state, nowMs }: Frame): HoldRow | undefined {
-  return state.holds.rows.find((row) => row.state === 'held' && row.deadlineMs > nowMs);
 }

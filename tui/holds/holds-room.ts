@@ -12,9 +12,18 @@ import { saleName } from '../sales/sale-row.ts';
 import { isFresh, type State } from '../state/state.ts';
 import { HOLD_COLUMNS } from './hold-columns.ts';
 import { detailLines } from './hold-detail.ts';
-import { lanesAbove, nextToExpire } from './hold-lanes.ts';
-import { isLiving, type HoldRow } from './hold-row.ts';
-import { beginRead, endRead, failRead, hear, readPage, settle, type HoldsSlice } from './holds-slice.ts';
+import { lanesAbove, livingOf } from './hold-lanes.ts';
+import type { HoldRow } from './hold-row.ts';
+import {
+  beginRead,
+  countHolds,
+  endRead,
+  failRead,
+  hear,
+  readPage,
+  settle,
+  type HoldsSlice,
+} from './holds-slice.ts';
 import { stepOf } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
@@ -51,7 +60,10 @@ export const holdsRoom: Room = {
   name: 'holds',
   title: 'Holds',
   views: [holdsView],
-  badge: ({ holds }) => (holds.isRead ? count(holds.rows.filter(isLiving).length) : ''),
+  badge({ holds }) {
+    const { held, pinned } = livingOf(holds.rows);
+    return holds.isRead ? count(held + pinned) : '';
+  },
   read: readHolds,
   heard(desk, events) {
     const { nowMs } = desk.frame();
@@ -64,10 +76,10 @@ export const holdsRoom: Room = {
     const { holds } = desk.store.get();
     const sale = watchedSale(desk.store.get());
     const isOther = sale !== undefined && sale.sale.id !== holds.saleId;
-    const hasRoom = holds.isCut && holds.byId.size < HOLDS_SHOWN_MAX * 0.8;
+    const hasRoom = holds.isCut && countHolds(holds) < HOLDS_SHOWN_MAX * 0.8;
     if (holds.reading === null && (isOther || hasRoom || holds.fault !== '')) void readHolds(desk);
   },
-  stepMs: (frame) => (isFresh(frame.state, frame.localMs) ? stepOf(frame, nextToExpire(frame)) : null),
+  stepMs: (frame) => (isFresh(frame.state, frame.localMs) ? stepOf(frame) : null),
 };
 
 /** Changes what is known of the holds, and lets rows move when it is time. */

@@ -15,9 +15,12 @@ import { byDeadline, isLiving, type HoldRow } from './hold-row.ts';
 
 export interface HoldsSlice {
   readonly saleId: number | null;
-  readonly byId: ReadonlyMap<string, HoldRow>;
-  /** As they are shown. Each is what `byId` has; newcomers wait for the next time rows change places. */
+  /** As they are shown. */
   readonly rows: readonly HoldRow[];
+  /** Where each of the rows is. */
+  readonly places: ReadonlyMap<string, number>;
+  /** Newcomers wait for the next time rows change places. */
+  readonly waiting: ReadonlyMap<string, HoldRow>;
   readonly orderedAtMs: number;
   /** The list that was last seen in use, and when: nothing moves under somebody's hands. */
   readonly used: { readonly list: unknown; readonly atMs: number };
@@ -41,8 +44,9 @@ interface Reading {
 
 export const NO_HOLDS: HoldsSlice = {
   saleId: null,
-  byId: new Map(),
   rows: [],
+  places: new Map(),
+  waiting: new Map(),
   orderedAtMs: 0,
   used: { list: undefined, atMs: 0 },
   batches: 0,
@@ -52,6 +56,30 @@ export const NO_HOLDS: HoldsSlice = {
   isCut: false,
   fault: '',
 };
+
+export function findHold({ rows, places, waiting }: HoldsSlice, id: string): HoldRow | undefined {
+  const place = places.get(id);
+  return place === undefined ? waiting.get(id) : rows[place];
+}
+
+export function countHolds({ rows, waiting }: HoldsSlice): number {
+  return rows.length + waiting.size;
+}
+
+/** Writes rows where they are, or among those that wait. What is not written is shared with the slice before. */
+function writer(slice: HoldsSlice) {
+  const rows = slice.rows.slice();
+  const waiting = new Map(slice.waiting);
+  const next = { ...slice, rows, waiting };
+  return {
+    next,
+    write(row: HoldRow) {
+      const place = slice.places.get(row.id);
+      if (place === undefined) waiting.set(row.id, row);
+      else rows[place] = row;
+    },
+  };
+}
 
 /** What is shown of the same sale stays until the list says otherwise. */
 export function beginRead(slice: HoldsSlice, saleId: number): HoldsSlice {
@@ -63,14 +91,11 @@ export function beginRead(slice: HoldsSlice, saleId: number): HoldsSlice {
 export function readPage(slice: HoldsSlice, items: readonly ListedHold[], nowMs: number): HoldsSlice {
   const { reading } = slice;
   if (reading === null) return slice;
-  const byId = new Map(slice.byId);
+  const { next, write } = writer(slice);
   for (const item of items) {
-    if (reading.ended.has(item.hold_id)) continue;
-    const known = byId.get(item.hold_id);
-    byId.set(item.hold_id, merged(known, item, reading));
+    if (!reading.ended.has(item.hold_id)) write(merged(findHold(next, item.hold_id), item, reading));
   }
-  const isFirst = slice.rows.length === 0;
-  return isFirst ? reordered({ ...slice, byId }, nowMs) : { ...slice, byId };
+  return slice.rows.length === 0 ? reordered(next, nowMs) : next;
 }
 
 function merged(known: HoldRow | undefined, item: ListedHold, { sinceBatch }: Reading): HoldRow {
@@ -93,13 +118,13 @@ export function endRead(
 ): HoldsSlice {
   const { reading } = slice;
   if (reading === null) return slice;
-  const byId = new Map(slice.byId);
-  for (const row of slice.byId.values()) {
+  const { next, write } = writer(slice);
+  for (const row of [...slice.rows, ...slice.waiting.values()]) {
     const isMissed = isLiving(row) && !seen.has(row.id) && row.heardIn <= reading.sinceBatch;
     // The list may be ahead of the events: one of them may yet tell what became of it.
-    if (isMissed) byId.set(row.id, { ...row, state: 'gone', endedAtMs: nowMs });
+    if (isMissed) write({ ...row, state: 'gone', endedAtMs: nowMs });
   }
-  return reordered({ ...slice, byId, reading: null, isRead: true, isCut, fault: '' }, nowMs);
+  return reordered({ ...next, reading: null, isRead: true, isCut, fault: '' }, nowMs);
 }
 
 export function failRead(slice: HoldsSlice, fault: string): HoldsSlice {
@@ -114,24 +139,23 @@ export function hear(slice: HoldsSlice, events: readonly AnyEvent[], nowMs: numb
   const ours = about.filter((event) => event.sale_id === slice.saleId);
   if (ours.length === 0) return slice;
   const heardIn = slice.batches + 1;
-  const byId = new Map(slice.byId);
+  const { next, write } = writer(slice);
   const ended = new Set(slice.reading?.ended);
   let { isCut } = slice;
   for (const event of ours) {
-    const known = byId.get(event.hold_id);
+    const known = findHold(next, event.hold_id);
     const state = stateAfter(event);
     if (state === 'held' || state === 'pinned') {
-      if (known === undefined && byId.size >= HOLDS_SHOWN_MAX) isCut = true;
-      else byId.set(event.hold_id, { ...rowOf(event), state, heardIn });
+      if (known === undefined && countHolds(next) >= HOLDS_SHOWN_MAX) isCut = true;
+      else write({ ...rowOf(event), state, heardIn });
     } else {
       ended.add(event.hold_id);
       if (known !== undefined && (isLiving(known) || known.state === 'gone'))
-        byId.set(known.id, { ...known, state, endedAtMs: nowMs, heardIn });
+        write({ ...known, state, endedAtMs: nowMs, heardIn });
     }
   }
-  const rows = slice.rows.map((row) => byId.get(row.id) ?? row);
   const reading = slice.reading === null ? null : { ...slice.reading, ended };
-  return { ...slice, byId, rows, isCut, reading, batches: heardIn };
+  return { ...next, isCut, reading, batches: heardIn };
 }
 
 function rowOf(event: HoldEvent): Omit<HoldRow, 'state' | 'heardIn'> {
@@ -167,11 +191,11 @@ export function settle(slice: HoldsSlice, list: unknown, isFrozen: boolean, nowM
   const used = list === slice.used.list ? slice.used : { list, atMs: nowMs };
   const next = used === slice.used ? slice : { ...slice, used };
   const isBusy = isWithin(used.atMs, nowMs) || isWithin(slice.orderedAtMs, nowMs);
-  if (isBusy || (isFrozen && slice.byId.size <= 2 * HOLDS_SHOWN_MAX)) return next;
+  if (isBusy || (isFrozen && countHolds(slice) <= 2 * HOLDS_SHOWN_MAX)) return next;
   const after = reordered(next, nowMs);
   const isSame =
     after.rows.length === next.rows.length && after.rows.every((row, at) => row === next.rows[at]);
-  return isSame && next.byId.size === after.byId.size ? next : after;
+  return isSame && next.waiting.size === 0 ? next : after;
 }
 
 /** A clock that was set back makes nobody wait. */
@@ -184,9 +208,10 @@ function isFaded({ endedAtMs }: HoldRow, nowMs: number): boolean {
 }
 
 function reordered(slice: HoldsSlice, nowMs: number): HoldsSlice {
-  const all = [...slice.byId.values()].filter((row) => !isFaded(row, nowMs)).toSorted(byDeadline);
-  const rows = withoutCrowdsOfGhosts(all);
-  return { ...slice, byId: new Map(rows.map((row) => [row.id, row])), rows, orderedAtMs: nowMs };
+  const all = [...slice.rows, ...slice.waiting.values()].filter((row) => !isFaded(row, nowMs));
+  const rows = withoutCrowdsOfGhosts(all.toSorted(byDeadline));
+  const places = new Map(rows.map((row, place) => [row.id, place]));
+  return { ...slice, rows, places, waiting: new Map(), orderedAtMs: nowMs };
 }
 
 /** Of many ghosts side by side only the last. */

@@ -1,19 +1,34 @@
 /** How long a hold has, as words and as a bar. By Redis' clock, which stands still while the link is down. */
 
+import { EXPIRING_SOON_MS } from '@flash-sale/shared/limits.ts';
 import { bar } from '../look/bars.ts';
 import { timeLeft, wholeTimeLeft } from '../look/format.ts';
 import { span, type Span } from '../look/span.ts';
 import type { Frame } from '../state/frames.ts';
 import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
 
-/** What the next one to expire counts down in, for whoever does not mind: tenths of a second. */
-const TENTH_MS = 100;
-const SECOND_MS = 1_000;
+/** Tenths of a second of more than that at once are a flicker. */
+const FOLLOWED_MAX = 20;
 
-/** Between two moments at which it looks different. */
-export function stepOf({ state, nowMs }: Frame, row: HoldRow | undefined): number {
-  const hasTenths = row !== undefined && !state.isReducedMotion && isExpiring(row, nowMs);
-  return hasTenths && row.deadlineMs > nowMs ? TENTH_MS : SECOND_MS;
+/** Whether more expire than an eye can follow. */
+export function isCrowded({ state, nowMs }: Frame): boolean {
+  const row = state.holds.rows[FOLLOWED_MAX];
+  return row !== undefined && row.state !== 'pinned' && row.deadlineMs - nowMs <= EXPIRING_SOON_MS;
+}
+
+/** In the order of the rows, which is up to a second old. */
+export function nextToExpire({ state, nowMs }: Frame): HoldRow | undefined {
+  return state.holds.rows.find((row) => row.state === 'held' && row.deadlineMs > nowMs);
+}
+
+function hasTenths(frame: Frame, row: HoldRow): boolean {
+  return !frame.state.isReducedMotion && isExpiring(row, frame.nowMs) && !isCrowded(frame);
+}
+
+/** After how long something on the screen looks different. */
+export function stepOf(frame: Frame): number {
+  const next = nextToExpire(frame);
+  return next !== undefined && hasTenths(frame, next) ? 100 : 1_000;
 }
 
 export function leftWords(frame: Frame, row: HoldRow): Span {
@@ -21,14 +36,13 @@ export function leftWords(frame: Frame, row: HoldRow): Span {
   if (row.state === 'pinned') return span('-', 'dim');
   const leftMs = row.deadlineMs - frame.nowMs;
   if (leftMs <= 0) return span('over', 'dim');
-  const text = frame.state.isReducedMotion ? wholeTimeLeft(leftMs) : timeLeft(leftMs);
+  const text = hasTenths(frame, row) ? timeLeft(leftMs) : wholeTimeLeft(leftMs);
   return isExpiring(row, frame.nowMs) ? span(text, 'warn', { bold: true }) : span(text);
 }
 
-/** In the same steps as the words: a row is drawn anew for both at once. @param fullMs of a bar that is full */
+/** In steps of a second: it says how much, the words say exactly. @param fullMs of a bar that is full */
 export function leftBar(frame: Frame, row: HoldRow, fullMs: number, width: number): Span {
   if (!isLiving(row) || row.state === 'pinned') return span('');
-  const step = stepOf(frame, row);
-  const leftMs = Math.ceil((row.deadlineMs - frame.nowMs) / step) * step;
+  const leftMs = Math.ceil((row.deadlineMs - frame.nowMs) / 1_000) * 1_000;
   return span(bar(leftMs / fullMs, width), isExpiring(row, frame.nowMs) ? 'warn' : 'accent');
 }

@@ -83,7 +83,7 @@ export function toggleAllMarks(list: ListState, ids: readonly string[]): ListSta
 
 /** The marked rows, else the selected one. */
 export function chosenIds(list: ListState, ids: readonly string[]): readonly string[] {
-  const marked = ids.filter((id) => list.marks.has(id));
+  const marked = list.marks.size === 0 ? [] : ids.filter((id) => list.marks.has(id));
   if (marked.length > 0) return marked;
   const id = ids[selectedIndex(list, ids)];
   return id === undefined ? [] : [id];
