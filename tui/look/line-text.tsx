@@ -3,7 +3,7 @@
 import { createContext, memo, useContext } from 'react';
 import { Box, Text } from 'ink';
 import { asciiOf, paintOf } from './look.ts';
-import { fitLine, sameLine, type Line } from './span.ts';
+import { fitLine, joined, sameLine, type Line } from './span.ts';
 
 /** Whether only ASCII may be drawn; decided once, at the start. */
 export const AsciiOnly = createContext(false);
@@ -18,7 +18,7 @@ export const LineText = memo(
     const isAscii = useContext(AsciiOnly);
     return (
       <Text wrap="truncate">
-        {fitLine(line, width).map(({ text, tone, color, bold, inverse }, index) => (
+        {joined(fitLine(line, width)).map(({ text, tone, color, bold, inverse }, index) => (
           <Text
             key={index}
             {...paintOf(tone)}

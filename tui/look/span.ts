@@ -88,6 +88,32 @@ export function asManyAsFit(pieces: readonly Line[], width: number, gap = '  '):
   return line;
 }
 
+/** The same line in as few pieces as can be: each piece costs as much as its text. Blanks look like anything. */
+export function joined(line: Line): Line {
+  const pieces: Span[] = [];
+  for (const piece of line) {
+    const last = pieces.at(-1);
+    const look = last === undefined ? null : lookOfBoth(last, piece);
+    if (last === undefined || look === null) pieces.push(piece);
+    else pieces[pieces.length - 1] = { ...look, text: last.text + piece.text };
+  }
+  return pieces;
+}
+
+function lookOfBoth(one: Span, other: Span): Span | null {
+  const isAlike =
+    one.tone === other.tone &&
+    one.color === other.color &&
+    one.bold === other.bold &&
+    one.inverse === other.inverse;
+  if (isAlike || isBlank(other)) return one.inverse === other.inverse ? one : null;
+  return isBlank(one) && one.inverse === other.inverse ? other : null;
+}
+
+function isBlank({ text }: Span): boolean {
+  return text.trim() === '';
+}
+
 export function sameLine(one: Line, other: Line): boolean {
   return (
     one === other ||
