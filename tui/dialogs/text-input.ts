@@ -1,7 +1,7 @@
 /** A line of text that is being typed. */
 
 import { span, type Line } from '../look/span.ts';
-import { safe, widthOf } from '../look/text.ts';
+import { endOf, fitText, safe, widthOf } from '../look/text.ts';
 
 export interface TextInput {
   readonly text: string;
@@ -70,6 +70,11 @@ export function inputLine({ text, cursor }: TextInput, width: number): Line {
   const under = safe(text.slice(cursor, after({ text, cursor }))) || ' ';
   const right = safe(text.slice(after({ text, cursor })));
   const room = Math.max(0, width - widthOf(under) - Math.min(widthOf(right), 3));
-  const shownLeft = widthOf(left) <= room ? left : `…${Bun.sliceAnsi(left, widthOf(left) - room + 1)}`;
-  return [span(shownLeft), span(under, undefined, { inverse: true }), span(right)];
+  const shownLeft = widthOf(left) <= room ? left : room === 0 ? '' : `…${endOf(left, room - 1)}`;
+  const rightRoom = width - widthOf(shownLeft) - widthOf(under);
+  return [
+    span(shownLeft),
+    span(under, undefined, { inverse: true }),
+    span(fitText(right, Math.min(rightRoom, widthOf(right)))),
+  ];
 }

@@ -11,28 +11,20 @@ export interface Part {
 
 /**
  * Parts of a whole, side by side, exactly `width` cells. Whatever is not nothing gets a cell, so that one held unit of a
- * thousand is seen; all else is shared by the largest remainder, so that the bar adds up when the units do.
+ * thousand is seen; each other cell goes to the part that lacks most, so that the bar adds up when the units do.
  */
 export function gauge(parts: readonly Part[], width: number): Line {
   const present = parts.filter(({ units }) => units > 0);
   const total = present.reduce((sum, { units }) => sum + units, 0);
   if (total === 0 || width < present.length) return [span(' '.repeat(Math.max(0, width)))];
-  const shares = present.map((part) => ({ part, exact: (part.units / total) * width }));
-  const cells = shares.map(({ exact }) => Math.floor(exact));
-  const byRemainder = shares.map((_, index) => index).toSorted((a, b) => rest(shares[b]) - rest(shares[a]));
-  const missing = width - cells.reduce((sum, count) => sum + count, 0);
-  for (const index of byRemainder.slice(0, missing)) cells[index] = (cells[index] ?? 0) + 1;
-  for (const [index, count] of cells.entries()) {
-    if (count > 0) continue;
-    const widest = cells.indexOf(Math.max(...cells));
-    cells[widest] = (cells[widest] ?? 0) - 1;
-    cells[index] = 1;
+  const cells = present.map(() => 1);
+  const lacks = present.map(({ units }) => (units / total) * width - 1);
+  for (let free = width - present.length; free > 0; free--) {
+    const most = lacks.indexOf(Math.max(...lacks));
+    cells[most] = (cells[most] ?? 0) + 1;
+    lacks[most] = (lacks[most] ?? 0) - 1;
   }
-  return shares.map(({ part }, index): Span => span(part.glyph.repeat(cells[index] ?? 0), part.tone));
-}
-
-function rest(share: { readonly exact: number } | undefined): number {
-  return share === undefined ? 0 : share.exact - Math.floor(share.exact);
+  return present.map(({ glyph, tone }, index): Span => span(glyph.repeat(cells[index] ?? 0), tone));
 }
 
 /** A bar that fills from the left in eighths of a cell. @param part 0 to 1 */
@@ -44,10 +36,10 @@ export function bar(part: number, width: number): string {
   return (eighths[7].repeat(whole) + tip).padEnd(width, ' ');
 }
 
-/** The last `width` values as heights; the highest of all values is the full height. */
+/** The last `width` values as heights; the highest of them is the full height. */
 export function sparkline(values: readonly number[], width: number): string {
   const { levels } = GLYPHS;
-  const shown = values.slice(-width);
+  const shown = values.slice(Math.max(0, values.length - width));
   const most = Math.max(...shown, 0);
   const heights = shown.map((value) => {
     if (value <= 0 || most === 0) return levels[0];

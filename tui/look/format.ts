@@ -30,7 +30,7 @@ export function percent(part: number): string {
   return `${Math.floor(part * 100 + 1e-9)} %`;
 }
 
-/** "12.5/s", "<0.1/s", "0/s" */
+/** "2.5/s", "13/s", "<0.1/s", "0/s" */
 export function rate(perSecond: number): string {
   if (perSecond === 0) return '0/s';
   if (perSecond < 0.1) return '<0.1/s';
@@ -40,7 +40,8 @@ export function rate(perSecond: number): string {
 /** What is left on a clock, rounded up: "1:59", "2:03:10", "3 d 4 h". Below ten seconds with tenths: "4.2 s". */
 export function timeLeft(leftMs: number): string {
   if (leftMs <= 0) return '0:00';
-  if (leftMs < 10 * SECOND) return `${(Math.ceil(leftMs / 100) / 10).toFixed(1)} s`;
+  const tenths = Math.ceil(leftMs / 100);
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
   return clock(Math.ceil(leftMs / SECOND) * SECOND);
 }
 

@@ -45,10 +45,14 @@ export function lineWidth(line: Line): number {
 export function fitLine(line: Line, width: number): Line {
   const fitted: Span[] = [];
   let left = width;
+  let after = lineWidth(line);
   for (const piece of line) {
     const wanted = widthOf(piece.text);
-    if (wanted > left) {
-      if (left > 0) fitted.push({ ...piece, text: fitText(piece.text, left) });
+    after -= wanted;
+    const isLast = wanted > left || (wanted === left && after > 0);
+    if (isLast) {
+      // One more cell than there is: so that it ends with an ellipsis, also where only what comes after it is cut.
+      if (left > 0) fitted.push({ ...piece, text: fitText(`${piece.text} `, left) });
       return fitted;
     }
     fitted.push(piece);
@@ -134,4 +138,31 @@ export function sameLine(one: Line, other: Line): boolean {
 /** As it looks when it is not of this moment. */
 export function dimmed(line: Line): Line {
   return line.map(({ text, inverse }) => ({ text, tone: 'dim', inverse }));
+}
+
+/** On as many lines of at most `width` cells as it takes, broken between words; pieces keep their looks. */
+export function wrapLine(line: Line, width: number): Line[] {
+  if (lineWidth(line) <= width) return [line];
+  const lines: Span[][] = [[]];
+  let left = width;
+  const put = (piece: Span) => {
+    lines.at(-1)?.push(piece);
+    left -= widthOf(piece.text);
+  };
+  for (const piece of line) {
+    for (const word of piece.text.match(/ +|[^ ]+/g) ?? []) {
+      const wanted = widthOf(word);
+      if (wanted <= left) put({ ...piece, text: word });
+      else {
+        // Blanks that meet the edge have done what they are for.
+        const parts = word.startsWith(' ') ? [''] : wrapText(word, width);
+        for (const part of parts) {
+          lines.push([]);
+          left = width;
+          if (part !== '') put({ ...piece, text: part });
+        }
+      }
+    }
+  }
+  return lines;
 }

@@ -1,8 +1,8 @@
 /** Text of others on our screen: as wide as we think it is, and never a command to the terminal. */
 
 const ASCII = /^[\x20-\x7e]*$/;
-/** Controls, bidi overrides, joiners and variation selectors: what moves, turns or merges cells. */
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Variation_Selector}]/gu;
+/** Controls, bidi overrides, joiners, enclosing marks and variation selectors: what moves, turns or merges cells. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Me}\p{Variation_Selector}]/gu;
 /** Terminals disagree about how wide these are, and a wrong guess corrupts the screen for good. */
 const UNSURE =
   /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\p{Private_Use}|\p{Surrogate}/gu;
@@ -42,9 +42,33 @@ export function fitText(text: string, width: number, align: 'left' | 'right' = '
 
 function cut(text: string, width: number): string {
   if (ASCII.test(text)) return `${text.slice(0, width - 1)}…`;
-  const kept = Bun.sliceAnsi(text, 0, width - 1);
+  const kept = startOf(text, width - 1);
   // A wide character that would reach over the edge leaves a cell.
-  return `${kept}${' '.repeat(Math.max(0, width - 1 - widthOf(kept)))}…`;
+  return `${kept}${' '.repeat(width - 1 - widthOf(kept))}…`;
+}
+
+const GRAPHEMES = new Intl.Segmenter();
+
+/** As much of its start as fits into `width` cells. */
+export function startOf(text: string, width: number): string {
+  let [end, left] = [0, width];
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    end += segment.length;
+  }
+  return text.slice(0, end);
+}
+
+/** As much of its end as fits into `width` cells. */
+export function endOf(text: string, width: number): string {
+  let [start, left] = [text.length, width];
+  for (const { segment, index } of [...GRAPHEMES.segment(text)].toReversed()) {
+    left -= widthOf(segment);
+    if (left < 0) break;
+    start = index;
+  }
+  return text.slice(start);
 }
 
 /** Words on lines of at most `width` cells; a word that is longer is broken. */
@@ -57,5 +81,5 @@ export function wrapText(text: string, width: number): string[] {
 export function shortId(id: string, width = 15): string {
   if (id.length <= width) return id;
   const tail = Math.floor((width - 1) / 2);
-  return `${id.slice(0, width - 1 - tail)}…${id.slice(-tail)}`;
+  return `${id.slice(0, width - 1 - tail)}…${id.slice(id.length - tail)}`;
 }
