@@ -2,7 +2,7 @@
 
 import { bar } from '../look/bars.ts';
 import { GLYPHS } from '../look/look.ts';
-import { span, wrapLines, type Line } from '../look/span.ts';
+import { span, wrapLine, type Line } from '../look/span.ts';
 import { fitText, widthOf } from '../look/text.ts';
 import type { Choose, Dialog, Form } from './dialog.ts';
 import { formLines } from './form-lines.ts';
@@ -15,7 +15,8 @@ export interface DialogArea {
 
 /** What is asked is always seen, and as much of what is said above it as fits. @param localMs `performance.now()` */
 export function dialogLines(dialog: Dialog, { width, height }: DialogArea, localMs: number): Line[] {
-  const said = dialog.lines.length === 0 ? [] : [...wrapLines(dialog.lines, width), []];
+  const wrapped = dialog.lines.flatMap((line) => wrapLine(line, width));
+  const said = wrapped.length === 0 ? [] : [...wrapped, []];
   if (dialog.kind === 'form') return formLines(dialog, said, width, height);
   const asked = askedLines(dialog, { width, height }, localMs);
   return [...cut(said, height - asked.length), ...asked];
@@ -47,7 +48,11 @@ function askedLines(dialog: Exclude<Dialog, Form>, { width, height }: DialogArea
       const ready: Line = isRight
         ? [span(`${GLYPHS.ok} enter: ${dialog.verb}`, 'good')]
         : [span('escape: nothing is done', 'dim')];
-      return [prompt, [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)], ready];
+      return [
+        ...wrapLine(prompt, width),
+        [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)],
+        ready,
+      ];
     }
     case 'choose':
       return choiceLines(dialog, height);

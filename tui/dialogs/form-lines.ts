@@ -1,7 +1,7 @@
 /** A form, as much of it as fits: the field that is typed in is always seen, with what is wrong with it. */
 
 import { GLYPHS } from '../look/look.ts';
-import { span, wrapLines, type Line, type Span } from '../look/span.ts';
+import { span, wrapLine, type Line, type Span } from '../look/span.ts';
 import { fitText, widthOf, wrapText } from '../look/text.ts';
 import { faultOf, isUntouched, valuesOf, type Field, type Form } from './dialog.ts';
 import { inputLine } from './text-input.ts';
@@ -14,7 +14,7 @@ const HEIGHT_MIN = 4;
 /** @param said what stands above the fields; it gives way to them */
 export function formLines(form: Form, said: readonly Line[], width: number, height: number): Line[] {
   const isRight = form.fields.every((field) => faultOf(form, field) === null);
-  const preview = isRight ? wrapLines(form.preview(valuesOf(form)), width) : [];
+  const preview = isRight ? form.preview(valuesOf(form)).flatMap((line) => wrapLine(line, width)) : [];
   const below: Line[] = [[], ...preview, ...(preview.length > 0 ? [[]] : []), lastLine(form, isRight)];
   const labelWidth = Math.max(...form.fields.map(({ label }) => widthOf(label)));
   const blocks = form.fields.map((field, index) => fieldLines(form, field, index, labelWidth, width));

@@ -4,7 +4,7 @@ import { Box } from 'ink';
 import { LineText } from '../look/line-text.tsx';
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, span, type Line } from '../look/span.ts';
-import { fitText, widthOf } from '../look/text.ts';
+import { fitText, safe, widthOf } from '../look/text.ts';
 
 interface OverlayProps {
   readonly title: string;
@@ -38,7 +38,8 @@ export function Overlay({ title, lines, columns, rows, wish }: OverlayProps) {
 
 function topLine(title: string, width: number): Line {
   const { topLeft, topRight } = GLYPHS.corners;
-  const shown = fitText(title, Math.min(widthOf(title), width - 6));
+  const said = safe(title);
+  const shown = fitText(said, Math.min(widthOf(said), width - 6));
   const rest = GLYPHS.rule.repeat(Math.max(0, width - widthOf(shown) - 5));
   return [
     span(`${topLeft}${GLYPHS.rule} `, 'accent'),

@@ -62,15 +62,6 @@ export function fitLine(line: Line, width: number): Line {
   return fitted;
 }
 
-/** Sentences go on below where they are too long; lines of several pieces stay as they are. */
-export function wrapLines(lines: readonly Line[], width: number): readonly Line[] {
-  return lines.flatMap((line) => {
-    const [piece] = line;
-    if (piece === undefined || line.length > 1 || widthOf(piece.text) <= width) return [line];
-    return wrapText(piece.text, width).map((text): Line => [{ ...piece, text }]);
-  });
-}
-
 /** `left` and, as far right as there is room, `right`; what does not fit of `left` is cut. */
 export function spread(left: Line, right: Line, width: number): Line {
   const rightWidth = lineWidth(right);
