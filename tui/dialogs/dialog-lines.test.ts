@@ -23,7 +23,7 @@ const form = {
   inputs: initialInputs(fields),
   focused: 0,
   wasTried: false,
-  touched: new Set(),
+  touched: new Set<string>(),
   preview: () => [plain(LONG)],
   answer,
 } as const;

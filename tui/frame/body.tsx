@@ -8,6 +8,7 @@ import { dimmed, span, type Line } from '../look/span.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import { isFresh, listOf } from '../state/state.ts';
+import { detailOf, type Detail } from './detail.ts';
 import type { Area, Layout } from './layout.ts';
 
 interface BodyProps {
@@ -17,20 +18,21 @@ interface BodyProps {
 }
 
 export function Body({ frame, view, layout }: BodyProps) {
-  const { list, detail } = layout;
+  const { list, detail: area } = layout;
+  const detail = detailOf(frame, view, layout);
   const shade = isFresh(frame.state, frame.localMs) ? (line: Line) => line : dimmed;
   const listLines = list === null ? [] : [...layout.above, ...linesOfList(frame, view, layout, list)];
-  const isRight = detail?.at === 'right';
+  const isRight = area?.at === 'right';
   return (
     <Box flexDirection={isRight ? 'row' : 'column'}>
       {list !== null && (
         <Lines lines={listLines.map(shade)} width={list.width} height={list.height + layout.above.length} />
       )}
-      {detail !== null && (
+      {detail !== null && area !== null && (
         <Lines
-          lines={linesOfDetail(frame, view, layout, detail).map(shade)}
-          width={detail.width}
-          height={detail.height}
+          lines={linesOfDetail(detail, area, list === null).map(shade)}
+          width={area.width}
+          height={area.height}
         />
       )}
     </Box>
@@ -79,25 +81,13 @@ function emptyLines(frame: Frame, view: View<unknown>, total: number): Line[] {
   return [[], [span(`  ${says}`, 'dim')]];
 }
 
-function linesOfDetail(
-  frame: Frame,
-  view: View<unknown>,
-  layout: Layout,
-  area: NonNullable<Layout['detail']>,
-): Line[] {
-  const row = layout.shown.rows[layout.window.selected];
-  const isRight = area.at === 'right';
-  const width = area.width - 2;
-  const lines = row === undefined ? [] : view.detail(frame, row, width);
-  const height = isRight || layout.list === null ? area.height : area.height - 1;
-  const top = Math.min(frame.state.detailTop, Math.max(0, lines.length - height));
+function linesOfDetail(detail: Detail, area: NonNullable<Layout['detail']>, isWhole: boolean): Line[] {
+  const { lines, height, top } = detail;
   const shown = Array.from({ length: height }, (_, index): Line => lines[top + index] ?? []);
   const more = lines.length - top - height;
-  if (more > 0)
-    shown[height - 1] = [
-      span(`${GLYPHS.down} ${more + 1} more lines, J and K scroll, f fills the screen`, 'dim'),
-    ];
-  if (isRight) return shown.map((line): Line => [span(`${GLYPHS.bar} `, 'dim'), ...line]);
-  if (layout.list === null) return shown.map((line): Line => [span(' '), ...line]);
-  return [[span(GLYPHS.rule.repeat(area.width), 'dim')], ...shown.map((line): Line => [span(' '), ...line])];
+  const how = isWhole ? 'j and k scroll' : 'J and K scroll, f fills the screen';
+  if (more > 0) shown[height - 1] = [span(`${GLYPHS.down} ${more + 1} more lines, ${how}`, 'dim')];
+  if (area.at === 'right') return shown.map((line): Line => [span(`${GLYPHS.bar} `, 'dim'), ...line]);
+  const indented = shown.map((line): Line => [span(' '), ...line]);
+  return isWhole ? indented : [[span(GLYPHS.rule.repeat(area.width), 'dim')], ...indented];
 }

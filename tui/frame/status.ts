@@ -8,6 +8,8 @@ import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { isFresh, listOf } from '../state/state.ts';
 import type { View } from '../rooms/room.ts';
+import type { ListState } from '../list/list-state.ts';
+import type { Shown } from '../list/shown-rows.ts';
 import type { Layout } from './layout.ts';
 
 const TOAST_SIGNS = { good: GLYPHS.ok, warn: '!', info: '·' } as const;
@@ -15,8 +17,11 @@ const TOAST_SIGNS = { good: GLYPHS.ok, warn: '!', info: '·' } as const;
 export function statusLine(frame: Frame, view: View<unknown>, layout: Layout, width: number): Line {
   const { filterLine, toast } = frame.state;
   if (filterLine !== null) {
-    const hint = `${count(layout.shown.ids.length)} of ${count(layout.shown.total)}  text !text field:value field>3 `;
-    return spread([span('/ ', 'accent'), ...inputLine(filterLine, width - 4)], [span(hint, 'dim')], width);
+    const found = `  ${count(layout.shown.ids.length)} of ${count(layout.shown.total)} `;
+    const grammar = ' text !text field:value field>3 ';
+    const hint = filterLine.text.length + found.length + grammar.length + 4 > width ? found : found + grammar;
+    const typed = inputLine(filterLine, width - hint.length - 2);
+    return spread([span('/ ', 'accent'), ...typed], [span(hint, 'dim')], width);
   }
   if (toast !== null && toast.goneAtMs > frame.localMs) {
     const tone = toast.tone === 'info' ? undefined : toast.tone;
@@ -49,10 +54,17 @@ function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, 
       ? []
       : [[span(`filter ${safe(list.filter)} (${count(shown.total)} in all)`, 'warn')]]),
     ...(list.sort === null ? [] : [[span(`by ${list.sort.column}`, 'dim')]]),
-    ...(list.marks.size === 0 ? [] : [[span(`${GLYPHS.mark} ${count(list.marks.size)} marked`, 'accent')]]),
+    ...(list.marks.size === 0 ? [] : [[span(marksWords(list, shown), 'accent')]]),
     ...(list.frozen === null
       ? []
       : [[span(`frozen, ${count(shown.arrived)} new; p goes on`, 'warn', { inverse: true })]]),
   ];
   return asManyAsFit(pieces, width);
+}
+
+/** What is marked and not shown is not acted on. */
+function marksWords({ marks }: ListState, { ids }: Shown): string {
+  const shown = ids.filter((id) => marks.has(id)).length;
+  const hidden = marks.size - shown;
+  return `${GLYPHS.mark} ${count(shown)} marked${hidden === 0 ? '' : `, ${count(hidden)} more not shown`}`;
 }

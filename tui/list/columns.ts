@@ -1,8 +1,8 @@
 /** Rows as lines. Put what is steady left and what ticks right: the terminal is sent a line from its first change on. */
 
 import { GLYPHS } from '../look/look.ts';
-import { fitLine, span, type Line, type Span } from '../look/span.ts';
-import { widthOf } from '../look/text.ts';
+import { fitLine, lineWidth, span, type Line, type Span } from '../look/span.ts';
+import { fitText, widthOf } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import type { Sort } from './list-state.ts';
 
@@ -50,8 +50,10 @@ function neededBy(columns: readonly Column<never>[]): number {
 
 export function headerLine<Row>(laid: readonly Laid<Row>[], sort: Sort | null): Line {
   return join(laid, ({ column, width }) => {
-    const arrow = sort?.column === column.name ? ` ${sort.isDescending ? GLYPHS.down : GLYPHS.up}` : '';
-    return aligned([span(column.title + arrow, arrow === '' ? 'dim' : 'accent')], width, column.align);
+    if (sort?.column !== column.name) return aligned([span(column.title, 'dim')], width, column.align);
+    const arrow = ` ${sort.isDescending ? GLYPHS.down : GLYPHS.up}`;
+    const title = fitText(column.title, Math.min(widthOf(column.title), width - widthOf(arrow)));
+    return aligned([span(title + arrow, 'accent')], width, column.align);
   });
 }
 
@@ -71,7 +73,7 @@ function join<Row>(laid: readonly Laid<Row>[], cellOf: (column: Laid<Row>) => Li
 }
 
 function aligned(line: Line, width: number, align: 'left' | 'right' = 'left'): Line {
-  const wanted = line.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const wanted = lineWidth(line);
   if (align === 'left' || wanted >= width) return fitLine(line, width);
   return [{ text: ' '.repeat(width - wanted) }, ...line];
 }

@@ -2,6 +2,7 @@
 
 import type { Action } from '../actions/action.ts';
 import type { Desk } from '../desk.ts';
+import { detailOf } from '../frame/detail.ts';
 import { layoutOf, type Layout } from '../frame/layout.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
 import { listOf, withList, type DetailSize, type State } from '../state/state.ts';
@@ -12,7 +13,7 @@ import { chosenIds, moveBy, selectAt, toggleAllMarks, toggleMark, type ListState
 const here = { place: 'list', does: 'looks' } as const;
 
 function layoutNow(desk: Desk): Layout {
-  const frame = { ...desk.frame(), state: desk.store.get() };
+  const frame = desk.frame();
   return layoutOf(frame, viewOf(frame.state));
 }
 
@@ -22,9 +23,9 @@ function change(desk: Desk, work: (list: ListState, layout: Layout) => ListState
 }
 
 /** Where the detail fills the screen, what moves is the detail. */
-function move(desk: Desk, rowsOf: (pageRows: number, total: number) => number): void {
+function move(desk: Desk, rowsOf: (pageRows: number) => number): void {
   const layout = layoutNow(desk);
-  const delta = rowsOf(layout.pageRows, layout.shown.ids.length);
+  const delta = rowsOf(layout.pageRows);
   if (layout.list === null) scroll(desk, delta);
   else
     desk.store.set((state) => {
@@ -33,8 +34,13 @@ function move(desk: Desk, rowsOf: (pageRows: number, total: number) => number): 
     });
 }
 
-function scroll({ store }: Desk, lines: number): void {
-  store.set((state) => ({ ...state, detailTop: Math.max(0, state.detailTop + lines) }));
+function scroll(desk: Desk, lines: number): void {
+  const frame = desk.frame();
+  const view = viewOf(frame.state);
+  const detail = detailOf(frame, view, layoutOf(frame, view));
+  if (detail === null) return;
+  const detailTop = Math.max(0, Math.min(detail.lastTop, detail.top + lines));
+  desk.store.set((state) => ({ ...state, detailTop }));
 }
 
 const MOVES: readonly Action[] = [
@@ -59,14 +65,14 @@ const MOVES: readonly Action[] = [
     id: 'list.first',
     keys: ['g', 'home'],
     title: 'First row',
-    run: (desk) => move(desk, (_page, total) => -total - desk.store.get().detailTop),
+    run: (desk) => move(desk, () => -Infinity),
   },
   {
     ...here,
     id: 'list.last',
     keys: ['G', 'end'],
     title: 'Last row',
-    run: (desk) => move(desk, (_page, total) => total),
+    run: (desk) => move(desk, () => Infinity),
   },
 ];
 
@@ -166,7 +172,10 @@ const CHOICES: readonly Action[] = [
     title: 'Freeze the list while it is read, and back',
     hint: 'freeze',
     run: (desk) =>
-      change(desk, (list, { shown }) => ({ ...list, frozen: list.frozen === null ? shown.rows : null })),
+      desk.store.set((state) => {
+        const list = listOf(state);
+        return withList(state, { ...list, frozen: list.frozen === null ? viewOf(state).rows(state) : null });
+      }),
   },
   { ...here, id: 'list.copy', keys: ['y'], title: 'Copy: id, JSON, curl', hint: 'copy', run: copy },
   {

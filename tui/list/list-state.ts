@@ -14,7 +14,7 @@ export interface ListState {
   /** Null: as the room has it. */
   readonly sort: Sort | null;
   readonly marks: ReadonlySet<string>;
-  /** The rows and their order as they were when the list was frozen; null while it is live. */
+  /** All rows of the view as they were when the list was frozen; null while it is live. */
   readonly frozen: readonly unknown[] | null;
 }
 

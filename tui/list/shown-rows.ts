@@ -26,12 +26,16 @@ export function shownRows(state: State, view: View<unknown>): Shown {
   const list = listOf(state);
   const known = latest.get(view);
   if (known !== undefined && known.from === from && isSame(known.list, list)) return known;
-  const { rows, arrived } = list.frozen === null ? { rows: from, arrived: 0 } : thaw(view, list.frozen, from);
   const terms = parseFilter(list.filter);
-  const kept = terms.length === 0 ? rows : rows.filter((row) => matches(terms, view.fields(row)));
+  const keep = (rows: readonly unknown[]) =>
+    terms.length === 0 ? rows : rows.filter((row) => matches(terms, view.fields(row)));
+  const all = list.frozen ?? from;
+  const kept = keep(all);
   const sorted = list.sort === null ? kept : sortRows(view, kept, list.sort);
-  const ids = sorted.map((row) => view.idOf(row));
-  const worked = { from, list, rows: sorted, ids, total: rows.length, arrived };
+  const rows = list.frozen === null ? sorted : asNow(view, sorted, from);
+  const arrived = list.frozen === null ? 0 : keep(without(view, from, list.frozen)).length;
+  const ids = rows.map((row) => view.idOf(row));
+  const worked = { from, list, rows, ids, total: all.length, arrived };
   latest.set(view, worked);
   return worked;
 }
@@ -46,12 +50,15 @@ function isSame(one: Worked['list'], other: Worked['list']): boolean {
   return one.filter === other.filter && one.sort === other.sort && one.frozen === other.frozen;
 }
 
-/** The frozen rows in their order, each as it is now where it still is. */
-function thaw(view: View<unknown>, frozen: readonly unknown[], from: readonly unknown[]) {
+/** What is frozen is which rows, and their order; each says what it is now, where it still is. */
+function asNow(view: View<unknown>, rows: readonly unknown[], from: readonly unknown[]) {
   const now = new Map(from.map((row) => [view.idOf(row), row]));
-  const rows = frozen.map((row) => now.get(view.idOf(row)) ?? row);
-  const before = new Set(frozen.map((row) => view.idOf(row)));
-  return { rows, arrived: from.filter((row) => !before.has(view.idOf(row))).length };
+  return rows.map((row) => now.get(view.idOf(row)) ?? row);
+}
+
+function without(view: View<unknown>, rows: readonly unknown[], known: readonly unknown[]) {
+  const ids = new Set(known.map((row) => view.idOf(row)));
+  return rows.filter((row) => !ids.has(view.idOf(row)));
 }
 
 function sortRows(view: View<unknown>, rows: readonly unknown[], sort: Sort) {
