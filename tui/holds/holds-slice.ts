@@ -71,14 +71,12 @@ function writer(slice: HoldsSlice) {
   const rows = slice.rows.slice();
   const waiting = new Map(slice.waiting);
   const next = { ...slice, rows, waiting };
-  return {
-    next,
-    write(row: HoldRow) {
-      const place = slice.places.get(row.id);
-      if (place === undefined) waiting.set(row.id, row);
-      else rows[place] = row;
-    },
+  const write = (row: HoldRow) => {
+    const place = slice.places.get(row.id);
+    if (place === undefined) waiting.set(row.id, row);
+    else rows[place] = row;
   };
+  return { next, write };
 }
 
 /** What is shown of the same sale stays until the list says otherwise. */
