@@ -85,7 +85,7 @@ test('a sentence goes on below where it is too long, and what is asked is seen h
     answer() {},
   } as const;
   const said = (height: number) => dialogLines(confirm, { width: 40, height }, 0).map(textOf);
-  expect(said(20).join(' ')).toContain('even while Redis is away.');
+  expect(said(20).join(' ').replaceAll(/ +/g, ' ')).toContain('even while Redis is away.');
   expect(said(2)).toHaveLength(2);
   expect(said(2).at(-1)).toContain('Yes, halt it');
 });

@@ -58,7 +58,10 @@ describe('safe', () => {
       fc.integer({ min: 0xac00, max: 0xd7a3 }),
       fc.integer({ min: 0x1f300, max: 0x1faff }),
     );
-    const text = fc.array(letters, { maxLength: 30 }).map((codes) => safe(String.fromCodePoint(...codes)));
+    // Accents belong to a letter, and an emulator loses those that have none.
+    const text = fc
+      .array(letters, { maxLength: 30 })
+      .map((codes) => safe(String.fromCodePoint(...codes)).replaceAll(/\p{M}/gu, ''));
     await fc.assert(
       fc.asyncProperty(text, async (shown) => {
         const terminal = openEmulator({ columns: 200, rows: 1 });

@@ -5,7 +5,7 @@ const ASCII = /^[\x20-\x7e]*$/;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Me}\p{Variation_Selector}]/gu;
 /** Terminals disagree about how wide these are, and a wrong guess corrupts the screen for good. */
 const UNSURE =
-  /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator}|\p{Private_Use}|\p{Surrogate}/gu;
+  /[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\p{Co}\p{Cs}\p{Cn}\u{1f000}-\u{1ffff}]|\u3099|\u309a/gu;
 
 /** Cells that the text takes. */
 export function widthOf(text: string): number {
