@@ -224,8 +224,8 @@ async function chooseSale(desk: Desk, words: string): Promise<void> {
   }
   const now = watchedSale(state);
   const choices = rows.map((row) => ({
-    label: `${row === now ? '> ' : '  '}${safe(saleName(row))}`,
-    hint: `${stateOf(row)}, ${count(unitsOf(row).held ?? 0)} held`,
+    label: safe(saleName(row)),
+    hint: `${stateOf(row)}, ${count(unitsOf(row).held ?? 0)} held${row === now ? '; shown now' : ''}`,
     value: String(row.sale.id),
   }));
   const typed = words.replace('#', '').trim();

@@ -6,7 +6,7 @@ import { GLYPHS } from '../look/look.ts';
 import { span, type Span, type Tone } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
-import { isExpiring, isLiving, type HoldRow } from './hold-row.ts';
+import { isExpiring, type HoldRow } from './hold-row.ts';
 import { leftBar, leftWords } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
@@ -18,16 +18,16 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     grows: 1,
     priority: 2,
     // All holds of a sale begin alike, with its number; the end tells them apart.
-    cell: (row, _frame, width) => faded(row, tail(row.id, width)),
+    cell: (row, frame, width) => faded(row, frame, tail(row.id, width)),
     sortBy: ({ id }) => id,
   },
   {
     name: 'buyer',
     title: 'Buyer',
     width: 16,
-    grows: 1,
+    grows: 0.5,
     priority: 0,
-    cell: (row) => (row.buyer === null ? span('-', 'dim') : faded(row, safe(row.buyer))),
+    cell: (row, frame) => (row.buyer === null ? span('-', 'dim') : faded(row, frame, safe(row.buyer))),
     sortBy: ({ buyer }) => buyer ?? '',
   },
   {
@@ -36,7 +36,7 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     width: 5,
     align: 'right',
     priority: 0,
-    cell: (row) => faded(row, String(row.quantity)),
+    cell: (row, frame) => faded(row, frame, String(row.quantity)),
     sortBy: ({ quantity }) => quantity,
   },
   {
@@ -48,14 +48,6 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     sortBy: ({ state }) => state,
   },
   {
-    name: 'bar',
-    title: '',
-    width: 10,
-    grows: 3,
-    priority: 1,
-    cell: (row, frame, width) => leftBar(frame, row, fullMs(frame), width),
-  },
-  {
     name: 'left',
     title: 'Left',
     width: 7,
@@ -63,6 +55,14 @@ export const HOLD_COLUMNS: readonly Column<HoldRow>[] = [
     priority: 0,
     cell: (row, frame) => leftWords(frame, row),
     sortBy: ({ deadlineMs }) => deadlineMs,
+  },
+  {
+    name: 'bar',
+    title: '',
+    width: 10,
+    grows: 3.5,
+    priority: 1,
+    cell: (row, frame, width) => leftBar(frame, row, fullMs(frame), width),
   },
 ];
 
@@ -75,8 +75,15 @@ function tail(id: string, width: number): string {
   return id.length <= width ? id : `…${id.slice(1 - width)}`;
 }
 
-function faded(row: HoldRow, text: string): Span {
-  return isLiving(row) ? span(text) : span(text, 'dim');
+const FRESH_MS = 1_000;
+
+/** What became of a hold stands out at first; then its row fades, and then it goes. */
+function isFading({ endedAtMs }: HoldRow, nowMs: number): boolean {
+  return endedAtMs !== null && nowMs - endedAtMs >= FRESH_MS;
+}
+
+function faded(row: HoldRow, { nowMs }: Frame, text: string): Span {
+  return span(text, isFading(row, nowMs) ? 'dim' : undefined);
 }
 
 const ENDS: Readonly<Record<string, { sign: string; tone: Tone }>> = {
@@ -87,14 +94,10 @@ const ENDS: Readonly<Record<string, { sign: string; tone: Tone }>> = {
   lost: { sign: '!', tone: 'warn' },
   withdrawn: { sign: GLYPHS.no, tone: 'accent' },
 };
-const FRESH_MS = 1_000;
-
-/** What became of a hold stands out at first, and then fades. */
 export function stateWord(row: HoldRow, nowMs: number): Span {
-  const { state, endedAtMs } = row;
+  const { state } = row;
   const end = ENDS[state];
-  if (endedAtMs !== null && end !== undefined)
-    return span(`${end.sign} ${state}`, nowMs - endedAtMs < FRESH_MS ? end.tone : 'dim');
+  if (end !== undefined) return span(`${end.sign} ${state}`, isFading(row, nowMs) ? 'dim' : end.tone);
   if (isExpiring(row, nowMs)) return span(`${GLYPHS.down} expiring`, 'warn', { bold: true });
   return state === 'pinned' ? span('  pinned', 'accent') : span('  held');
 }

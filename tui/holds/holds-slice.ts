@@ -70,13 +70,12 @@ export function countHolds({ rows, waiting }: HoldsSlice): number {
 function writer(slice: HoldsSlice) {
   const rows = slice.rows.slice();
   const waiting = new Map(slice.waiting);
-  const next = { ...slice, rows, waiting };
   const write = (row: HoldRow) => {
     const place = slice.places.get(row.id);
     if (place === undefined) waiting.set(row.id, row);
     else rows[place] = row;
   };
-  return { next, write };
+  return { next: { ...slice, rows, waiting }, write };
 }
 
 /** What is shown of the same sale stays until the list says otherwise. */

@@ -31,18 +31,21 @@ export function stepOf(frame: Frame): number {
   return next !== undefined && hasTenths(frame, next) ? 100 : 1_000;
 }
 
+/** Redis ends a hold within a moment of its deadline; one that is still there is told of. */
+const OVERDUE_MS = 1_000;
+
 export function leftWords(frame: Frame, row: HoldRow): Span {
   if (!isLiving(row)) return span('');
   if (row.state === 'pinned') return span('-', 'dim');
   const leftMs = row.deadlineMs - frame.nowMs;
-  if (leftMs <= 0) return span('over', 'dim');
-  const text = hasTenths(frame, row) ? timeLeft(leftMs) : wholeTimeLeft(leftMs);
+  if (leftMs <= -OVERDUE_MS) return span('over', 'dim');
+  const text = hasTenths(frame, row) ? timeLeft(Math.max(1, leftMs)) : wholeTimeLeft(Math.max(1, leftMs));
   return isExpiring(row, frame.nowMs) ? span(text, 'warn', { bold: true }) : span(text);
 }
 
 /** In steps of a second: it says how much, the words say exactly. @param fullMs of a bar that is full */
 export function leftBar(frame: Frame, row: HoldRow, fullMs: number, width: number): Span {
   if (!isLiving(row) || row.state === 'pinned') return span('');
-  const leftMs = Math.ceil((row.deadlineMs - frame.nowMs) / 1_000) * 1_000;
+  const leftMs = Math.max(1, Math.ceil((row.deadlineMs - frame.nowMs) / 1_000)) * 1_000;
   return span(bar(leftMs / fullMs, width), isExpiring(row, frame.nowMs) ? 'warn' : 'accent');
 }

@@ -83,16 +83,21 @@ export function asManyAsFit(pieces: readonly Line[], width: number, gap = '  '):
   return line;
 }
 
-/** The same line in as few pieces as can be: each piece costs as much as its text. Blanks look like anything. */
+/**
+ * The same line in as few pieces as can be: each costs as much as its text. Blanks look like anything, and at the end
+ * like nothing.
+ */
 export function joined(line: Line): Line {
   const pieces: Span[] = [];
-  for (const piece of line) {
+  const end = line.findLastIndex((piece) => !isBlank(piece) || piece.inverse === true);
+  for (const piece of line.slice(0, end + 1)) {
     const last = pieces.at(-1);
     const look = last === undefined ? null : lookOfBoth(last, piece);
     if (last === undefined || look === null) pieces.push(piece);
     else pieces[pieces.length - 1] = { ...look, text: last.text + piece.text };
   }
-  return pieces;
+  // Without any text it would not be a line.
+  return pieces.length === 0 ? [{ text: ' ' }] : pieces;
 }
 
 function lookOfBoth(one: Span, other: Span): Span | null {

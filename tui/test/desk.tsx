@@ -67,7 +67,7 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
     /** Fails with the screen as it is when it does not show that in time. */
     waitFor: (sight: Sight) => screen.waitFor(sight),
     /** Names of keys, or text that is typed: `press('2', 'j', 'enter', 'buyer-7')`. Each is one batch of bytes. */
-    async press(...keys: (KeyName | (string & {}))[]) {
+    press: async (...keys: (KeyName | (string & {}))[]) => {
       for (const key of keys) {
         screen.type(isKeyName(key) ? bytesOf(key) : key);
         // A lone escape is told from the beginning of a sequence by what follows within 20 ms.
