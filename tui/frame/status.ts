@@ -6,6 +6,7 @@ import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
+import { roomOf } from '../rooms/rooms.ts';
 import { isFresh, listOf } from '../state/state.ts';
 import type { View } from '../rooms/room.ts';
 import type { ListState } from '../list/list-state.ts';
@@ -44,12 +45,20 @@ function staleLine({ state: { link }, localMs }: Frame): Line {
   return [span(` ${GLYPHS.stale} ${what}${old}${next}`, 'warn', { inverse: true })];
 }
 
+/** Where tab leads, where there is more than one list. */
+function nextViewWords({ state }: Frame): Line[] {
+  const { views } = roomOf(state);
+  const next = views[(views.findIndex(({ name }) => name === state.views[state.room]) + 1) % views.length];
+  return views.length < 2 || next === undefined ? [] : [[span(`tab: ${next.title}`, 'dim')]];
+}
+
 function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, width: number): Line {
   const list = listOf(frame.state);
   const at = shown.ids.length === 0 ? '0' : `${count(window.selected + 1)}/${count(shown.ids.length)}`;
   const pieces: Line[] = [
     [span(` ${view.title}`, 'accent')],
     plain(at),
+    ...nextViewWords(frame),
     ...(list.filter === ''
       ? []
       : [[span(`filter ${safe(list.filter)} (${count(shown.total)} in all)`, 'warn')]]),
