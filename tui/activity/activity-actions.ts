@@ -33,8 +33,8 @@ export const ACTIVITY_ACTIONS: readonly Action[] = [
   {
     ...here,
     id: 'audit.older',
-    keys: ['m'],
-    title: 'Load older rows; the end of the list does it too',
+    keys: ['L'],
+    title: 'Read older rows; the end of the list does it too',
     views: [auditView.name],
     reason: (state) => (auditList.hasOlder(state) ? null : 'There are no older rows.'),
     run: (desk) => auditList.loadOlder(desk),

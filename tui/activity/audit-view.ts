@@ -144,7 +144,7 @@ function above({ state }: Frame, width: number): Line[] {
   const { log, checked } = state.audit;
   if (log.fault !== '' && log.newest.isRead) return [[span(` ! ${safe(log.fault)}`, 'warn')], []];
   const loaded = count(auditList.rows(state).length);
-  const more = auditList.hasOlder(state) ? `${loaded} loaded; m loads older ` : 'all loaded ';
+  const more = auditList.hasOlder(state) ? `${loaded} loaded; L reads older ` : 'all loaded ';
   return [spread(checkedLine(checked), [span(more, 'dim')], width), []];
 }
 

@@ -71,8 +71,8 @@ const WALKS: readonly Action[] = [
   {
     ...inOrders,
     id: 'order.older',
-    keys: ['m'],
-    title: 'Load older orders; the end of the list does it too',
+    keys: ['L'],
+    title: 'Read older orders; the end of the list does it too',
     does: 'looks',
     reason: (state) => (orderList.hasOlder(state) ? null : 'There are no older orders.'),
     run: (desk) => orderList.loadOlder(desk),

@@ -172,7 +172,7 @@ function above({ state }: Frame, width: number): Line[] {
 function moreWords(state: State, loaded: number): string {
   if (orderList.isAsking(state)) return 'asking the API ... ';
   const what = state.orders.orders.found === null ? 'loaded' : 'loaded and found';
-  return orderList.hasOlder(state) ? `${count(loaded)} ${what}; m loads older ` : `all ${what} `;
+  return orderList.hasOlder(state) ? `${count(loaded)} ${what}; L reads older ` : `all ${what} `;
 }
 
 let latest:
