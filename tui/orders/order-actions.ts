@@ -65,7 +65,9 @@ const WALKS: readonly Action[] = [
     reason: (state) => (selectedOrder(state) === null ? NONE_SELECTED : null),
     run(desk) {
       const order = selectedOrder(desk.store.get());
-      if (order !== null) jump(desk, { room: 'holds', filter: order.hold_id, saleId: order.sale_id });
+      if (order === null) return;
+      jump(desk, { room: 'holds', filter: order.hold_id, saleId: order.sale_id });
+      desk.say('A hold that became an order is listed here for a moment only; - goes back.');
     },
   },
   {
