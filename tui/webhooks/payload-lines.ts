@@ -15,8 +15,15 @@ function pieces(text: string, width: number): string[] {
   return Bun.wrapAnsi(text, width, { hard: true, trim: false, wordWrap: false }).split('\n');
 }
 
-/** What is no JSON is laid out as far as it looks like it. */
-export function payloadLines(body: string, width: number): Line[] {
+let latest: { body: string; width: number; lines: readonly Line[] } | undefined;
+
+/** What is no JSON is laid out as far as it looks like it. Drawn often, and worked out once. */
+export function payloadLines(body: string, width: number): readonly Line[] {
+  if (latest?.body !== body || latest.width !== width) latest = { body, width, lines: laidOut(body, width) };
+  return latest.lines;
+}
+
+function laidOut(body: string, width: number): Line[] {
   const lines: Span[][] = [];
   let line: Span[] = [];
   let depth = 0;

@@ -203,26 +203,26 @@ describe('a replay', () => {
   });
 
   test('of many marked ones is as fast as was chosen, is seen to go on, and is stopped', async () => {
-    const many = await Promise.all(Array.from({ length: 30 }, (_, index) => paid(`slow_${index}`)));
+    const many = await Promise.all(Array.from({ length: 20 }, (_, index) => paid(`slow_${index}`)));
     await open();
     await filter('pi_slow_');
     await desk.waitFor(`1/${many.length}`);
     await desk.press('*', 'r');
-    await desk.waitFor('How fast, for 30 deliveries?');
+    await desk.waitFor('How fast, for 20 deliveries?');
     await desk.press('down', 'enter');
-    await desk.waitFor('30 x Nothing would change: already applied.');
+    await desk.waitFor('20 x Nothing would change: already applied.');
     await desk.press('y');
-    await desk.waitFor(/replay \d+ .* \d+\/30 .*x stops it/);
+    await desk.waitFor(/replay \d+ .* \d+\/20 .*x stops it/);
     await desk.press('tab', 'd');
     await desk.waitFor('What became of each delivery');
     await desk.press('x');
     await desk.waitFor('Yes, stop it');
     await desk.press('y');
-    await desk.waitFor(/is stopped: \d+ of 30 deliveries/);
+    await desk.waitFor(/is stopped: \d+ of 20 deliveries/);
     await desk.waitFor('It was not replayed.');
     expect((await replays())[0]).toMatchObject({
       state: 'stopped',
-      total: 30,
+      total: 20,
       dry_run: false,
       per_second: 5,
     });
