@@ -27,6 +27,8 @@ export interface Desk {
   readonly copy: (text: string, what: string) => void;
   /** Reads anew what the current room shows. */
   readonly reload: () => void;
+  /** Moves in the help, no further than its ends. */
+  readonly scrollHelp: (lines: number) => void;
   /** Does what is selected in the palette. */
   readonly runFromPalette: () => void;
   /** Tries the connection now instead of later. */

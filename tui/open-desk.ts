@@ -15,7 +15,8 @@ import { followEvents, type FollowedEvent, type FollowState } from './connection
 import { serverClock } from './connection/server-clock.ts';
 import type { Change, Desk } from './desk.ts';
 import { createAsk } from './dialogs/ask.ts';
-import { find } from './frame/palette.ts';
+import { helpWindow } from './frame/help.ts';
+import { find, selectedOf } from './frame/palette.ts';
 import { followDetails } from './rooms/follow-details.ts';
 import { ROOMS, roomOf } from './rooms/rooms.ts';
 import { createFrames, type Frame, type Frames } from './state/frames.ts';
@@ -135,11 +136,18 @@ function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): D
     reload() {
       void roomOf(store.get()).read(desk);
     },
+    scrollHelp(lines) {
+      store.set((state) => {
+        const { first, last } = helpWindow(actionsOf({ ...state, helpTop: null }), state);
+        return { ...state, helpTop: Math.max(0, Math.min(last, first + lines)) };
+      });
+    },
     runFromPalette() {
       const { palette } = store.get();
       if (palette === null) return;
       store.set((state) => ({ ...state, palette: null }));
-      const found = find(actionsOf(store.get()), palette.input.text).at(palette.selected);
+      const all = find(actionsOf(store.get()), palette.input.text);
+      const found = all[selectedOf(all, palette)];
       if (found === undefined) desk.say('Nothing is called that.', 'warn');
       else perform(desk, found.action, found.words);
     },

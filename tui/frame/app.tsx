@@ -5,14 +5,14 @@ import { Box } from 'ink';
 import { actionsOf } from '../actions/dispatch.ts';
 import { dialogLines } from '../dialogs/dialog-lines.ts';
 import { AsciiOnly, LineText, Lines } from '../look/line-text.tsx';
-import { span } from '../look/span.ts';
+import { span, wrapLine } from '../look/span.ts';
 import { viewOf } from '../rooms/rooms.ts';
 import type { Frame, Frames } from '../state/frames.ts';
 import type { State } from '../state/state.ts';
 import { Body } from './body.tsx';
 import { footerLine } from './footer.ts';
 import { headerLine, tabsLine } from './header.ts';
-import { helpLines } from './help.ts';
+import { HELP_WIDTH, helpWindow } from './help.ts';
 import { COLUMNS_MIN, layoutOf, ROWS_MIN } from './layout.ts';
 import { Overlay } from './overlay.tsx';
 import { paletteLines } from './palette.ts';
@@ -83,16 +83,12 @@ interface HelpProps {
 }
 
 function Help({ state, columns, rows }: HelpProps) {
-  const lines = helpLines(actionsOf({ ...state, helpTop: null }), state);
-  const shown = (_width: number, height: number) => {
-    const top = Math.min(state.helpTop ?? 0, Math.max(0, lines.length - height));
-    return lines.slice(top, top + height);
-  };
-  const title = lines.length > rows - 2 ? 'Keys (j and k move)' : 'Keys';
-  return <Overlay title={title} lines={shown} wish={100} columns={columns} rows={rows} />;
+  const { lines, isLong } = helpWindow(actionsOf({ ...state, helpTop: null }), state);
+  const title = isLong ? 'Keys (j and k move)' : 'Keys';
+  return <Overlay title={title} lines={() => lines} wish={HELP_WIDTH} columns={columns} rows={rows} />;
 }
 
 function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }) {
   const says = `${columns}x${rows} is too small: at least ${COLUMNS_MIN}x${ROWS_MIN}, please.`;
-  return <Lines lines={[[span(says, 'warn')]]} width={columns} height={rows} />;
+  return <Lines lines={wrapLine([span(says, 'warn')], columns)} width={columns} height={rows} />;
 }

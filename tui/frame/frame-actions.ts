@@ -96,11 +96,6 @@ const TERMINAL: readonly Action[] = [
 
 export const FRAME_ACTIONS: readonly Action[] = [...ROOM_ACTIONS, ...WALKS, ...TERMINAL];
 
-const scrollHelp = (by: number) => (desk: Desk) =>
-  desk.store.set((state) =>
-    state.helpTop === null ? state : { ...state, helpTop: Math.max(0, state.helpTop + by) },
-  );
-
 export const HELP_ACTIONS: readonly Action[] = [
   {
     place: 'help',
@@ -118,7 +113,7 @@ export const HELP_ACTIONS: readonly Action[] = [
     keys: ['j', 'down', 'space', 'pagedown'],
     title: 'Further down',
     hint: 'down',
-    run: scrollHelp(5),
+    run: (desk) => desk.scrollHelp(5),
   },
   {
     place: 'help',
@@ -127,6 +122,6 @@ export const HELP_ACTIONS: readonly Action[] = [
     keys: ['k', 'up', 'pageup'],
     title: 'Back up',
     hint: 'up',
-    run: scrollHelp(-5),
+    run: (desk) => desk.scrollHelp(-5),
   },
 ];

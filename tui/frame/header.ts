@@ -2,11 +2,11 @@
 
 import { ago, timeOfDay } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
-import { asManyAsFit, span, spread, type Line } from '../look/span.ts';
+import { asManyAsFit, lineWidth, span, spread, type Line, type Span } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { ROOMS } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
-import { isFresh, type State } from '../state/state.ts';
+import { isFresh, type RoomName, type State } from '../state/state.ts';
 
 export function headerLine(frame: Frame, width: number): Line {
   const { context, overview } = frame.state;
@@ -19,27 +19,34 @@ export function headerLine(frame: Frame, width: number): Line {
       }),
     ],
     ...(context.isReadOnly ? [[span(`${GLYPHS.padlock} read-only`, 'warn')]] : []),
-    linkWords(frame),
+    ...linkWords(frame),
     ...(overview === null ? [] : storeWords(overview.stores)),
   ];
-  const who = frame.state.me === null ? '' : `${frame.state.me.name} (${frame.state.me.role})  `;
+  const { me } = frame.state;
+  const who = me === null ? '' : `${safe(me.name)} (${me.role})  `;
   const right = [span(width < 100 ? '' : who, 'dim'), span(`${timeOfDay(frame.nowMs)} `)];
-  return spread(asManyAsFit(left, width - 10), right, width);
+  return spread(asManyAsFit(left, width - lineWidth(right) - 1), right, width);
 }
 
-function linkWords({ state, localMs }: Frame): Line {
+/** The word comes before the age: it is what is kept on a narrow screen. */
+function linkWords({ state, localMs }: Frame): Line[] {
   const { link } = state;
-  const ageMs = link.heardAtMs === null ? null : localMs - link.heardAtMs;
-  const age = ageMs === null ? '' : `, heard ${ago(ageMs)}`;
-  switch (link.kind) {
+  const word = linkWord(state, localMs);
+  if (link.heardAtMs === null || link.kind === 'refused') return [[word]];
+  const isFine = word.tone === 'good';
+  return [[word], [span(`heard ${ago(localMs - link.heardAtMs)}`, isFine ? 'dim' : 'warn')]];
+}
+
+function linkWord(state: State, localMs: number): Span {
+  switch (state.link.kind) {
     case 'live':
       return isFresh(state, localMs)
-        ? [span(`${GLYPHS.live} live`, 'good'), span(age, 'dim')]
-        : [span(`${GLYPHS.stale} stale`, 'warn'), span(age, 'warn')];
+        ? span(`${GLYPHS.live} live`, 'good')
+        : span(`${GLYPHS.stale} stale`, 'warn');
     case 'connecting':
-      return [span(`${GLYPHS.stale} connecting`, 'warn'), span(age, 'warn')];
+      return span(`${GLYPHS.stale} connecting`, 'warn');
     case 'refused':
-      return [span(`${GLYPHS.no} refused`, 'warn')];
+      return span(`${GLYPHS.no} refused`, 'warn');
   }
 }
 
@@ -58,24 +65,30 @@ function storeWords(stores: NonNullable<State['overview']>['stores']): Line[] {
 }
 
 export function tabsLine(state: State, width: number): Line {
-  const tabs = ROOMS.map((room, index): Line => {
+  return tabLines(state, width).flatMap(({ line }) => line);
+}
+
+export interface Tab {
+  readonly name: RoomName;
+  readonly line: Line;
+}
+
+/** The tabs, side by side; where they do not fit, only the one that is open has its title. */
+export function tabLines(state: State, width: number): Tab[] {
+  const wide = ROOMS.map((room, index): Tab => {
     const isHere = room.name === state.room;
     const badge = room.badge?.(state) ?? '';
-    const title = ` ${index + 1} ${room.title}`;
-    return [
-      span(title, isHere ? 'accent' : 'dim', { bold: isHere, inverse: isHere }),
+    const line = [
+      span(` ${index + 1} ${room.title}`, isHere ? 'accent' : 'dim', { bold: isHere, inverse: isHere }),
       span(badge === '' ? ' ' : ` ${badge} `, isHere ? 'accent' : undefined, { inverse: isHere }),
     ];
+    return { name: room.name, line };
   });
-  const narrow = ROOMS.map(({ name, title }, index): Line => {
+  const needed = wide.reduce((sum, { line }) => sum + lineWidth(line), 0);
+  if (needed <= width) return wide;
+  return ROOMS.map(({ name, title }, index): Tab => {
     const isHere = name === state.room;
-    return [
-      span(isHere ? ` ${index + 1} ${title} ` : ` ${index + 1} `, isHere ? 'accent' : 'dim', {
-        inverse: isHere,
-      }),
-    ];
+    const text = isHere ? ` ${index + 1} ${title} ` : ` ${index + 1} `;
+    return { name, line: [span(text, isHere ? 'accent' : 'dim', { inverse: isHere })] };
   });
-  const wide = tabs.flat();
-  const needed = wide.reduce((sum, { text }) => sum + text.length, 0);
-  return needed <= width ? wide : narrow.flat();
 }

@@ -3,11 +3,11 @@
 import { press } from '../actions/dispatch.ts';
 import type { Desk } from '../desk.ts';
 import { selectAt } from '../list/list-state.ts';
-import { textOf } from '../look/span.ts';
-import { ROOMS, viewOf } from '../rooms/rooms.ts';
-import { listOf, withList, withRoom, type RoomName } from '../state/state.ts';
+import { lineWidth } from '../look/span.ts';
+import { viewOf } from '../rooms/rooms.ts';
+import { listOf, withList, withRoom } from '../state/state.ts';
 import type { MouseEvent } from '../terminal/tty-in.ts';
-import { tabsLine } from './header.ts';
+import { tabLines } from './header.ts';
 import { layoutOf } from './layout.ts';
 
 const WHEEL_ROWS = 3;
@@ -15,24 +15,26 @@ const TABS_ROW = 1;
 const BODY_ROW = 2;
 
 export function click(desk: Desk, { kind, column, row }: MouseEvent): void {
-  if (desk.store.get().dialog !== null) return;
+  const { dialog, helpTop, palette } = desk.store.get();
+  // A question is answered by keys: nobody answers one by a wheel that was still turning.
+  if (dialog !== null) return;
   if (kind !== 'press') {
     const name = kind === 'wheel-up' ? 'up' : 'down';
     for (let step = 0; step < WHEEL_ROWS; step++) press(desk, { name, text: '' });
     return;
   }
+  // What is behind a box is not what is clicked on.
+  if (helpTop !== null || palette !== null) return;
   if (row === TABS_ROW) goToTab(desk, column);
   else if (row >= BODY_ROW) selectRow(desk, column, row - BODY_ROW);
 }
 
 function goToTab(desk: Desk, column: number): void {
   const state = desk.store.get();
-  const line = textOf(tabsLine(state, state.columns));
-  // Each tab begins with its number: the last one that begins before the click.
-  const before = ROOMS.map(({ name }, index) => ({ name, at: line.indexOf(` ${index + 1} `) }));
-  const hit: RoomName | undefined = before.findLast(({ at }) => at !== -1 && at <= column)?.name;
+  let end = 0;
+  const hit = tabLines(state, state.columns).find(({ line }) => column < (end += lineWidth(line)));
   if (hit === undefined) return;
-  desk.store.set((now) => withRoom(now, hit));
+  desk.store.set((now) => withRoom(now, hit.name));
   desk.reload();
 }
 
@@ -46,5 +48,8 @@ function selectRow(desk: Desk, column: number, row: number): void {
   if (line < 0) return;
   const index = window.first + Math.floor(line / (isOfCards ? (view.card?.height ?? 1) : 1));
   if (index >= window.end) return;
-  desk.store.set((state) => withList(state, selectAt(listOf(state), shown.ids, index, pageRows)));
+  desk.store.set((state) => ({
+    ...withList(state, selectAt(listOf(state), shown.ids, index, pageRows)),
+    detailTop: 0,
+  }));
 }

@@ -9,7 +9,7 @@ function select({ store }: Desk, by: number): void {
   store.set((state) =>
     state.palette === null
       ? state
-      : { ...state, palette: { ...state.palette, selected: Math.max(0, state.palette.selected + by) } },
+      : { ...state, palette: { ...state.palette, selected: state.palette.selected + by } },
   );
 }
 

@@ -3,7 +3,9 @@
 import type { Action } from '../actions/action.ts';
 import { whyNot } from '../actions/why-not.ts';
 import { inputLine } from '../dialogs/text-input.ts';
+import { GLYPHS } from '../look/look.ts';
 import { span, spread, type Line } from '../look/span.ts';
+import { keyName } from './footer.ts';
 import type { Palette, State } from '../state/state.ts';
 
 export interface Found {
@@ -23,7 +25,16 @@ export function find(actions: readonly Action[], text: string): Found[] {
   const scored = actions.flatMap((action) => {
     const name = commandOf(action);
     if (action.takes !== undefined && wanted.startsWith(`${name} `)) {
-      return [{ action, words: text.trim().slice(name.length + 1), score: 0 }];
+      return [
+        {
+          action,
+          words: text
+            .trim()
+            .slice(name.length + 1)
+            .trim(),
+          score: 0,
+        },
+      ];
     }
     const score = scoreOf(name, action.title.toLowerCase(), wanted);
     return score === null ? [] : [{ action, words: '', score }];
@@ -48,6 +59,11 @@ function hasInOrder(name: string, wanted: string): boolean {
   return true;
 }
 
+/** The index of the selected one, -1 when there is none: after the last one comes the first. */
+export function selectedOf(found: readonly Found[], { selected }: Palette): number {
+  return found.length === 0 ? -1 : ((selected % found.length) + found.length) % found.length;
+}
+
 /** The line that is typed, and what it finds. */
 export function paletteLines(
   state: State,
@@ -56,7 +72,7 @@ export function paletteLines(
   { width, height }: { readonly width: number; readonly height: number },
 ): Line[] {
   const found = find(actions, palette.input.text);
-  const selected = Math.min(palette.selected, found.length - 1);
+  const selected = selectedOf(found, palette);
   const rows = height - 1;
   const first = Math.max(0, selected - rows + 1);
   const lines = found.slice(first, first + rows).map(({ action }, index): Line => {
@@ -64,11 +80,11 @@ export function paletteLines(
     const reason = whyNot(action, state);
     const tone = reason === null ? undefined : 'dim';
     const left = [
-      span(isSelected ? '▌ ' : '  ', 'accent'),
+      span(isSelected ? `${GLYPHS.pointer} ` : '  ', 'accent'),
       span(commandOf(action).padEnd(20), tone, { bold: isSelected }),
       span(reason ?? action.title, reason === null ? undefined : 'dim'),
     ];
-    return spread(left, [span(` ${action.keys[0] ?? ''}`, 'accent')], width);
+    return spread(left, [span(` ${keyName(action.keys[0] ?? '')}`, 'accent')], width);
   });
   const none: Line = [span('Nothing is called that. Escape closes this.', 'warn')];
   return [

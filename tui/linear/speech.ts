@@ -1,11 +1,10 @@
 /** What changed from one frame to the next, in words: for who listens to the terminal instead of looking at it. */
 
 import { actionsOf } from '../actions/dispatch.ts';
-import type { Dialog, Form } from '../dialogs/dialog.ts';
-import { faultOf } from '../dialogs/dialog.ts';
+import { faultOf, type Dialog, type Field, type Form } from '../dialogs/dialog.ts';
 import { helpLines } from '../frame/help.ts';
 import { layoutOf } from '../frame/layout.ts';
-import { commandOf, find } from '../frame/palette.ts';
+import { commandOf, find, selectedOf } from '../frame/palette.ts';
 import { counted } from '../look/format.ts';
 import { textOf } from '../look/span.ts';
 import { safe } from '../look/text.ts';
@@ -16,7 +15,10 @@ import { isFresh, listOf, type State } from '../state/state.ts';
 /** `echo`: what was typed, in the line that is being typed. */
 export type Utterance = { readonly kind: 'line' | 'echo'; readonly text: string };
 
-const line = (text: string): Utterance => ({ kind: 'line', text: safe(text).trim() });
+/** Bars and frames are for who looks. */
+const DRAWN = /[\u2500-\u259f\s]+/g;
+
+const line = (text: string): Utterance => ({ kind: 'line', text: safe(text).replaceAll(DRAWN, ' ').trim() });
 
 /** Nothing is said because time passes: a countdown is told when it is asked for. */
 export function speak(before: Frame | null, after: Frame): Utterance[] {
@@ -89,8 +91,13 @@ function sayPlace(before: Frame | null, after: Frame): Utterance[] {
   if (row === undefined) return isElsewhere ? [...said, line(view.empty(state))] : said;
   const isMarked = id !== undefined && listOf(state).marks.has(id);
   const wasMarked = id !== undefined && was !== undefined && listOf(was).marks.has(id);
+  // Whoever comes back from a question hears where that is.
+  const isBack = was !== undefined && !isQuiet(was);
   const isOther =
-    isElsewhere || isFilled || (was !== undefined && listOf(was).selectedId !== listOf(state).selectedId);
+    isElsewhere ||
+    isFilled ||
+    isBack ||
+    (was !== undefined && listOf(was) !== listOf(state) && selectedId(before) !== id);
   if (isOther || isMarked !== wasMarked) {
     said.push(line(`${isMarked ? 'Marked: ' : ''}${view.sentence(after, row)}.`));
   }
@@ -100,13 +107,14 @@ function sayPlace(before: Frame | null, after: Frame): Utterance[] {
   return said;
 }
 
-function selectedId(frame: Frame): string | undefined {
+function selectedId(frame: Frame | null): string | undefined {
+  if (frame === null) return undefined;
   const { shown, window } = layoutOf(frame, viewOf(frame.state));
   return shown.ids[window.selected];
 }
 
 function sayHelp(state: State): Utterance[] {
-  return helpLines(actionsOf({ ...state, helpTop: null }), state).map((help) => line(textOf(help)));
+  return helpLines(actionsOf({ ...state, helpTop: null }), state, Infinity).map((help) => line(textOf(help)));
 }
 
 function sayPalette(was: State | undefined, { palette, ...state }: State): Utterance[] {
@@ -114,8 +122,9 @@ function sayPalette(was: State | undefined, { palette, ...state }: State): Utter
   const before = was?.palette ?? null;
   if (before === null) return [line('Command: type its name, tab goes on, enter does it, escape closes.')];
   const actions = actionsOf({ ...state, palette: null });
-  const nameOf = ({ input, selected }: typeof palette) => {
-    const found = find(actions, input.text).at(selected)?.action;
+  const nameOf = (shown: typeof palette) => {
+    const all = find(actions, shown.input.text);
+    const found = all[selectedOf(all, shown)]?.action;
     return found === undefined ? 'Nothing is called that.' : `${commandOf(found)}: ${found.title}`;
   };
   const echo = echoOf(before.input.text, palette.input.text);
@@ -146,7 +155,10 @@ function sayDialog(was: Dialog | null, now: Dialog): Utterance[] {
   const opening = isNew ? [line(`${now.title}.`), ...now.lines.map((said) => line(textOf(said)))] : [];
   switch (now.kind) {
     case 'confirm':
-      return isNew ? [...opening, line(`Press y to ${now.verb}, n for nothing.`)] : opening;
+      if (isNew) return [...opening, line(`Press y to ${now.verb}, n for nothing.`)];
+      return was?.kind === 'confirm' && was.isYesFocused !== now.isYesFocused
+        ? [line(now.isYesFocused ? `Enter: ${now.verb}.` : 'Enter: nothing is done.')]
+        : [];
     case 'typed':
       return isNew
         ? [...opening, line(`Type ${now.word} and enter to ${now.verb}; escape for nothing.`)]
@@ -174,15 +186,21 @@ function sayField(was: Form | null, now: Form): Utterance[] {
   if (field === undefined) return [];
   const text = now.inputs[field.name]?.text ?? '';
   if (was?.focused !== now.focused) {
-    const left = was === null ? undefined : was.fields[was.focused];
-    const fault = left === undefined ? null : faultOf(now, left);
     const choices =
       field.choices === undefined ? '' : ` One of ${field.choices.join(', ')}; left and right choose.`;
     return [
-      ...(fault === null || left === undefined ? [] : [line(`${left.label} is not right: ${fault}`)]),
+      ...(was === null || now.wasTried ? [] : sayFault(now, was.fields[was.focused])),
       line(`${field.label}: ${text || 'empty'}. ${field.hint}${choices}`),
+      ...(now.wasTried ? sayFault(now, field) : []),
     ];
   }
   const before = was.inputs[field.name]?.text ?? '';
+  // Enter was pressed, and the form stays: there is a reason.
+  if (before === text && was !== now && now.wasTried) return sayFault(now, field);
   return field.choices === undefined ? echoOf(before, text) : ifChanged(before, text);
+}
+
+function sayFault(form: Form, field: Field | undefined): Utterance[] {
+  const fault = field === undefined ? null : faultOf(form, field);
+  return fault === null || field === undefined ? [] : [line(`${field.label} is not right: ${fault}`)];
 }

@@ -51,6 +51,7 @@ export interface Toast {
 
 export interface Palette {
   readonly input: TextInput;
+  /** How far it was moved from the first that is found; may go round and round. */
   readonly selected: number;
 }
 
