@@ -20,6 +20,8 @@ const DRAWN = /[\u2500-\u259f\s]+/g;
 
 const line = (text: string): Utterance => ({ kind: 'line', text: safe(text).replaceAll(DRAWN, ' ').trim() });
 
+const ended = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
+
 /** Nothing is said because time passes: a countdown is told when it is asked for. */
 export function speak(before: Frame | null, after: Frame): Utterance[] {
   const { state } = after;
@@ -99,7 +101,7 @@ function sayPlace(before: Frame | null, after: Frame): Utterance[] {
     isBack ||
     (was !== undefined && listOf(was) !== listOf(state) && selectedId(before) !== id);
   if (isOther || isMarked !== wasMarked) {
-    said.push(line(`${isMarked ? 'Marked: ' : ''}${view.sentence(after, row)}.`));
+    said.push(line(`${isMarked ? 'Marked: ' : ''}${ended(view.sentence(after, row))}`));
   }
   if (state.details[state.room] !== 'closed' && was?.details[state.room] === 'closed') {
     said.push(...view.detail(after, row, state.columns).map((detail) => line(textOf(detail))));
@@ -152,7 +154,7 @@ function echoOf(before: string, after: string): Utterance[] {
 
 function sayDialog(was: Dialog | null, now: Dialog): Utterance[] {
   const isNew = was?.kind !== now.kind || was.title !== now.title || was.lines !== now.lines;
-  const opening = isNew ? [line(`${now.title}.`), ...now.lines.map((said) => line(textOf(said)))] : [];
+  const opening = isNew ? [line(ended(now.title)), ...now.lines.map((said) => line(textOf(said)))] : [];
   switch (now.kind) {
     case 'confirm':
       if (isNew) return [...opening, line(`Press y to ${now.verb}, n for nothing.`)];
