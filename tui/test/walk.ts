@@ -52,10 +52,12 @@ type Buyers = ReturnType<typeof buyersAt>;
 
 async function shift(terminal: TmuxSession, buyers: Buyers, shot: Shot): Promise<void> {
   await terminal.waitFor('100 available = 100');
+  await terminal.waitFor('2 Holds 0');
   await shot('board');
   await createSale(terminal, shot);
   await launch(terminal, shot);
   await watchHolds(terminal, buyers, shot);
+  await sell(terminal, buyers, shot);
   await orderAndReplay(terminal, buyers, shot);
   await restockAndEnd(terminal, shot);
   await leave(terminal);
@@ -119,12 +121,26 @@ async function watchHolds(terminal: TmuxSession, buyers: Buyers, shot: Shot): Pr
   await terminal.waitFor('Holds  1/3');
 }
 
+/** A little crowd, so that there is something to see on the board. */
+async function sell(terminal: TmuxSession, buyers: Buyers, shot: Shot): Promise<void> {
+  for (let buyer = 1; buyer <= 16; buyer++) {
+    const held = await buyers.hold({ product_id: 1, quantity: 4, buyer_id: `buyer-${buyer}`, ttl: 300 });
+    if (buyer > 10) continue;
+    await buyers.order(held, `pi_${buyer}`);
+    if (buyer <= 7) await buyers.pay(held, `pi_${buyer}`);
+  }
+  await terminal.keys('1');
+  await terminal.waitFor('28 paid + ▓ 12 ordered + ▒ 24 held + ░ 36 available = 100');
+  await shot('selling');
+}
+
 async function orderAndReplay(terminal: TmuxSession, buyers: Buyers, shot: Shot): Promise<void> {
   const held = await buyers.hold({ product_id: 2, quantity: 3, buyer_id: 'fay', ttl: 120 });
   await buyers.order(held, 'pi_fay');
   await buyers.pay(held, 'pi_fay');
   await terminal.keys('3');
-  await terminal.waitFor(/paid.*pi_fay/);
+  await terminal.waitFor(/pi_fay/);
+  await terminal.keys('g');
   await terminal.keys('Enter');
   await terminal.waitFor('applied');
   await shot('order');
@@ -133,13 +149,14 @@ async function orderAndReplay(terminal: TmuxSession, buyers: Buyers, shot: Shot)
   await terminal.waitFor(/Sale +Buyer/);
   await terminal.keys('4');
   await terminal.waitFor(/applied.*pi_fay/);
-  await terminal.keys('Enter');
+  await terminal.keys('g', 'Enter');
+  await terminal.waitFor('unsigned');
   await shot('webhook');
   await terminal.keys('r');
   await terminal.waitFor(/Nothing would change|Nothing changed|already/);
   await shot('replay');
   await terminal.keys('y');
-  await terminal.waitFor('Replay');
+  await terminal.waitFor(/Replay \d+ is done/);
 }
 
 async function restockAndEnd(terminal: TmuxSession, shot: Shot): Promise<void> {
@@ -150,7 +167,7 @@ async function restockAndEnd(terminal: TmuxSession, shot: Shot): Promise<void> {
   await terminal.type('+10');
   await terminal.waitFor('60');
   await terminal.keys('Enter');
-  await terminal.waitFor('= 60');
+  await terminal.waitFor('51 available = 60');
   await terminal.keys('X');
   await terminal.waitFor('End Lamp #2?');
   await shot('end');
