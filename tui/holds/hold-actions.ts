@@ -58,7 +58,7 @@ export const HOLD_ACTIONS: readonly Action[] = [
     ...here,
     id: 'hold.buyer',
     keys: ['b'],
-    title: 'Only the holds of this buyer; escape shows all again',
+    title: 'Filter by this buyer; escape shows all again',
     does: 'looks',
     reason: (state) =>
       (chosen(state)[0]?.buyer ?? null) === null ? 'The storefront did not say who this buyer is.' : null,
