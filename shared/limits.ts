@@ -298,8 +298,8 @@ export const GHOST_MS = 2_000;
 /** One under the other; more of them would push what lives off the screen. */
 export const GHOSTS_TOGETHER_MAX = 5;
 
-/** Rows change their places at most once in this time, and not while somebody moves among them. */
-export const REORDER_EVERY_MS = 1_000;
+/** Rows change their places at most once in this time: at each turn of a second, though timers are not exact. */
+export const REORDER_EVERY_MS = 900;
 
 /** A hold that expires within this is shown to the tenth of a second. */
 export const EXPIRING_SOON_MS = 10_000;
