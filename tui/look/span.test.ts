@@ -76,9 +76,11 @@ describe('a wrapped line', () => {
   test('breaks between words, also where the tone changes', () => {
     const line = [span('From now on '), span('nobody', 'warn'), span(' gets a hold')];
     const lines = wrapLine(line, 14);
-    expect(lines.map(textOf)).toEqual(['From now on ', 'nobody gets a ', 'hold']);
+    expect(lines.map(textOf)).toEqual(['From now on', 'nobody gets a', 'hold']);
     expect(lines[1]?.[0]).toEqual(span('nobody', 'warn'));
     expect(wrapLine(line, 80)).toEqual([line]);
+    expect(wrapLine([span('abcd efgh')], 4).map(textOf)).toEqual(['abcd', 'efgh']);
+    expect(wrapLine([span('ab abcdefgh')], 4).map(textOf)).toEqual(['ab', 'abcd', 'efgh']);
   });
 });
 

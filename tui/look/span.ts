@@ -139,26 +139,31 @@ export function dimmed(line: Line): Line {
 /** On as many lines of at most `width` cells as it takes, broken between words; pieces keep their looks. */
 export function wrapLine(line: Line, width: number): Line[] {
   if (lineWidth(line) <= width) return [line];
-  const lines: Span[][] = [[]];
+  const lines: Span[][] = [];
+  let current: Span[] = [];
   let left = width;
-  const put = (piece: Span) => {
-    lines.at(-1)?.push(piece);
-    left -= widthOf(piece.text);
+  const turn = () => {
+    // Blanks that meet the edge have done what they are for.
+    if (current.at(-1)?.text.startsWith(' ')) current.pop();
+    if (current.length > 0) lines.push(current);
+    current = [];
+    left = width;
   };
   for (const piece of line) {
     for (const word of piece.text.match(/ +|[^ ]+/g) ?? []) {
-      const wanted = widthOf(word);
-      if (wanted <= left) put({ ...piece, text: word });
-      else {
-        // Blanks that meet the edge have done what they are for.
-        const parts = word.startsWith(' ') ? [''] : wrapText(word, width);
-        for (const part of parts) {
-          lines.push([]);
-          left = width;
-          if (part !== '') put({ ...piece, text: part });
+      const isBlank = word.startsWith(' ');
+      const parts = widthOf(word) <= left || isBlank ? [word] : wrapText(word, width);
+      for (const text of parts) {
+        const wanted = widthOf(text);
+        if (wanted > left) {
+          turn();
+          if (isBlank) continue;
         }
+        current.push({ ...piece, text });
+        left -= wanted;
       }
     }
   }
+  turn();
   return lines;
 }
