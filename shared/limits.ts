@@ -277,7 +277,10 @@ export const JOURNAL_ROWS_MAX = 1_000;
 /** A message stays on the screen for as long as it takes to read two lines; the journal keeps it. */
 export const TOAST_MS = 6_000;
 
-/** A change whose answer was lost is sent again under its key, for about five seconds: then the operator is told. */
+/** Longer than the API takes for anything: after that the connection is dead, however open it looks. */
+export const API_SILENCE_MS = 10_000;
+
+/** A change whose answer was lost is sent again under its key, for some seconds: then the operator is told. */
 export const CHANGE_ATTEMPTS_MAX = 4;
 
 /** Long enough to read the name of the sale once more and to hit escape. */

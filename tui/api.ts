@@ -2,12 +2,14 @@
 
 import { treaty } from '@elysiajs/eden';
 import type { OpsApp } from '@flash-sale/api/app.ts';
+import { API_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import { ERROR_CODES, type ErrorCode, type Failure } from '@flash-sale/shared/contracts/reply.ts';
 
 /** Dates stay text: what arrives is what the contracts say. */
-export function connectApi(url: string, token: string) {
+export function connectApi(url: string, token: string, silenceMs = API_SILENCE_MS) {
   return treaty<OpsApp>(url, {
     parseDate: false,
+    onRequest: (_path, options) => ({ ...options, signal: AbortSignal.timeout(silenceMs) }),
     headers: { authorization: `Bearer ${token}` },
   }).ops;
 }
@@ -76,7 +78,8 @@ function refusal(status: number, error: unknown): Refusal {
       failure: value,
     };
   }
-  const said = value instanceof Error ? value.message : `status ${status}`;
+  // Its first sentence: what follows is for programmers.
+  const said = value instanceof Error ? value.message.split('. ')[0] : `status ${status}`;
   return {
     ok: false,
     code: 'unreachable',

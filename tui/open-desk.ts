@@ -69,7 +69,6 @@ export function openDesk(options: DeskOptions): OpenDesk {
   });
   const overview = readAgainAndAgain(desk);
   const endDetails = followDetails(desk);
-  void readMe(desk);
   return {
     desk,
     frames,
@@ -227,7 +226,10 @@ function onLink(desk: Desk, told: FollowState): void {
   const words = linkWords(before, link);
   if (words !== null) note(desk.store, words, link.kind === 'live' ? 'said' : 'warned');
   // What was missed is told by the stream itself; this is the first look.
-  if (told.kind === 'live' && before.heardAtMs === null) for (const room of ROOMS) void room.read(desk);
+  if (told.kind === 'live' && before.heardAtMs === null) {
+    void readMe(desk);
+    for (const room of ROOMS) void room.read(desk);
+  }
 }
 
 function readAgainAndAgain(desk: Desk): { stop(): void } {
