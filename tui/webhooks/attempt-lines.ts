@@ -33,23 +33,27 @@ export function attemptLines({ latest_attempts: attempts, state }: DeliveryView)
     const before = series[index + 1];
     return [
       attemptLine(one, state),
+      ...timesLines(one),
       ...(one.newest.fault === null ? [] : [[span(`          ${safe(one.newest.fault)}`, 'warn')]]),
       ...(before === undefined ? [] : [differenceLine(before.newest, one.oldest)]),
     ];
   });
 }
 
-function attemptLine({ newest, oldest, times }: Series, state: DeliveryView['state']): Line {
+function attemptLine({ newest }: Series, state: DeliveryView['state']): Line {
   const { cause, outcome, fault, duration_ms: durationMs } = newest;
   const word = fault === null ? outcomeWord(outcome, state) : span(`${GLYPHS.no} failed`, 'warn');
-  const since = times === 1 ? '' : `  ${count(times)} times since ${timeOfDay(Date.parse(oldest.at))}`;
   return [
     span(`${timeOfDay(Date.parse(newest.at))}  `),
     span(`${cause.padEnd(8)} `, 'dim'),
     { ...word, text: word.text.padEnd(15) },
     span(`${count(durationMs)} ms`.padStart(8), 'dim'),
-    span(since, 'dim'),
   ];
+}
+
+function timesLines({ oldest, times }: Series): Line[] {
+  if (times === 1) return [];
+  return [[span(`          ${count(times)} times since ${timeOfDay(Date.parse(oldest.at))}`, 'dim')]];
 }
 
 function differenceLine(before: Attempt, after: Attempt): Line {
