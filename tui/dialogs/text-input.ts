@@ -1,7 +1,7 @@
 /** A line of text that is being typed. */
 
 import { span, type Line } from '../look/span.ts';
-import { endOf, fitText, safe, widthOf } from '../look/text.ts';
+import { endOf, fitText, safe, startOf, widthOf } from '../look/text.ts';
 
 export interface TextInput {
   readonly text: string;
@@ -67,7 +67,7 @@ function after({ text, cursor }: TextInput): number {
 /** The text with its cursor, in at most `width` cells; the cursor is always seen. */
 export function inputLine({ text, cursor }: TextInput, width: number): Line {
   const left = safe(text.slice(0, cursor));
-  const under = safe(text.slice(cursor, after({ text, cursor }))) || ' ';
+  const under = startOf(safe(text.slice(cursor, after({ text, cursor }))), width) || ' ';
   const right = safe(text.slice(after({ text, cursor })));
   const room = Math.max(0, width - widthOf(under) - Math.min(widthOf(right), 3));
   const shownLeft = widthOf(left) <= room ? left : room === 0 ? '' : `…${endOf(left, room - 1)}`;

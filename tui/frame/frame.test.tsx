@@ -96,6 +96,19 @@ test('where it is narrow the header still tells the context, that it is read-onl
   expect(header).toMatch(/^ prod {3}⊘ read-only {2}● live .*\d\d:\d\d:\d\d $/);
 });
 
+test('what is easily forgotten, and then acted on, is told first below the list', () => {
+  const frame = desk.desk.frame();
+  const list = { ...NEW_LIST, filter: 'y'.repeat(300), marks: new Set(['1', '77']), frozen: [] };
+  const state = { ...frame.state, toast: null, lists: { [listName(frame.state)]: list } };
+  const said = (columns: number) => {
+    const changed = { ...frame, state: { ...state, columns } };
+    const view = viewOf(changed.state);
+    return textOf(statusLine(changed, view, layoutOf(changed, view), columns));
+  };
+  expect(said(60)).toBe(' Sales  0  frozen, 0 new; p goes on  ● 0 marked, 2 hidden');
+  expect(said(120)).toContain('● 0 marked, 2 hidden  filter yyyyyyyyyyyyyyyyyyyyyyy… (0 in all)');
+});
+
 describe('help', () => {
   test('has every key that works in each room, with its command', () => {
     for (const room of ROOM_NAMES) {
@@ -197,4 +210,20 @@ test('too small a screen says so, and how large it must be', async () => {
   await desk.waitFor(/30x6 is too small: at least\n40x8, please\./);
   desk.resize({ columns: 80, rows: 24 });
   await desk.waitFor('Lamp #9');
+});
+
+test('in a read-only context the padlock is seen, what changes is crossed out, and its key says why', async () => {
+  const context = { name: 'prod', isReadOnly: true };
+  const careful = mountDesk(world, { columns: 120, rows: 24, context });
+  try {
+    await careful.waitFor('Lamp #9');
+    await careful.waitFor(/prod {3}⊘ read-only/);
+    const screen = await careful.waitFor('n new ×');
+    expect(screen).toContain('d details');
+    await careful.press('n');
+    await careful.waitFor('prod is read-only here. Start with --write to change things.');
+    expect(careful.desk.store.get().dialog).toBeNull();
+  } finally {
+    careful.close();
+  }
 });

@@ -4,7 +4,7 @@ import { inputLine } from '../dialogs/text-input.ts';
 import { count, counted, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { fitText, safe, widthOf } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { roomOf } from '../rooms/rooms.ts';
 import { isFresh, listOf } from '../state/state.ts';
@@ -55,18 +55,17 @@ function nextViewWords({ state }: Frame): Line[] {
 function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, width: number): Line {
   const list = listOf(frame.state);
   const at = shown.ids.length === 0 ? '0' : `${count(window.selected + 1)}/${count(shown.ids.length)}`;
+  // What is most easily forgotten, and then acted on, comes first.
   const pieces: Line[] = [
     [span(` ${view.title}`, 'accent')],
     plain(at),
-    ...nextViewWords(frame),
-    ...(list.filter === ''
-      ? []
-      : [[span(`filter ${safe(list.filter)} (${count(shown.total)} in all)`, 'warn')]]),
-    ...(list.sort === null ? [] : [[span(`by ${list.sort.column}`, 'dim')]]),
-    ...(list.marks.size === 0 ? [] : [[span(marksWords(list, shown), 'accent')]]),
     ...(list.frozen === null
       ? []
       : [[span(`frozen, ${count(shown.arrived)} new; p goes on`, 'warn', { inverse: true })]]),
+    ...(list.marks.size === 0 ? [] : [[span(marksWords(list, shown), 'accent')]]),
+    ...(list.filter === '' ? [] : [[span(filterWords(list, shown), 'warn')]]),
+    ...(list.sort === null ? [] : [[span(`by ${list.sort.column}`, 'dim')]]),
+    ...nextViewWords(frame),
   ];
   return asManyAsFit(pieces, width);
 }
@@ -75,5 +74,12 @@ function listLine(frame: Frame, view: View<unknown>, { shown, window }: Layout, 
 function marksWords({ marks }: ListState, { ids }: Shown): string {
   const shown = ids.filter((id) => marks.has(id)).length;
   const hidden = marks.size - shown;
-  return `${GLYPHS.mark} ${count(shown)} marked${hidden === 0 ? '' : `, ${count(hidden)} more not shown`}`;
+  return `${GLYPHS.mark} ${count(shown)} marked${hidden === 0 ? '' : `, ${count(hidden)} hidden`}`;
 }
+
+function filterWords({ filter }: ListState, { total }: Shown): string {
+  const said = safe(filter);
+  return `filter ${fitText(said, Math.min(widthOf(said), FILTER_WIDTH))} (${count(total)} in all)`;
+}
+
+const FILTER_WIDTH = 24;
