@@ -223,6 +223,9 @@ test('in a read-only context the padlock is seen, what changes is crossed out, a
     await careful.press('n');
     await careful.waitFor('prod is read-only here. Start with --write to change things.');
     expect(careful.desk.store.get().dialog).toBeNull();
+    await careful.press('?');
+    const help = await careful.waitFor(':sale new  ×');
+    expect(help.split('prod is read-only here')).toHaveLength(2);
   } finally {
     careful.close();
   }

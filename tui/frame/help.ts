@@ -2,6 +2,7 @@
 
 import type { Action } from '../actions/action.ts';
 import { whyNot } from '../actions/why-not.ts';
+import { GLYPHS } from '../look/look.ts';
 import { span, wrapLine, type Line } from '../look/span.ts';
 import { fitText } from '../look/text.ts';
 import { roomOf } from '../rooms/rooms.ts';
@@ -39,22 +40,27 @@ export function helpLines(actions: readonly Action[], state: State, width: numbe
     ['list', 'Lists'],
     ['everywhere', 'Everywhere'],
   ];
-  return titles.flatMap(([place, title]) => {
+  // A reason of many is told once: that this is read-only, say.
+  const reasons = actions.map((action) => whyNot(action, state)).filter((reason) => reason !== null);
+  const shared = new Set(reasons.filter((reason, index) => reasons.indexOf(reason) !== index));
+  const above = [...shared].flatMap((reason) => wrapLine([span(`${GLYPHS.no} ${reason}`, 'warn')], width));
+  const below = titles.flatMap(([place, title]) => {
     const here = actions.filter((action) => action.place === place);
     if (here.length === 0) return [];
-    const lines = here.flatMap((action) => actionLines(action, state, width));
+    const lines = here.flatMap((action) => actionLines(action, state, width, shared));
     return [[span(title, 'accent', { bold: true })], ...lines, []];
   });
+  return [...above, ...(above.length > 0 ? [[]] : []), ...below];
 }
 
-function actionLines(action: Action, state: State, width: number): Line[] {
+function actionLines(action: Action, state: State, width: number, shared: ReadonlySet<string>): Line[] {
   const reason = whyNot(action, state);
   const keysWidth = width < 60 ? 10 : 20;
   const keys = `  ${fitText(action.keys.map(keyName).join(' '), keysWidth)} `;
   const said: Line = [
     span(action.title, reason === null ? undefined : 'dim'),
     span(`  :${commandOf(action)}`, 'dim'),
-    ...(reason === null ? [] : [span(`  ${reason}`, 'warn')]),
+    ...(reason === null ? [] : [span(shared.has(reason) ? `  ${GLYPHS.no}` : `  ${reason}`, 'warn')]),
   ];
   return wrapLine(said, width - keys.length).map((line, index) => [
     span(index === 0 ? keys : ' '.repeat(keys.length), reason === null ? 'accent' : 'dim'),
