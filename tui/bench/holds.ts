@@ -17,6 +17,7 @@ const PLACED_PER_SECOND = 250;
 const TURN_MS = 100;
 /** Compilers and caches are warm after that. */
 const WARM_MS = 15_000;
+const IDLE_AFTER_MS = 10_000;
 
 const { values } = parseArgs({
   args: Bun.argv.slice(2),
@@ -55,8 +56,8 @@ async function measure(stores: World, { listening }: ApiProcess, saleId: number)
   const firstFrameMs = performance.now() - startedAt;
   await terminal.waitFor('Lamp');
   const look = () => usageOf(terminal.pid, terminal.bytes());
-  await Bun.sleep(3_000);
-  const idle = await between(look, 5_000);
+  await Bun.sleep(IDLE_AFTER_MS);
+  const idle = await between(look, 10_000);
 
   const crowd = openCrowd(stores, saleId);
   await crowd.place(LIVING);

@@ -1,5 +1,6 @@
 /** Where this is, how fresh it is, and whether the stores are well. */
 
+import { EVENTS_HEARTBEAT_MS } from '@flash-sale/shared/limits.ts';
 import { ago, timeOfDay } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, lineWidth, span, spread, type Line, type Span } from '../look/span.ts';
@@ -24,7 +25,7 @@ export function headerLine(frame: Frame, width: number): Line {
   ];
   const { me } = frame.state;
   const who = me === null ? '' : `${safe(me.name)} (${me.role})  `;
-  const right = [span(width < 100 ? '' : who, 'dim'), span(`${timeOfDay(frame.nowMs)} `)];
+  const right = [span(width < 100 ? '' : who, 'dim'), span(`${timeOfDay(frame.nowMs).slice(0, 5)} `)];
   return spread(asManyAsFit(left, width - lineWidth(right) - 1), right, width);
 }
 
@@ -34,8 +35,14 @@ function linkWords({ state, localMs }: Frame): Line[] {
   const word = linkWord(state, localMs);
   if (link.heardAtMs === null || link.kind === 'refused') return [[word]];
   const isFine = word.tone === 'good';
-  return [[word], [span(`heard ${ago(localMs - link.heardAtMs)}`, isFine ? 'dim' : 'warn')]];
+  // Up to a heartbeat's age it is not worth a second hand: a quiet screen is not drawn at all.
+  const ageMs = localMs - link.heardAtMs;
+  const age = ageMs < EVENTS_HEARTBEAT_MS + GRACE_MS ? 'now' : ago(ageMs);
+  return [[word], [span(`heard ${age}`, isFine ? 'dim' : 'warn')]];
 }
+
+/** A heartbeat takes a moment to arrive. */
+const GRACE_MS = 1_000;
 
 function linkWord(state: State, localMs: number): Span {
   switch (state.link.kind) {
@@ -53,15 +60,25 @@ function linkWord(state: State, localMs: number): Span {
 function storeWords(stores: NonNullable<State['overview']>['stores']): Line[] {
   const store = (name: string, { answers, milliseconds }: typeof stores.redis): Line => [
     span(`${answers ? GLYPHS.ok : GLYPHS.no} ${name} `, answers ? 'good' : 'warn'),
-    span(answers ? `${(milliseconds ?? 0).toFixed(1)} ms` : 'away', answers ? 'dim' : 'warn'),
+    span(answers ? latency(milliseconds ?? 0) : 'away', answers ? 'dim' : 'warn'),
   ];
   const { clock_skew_ms: skewMs, faults } = stores;
   return [
     store('Redis', stores.redis),
     store('SQL', stores.sql),
     ...(faults.length === 0 ? [] : [[span(`! ${faults.map(safe).join('; ')}`, 'warn')]]),
-    ...(skewMs === null ? [] : [[span(`skew ${skewMs} ms`, 'dim')]]),
+    ...(skewMs === null || Math.abs(skewMs) < SKEW_TOLD_MS ? [] : [[span(`skew ${skewMs} ms`, 'warn')]]),
   ];
+}
+
+/** Clocks that are read one after the other differ by some milliseconds. */
+const SKEW_TOLD_MS = 50;
+const LATENCIES_MS = [5, 10, 25, 50, 100, 250, 500] as const;
+
+/** In steps: what jitters from look to look is not worth a drawing. */
+function latency(ms: number): string {
+  const bound = LATENCIES_MS.find((step) => ms < step);
+  return bound === undefined ? `${Math.round(ms)} ms` : `<${bound} ms`;
 }
 
 export function tabsLine(state: State, width: number): Line {

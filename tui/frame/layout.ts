@@ -8,7 +8,7 @@ import type { Frame } from '../state/frames.ts';
 import { listOf } from '../state/state.ts';
 
 /** Header, tabs, the line of filter and messages, footer. */
-const CHROME_ROWS = 4;
+export const CHROME_ROWS = 4;
 /** A list beside its detail needs this much, else the detail goes below. */
 const BESIDE_COLUMNS_MIN = 110;
 /** What can be worked in; smaller, and the terminal says so instead. */

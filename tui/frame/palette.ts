@@ -8,6 +8,9 @@ import { span, spread, type Line } from '../look/span.ts';
 import { keyName } from './footer.ts';
 import type { Palette, State } from '../state/state.ts';
 
+export const PALETTE_WIDTH = 90;
+export const PALETTE_ROWS = 14;
+
 export interface Found {
   readonly action: Action;
   /** What was typed after the name. */

@@ -27,11 +27,21 @@ import {
 import { stepOf } from './time-left.ts';
 import { watchedSale } from './watched-sale.ts';
 
+const known = new WeakMap<HoldsSlice['places'], readonly string[]>();
+
+/** The places stay the same for a second, while the rows are others ten times. */
+function idsOf(places: HoldsSlice['places']): readonly string[] {
+  const ids = known.get(places) ?? [...places.keys()];
+  known.set(places, ids);
+  return ids;
+}
+
 export const holdsView: View<HoldRow> = {
   name: 'holds',
   title: 'Holds',
   rows: ({ holds }) => holds.rows,
   idOf: ({ id }) => id,
+  ids: ({ holds }) => idsOf(holds.places),
   columns: HOLD_COLUMNS,
   fields: ({ id, buyer, quantity, state }) => ({
     hold: id,

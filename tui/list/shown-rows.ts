@@ -34,7 +34,7 @@ export function shownRows(state: State, view: View<unknown>): Shown {
   const sorted = list.sort === null ? kept : sortRows(view, kept, list.sort);
   const rows = list.frozen === null ? sorted : asNow(view, sorted, from);
   const arrived = list.frozen === null ? 0 : keep(without(view, from, list.frozen)).length;
-  const ids = rows.map((row) => view.idOf(row));
+  const ids = rows === from && view.ids !== undefined ? view.ids(state) : rows.map((row) => view.idOf(row));
   const worked = { from, list, rows, ids, total: all.length, arrived };
   latest.set(view, worked);
   return worked;

@@ -1,7 +1,7 @@
-/** Lines on the screen: one `Text` a line, drawn anew only when the line is another one. */
+/** A line on the screen: one `Text`, drawn anew only when the line is another one. */
 
 import { createContext, memo, useContext } from 'react';
-import { Box, Text } from 'ink';
+import { Text } from 'ink';
 import { asciiOf, paintOf } from './look.ts';
 import { fitLine, joined, sameLine, type Line } from './span.ts';
 
@@ -34,21 +34,3 @@ export const LineText = memo(
   },
   (before, after) => before.width === after.width && sameLine(before.line, after.line),
 );
-
-interface LinesProps {
-  readonly lines: readonly Line[];
-  readonly width: number;
-  /** Missing lines are blank, and those too many are not shown. */
-  readonly height: number;
-}
-
-export function Lines({ lines, width, height }: LinesProps) {
-  const shown = Array.from({ length: Math.max(0, height) }, (_, index) => lines[index] ?? []);
-  return (
-    <Box flexDirection="column" width={width} height={height}>
-      {shown.map((line, index) => (
-        <LineText key={index} line={line} width={width} />
-      ))}
-    </Box>
-  );
-}

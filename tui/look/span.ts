@@ -1,6 +1,6 @@
 /** A line of the screen as data: pieces of text, each with a tone. What a tone looks like is `look.ts`'s business. */
 
-import { fitText, widthOf, wrapText } from './text.ts';
+import { cutText, fitText, widthOf, wrapText } from './text.ts';
 
 export type Tone =
   | 'dim'
@@ -60,6 +60,19 @@ export function fitLine(line: Line, width: number): Line {
   }
   if (left > 0) fitted.push({ text: ' '.repeat(left) });
   return fitted;
+}
+
+/** The cells from `from` up to `to`; a wide character that is cut in two leaves blanks. Never more cells than asked. */
+export function cutLine(line: Line, from: number, to: number): Line {
+  const cut: Span[] = [];
+  let at = 0;
+  for (const piece of line) {
+    const width = widthOf(piece.text);
+    const [start, end] = [Math.max(from, at), Math.min(to, at + width)];
+    if (start < end) cut.push({ ...piece, text: cutText(piece.text, start - at, end - at) });
+    at += width;
+  }
+  return at < to ? [...cut, { text: ' '.repeat(to - Math.max(at, from)) }] : cut;
 }
 
 /** `left` and, as far right as there is room, `right`; what does not fit of `left` is cut. */

@@ -49,6 +49,20 @@ function cut(text: string, width: number): string {
 
 const GRAPHEMES = new Intl.Segmenter();
 
+/** The cells from `from` up to `to`; of a wide character that is cut in two a blank is left. */
+export function cutText(text: string, from: number, to: number): string {
+  if (ASCII.test(text)) return text.slice(from, to);
+  let cut = '';
+  let at = 0;
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    const end = at + widthOf(segment);
+    const seen = Math.min(end, to) - Math.max(at, from);
+    if (seen > 0) cut += seen === end - at ? segment : ' '.repeat(seen);
+    at = end;
+  }
+  return cut;
+}
+
 /** As much of its start as fits into `width` cells. */
 export function startOf(text: string, width: number): string {
   let [end, left] = [0, width];

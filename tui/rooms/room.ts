@@ -15,6 +15,8 @@ export interface View<Row> {
   /** In the order in which they are shown unless sorted; the same array while nothing changed. */
   rows(state: State): readonly Row[];
   idOf(row: Row): string;
+  /** Of all rows in their order, where that is known without asking each: a long list changes many times a second. */
+  ids?(state: State): readonly string[];
   readonly columns: readonly Column<Row>[];
   /** Instead of one line of columns, where there is room for more. */
   readonly card?: { readonly height: number; lines(frame: Frame, row: Row, width: number): readonly Line[] };

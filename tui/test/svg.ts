@@ -41,7 +41,7 @@ export async function svgOf(captured: string, { columns, rows }: Size, title: st
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
     `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="${GROUND}"/>`,
-    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">`,
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14">`,
     ...texts,
     '</g>',
     '</svg>',
@@ -74,16 +74,21 @@ function rowTexts(emulator: ReturnType<typeof openEmulator>, row: number): strin
 
 function textAt({ at, text, look }: { at: number; text: string; look: string }, row: number): string {
   const { fill, ground, isBold, isDim } = JSON.parse(look) as Look;
-  const x = (BORDER + at * CELL.width).toFixed(1);
+  const cells = (count: number) => (count * CELL.width).toFixed(1);
   const y = BORDER + row * CELL.height;
-  const length = (Bun.stringWidth(text) * CELL.width).toFixed(1);
+  const left = BORDER + at * CELL.width;
   const behind =
     ground === undefined
       ? ''
-      : `<rect x="${x}" y="${y}" width="${length}" height="${CELL.height}" fill="${ground}"/>`;
+      : `<rect x="${left.toFixed(1)}" y="${y}" width="${cells(Bun.stringWidth(text))}" height="${CELL.height}" fill="${ground}"/>`;
+  // Blanks at both ends are a matter of place, and those in between must not be taken for one.
+  const seen = text.trim();
+  if (seen === '') return behind;
+  const x = (left + text.indexOf(seen) * CELL.width).toFixed(1);
   const weight = isBold ? ' font-weight="bold"' : '';
   const opacity = isDim ? ' opacity="0.6"' : '';
-  return `${behind}<text x="${x}" y="${y + 14}" textLength="${length}" fill="${fill}"${weight}${opacity}>${escaped(text)}</text>`;
+  const shown = escaped(seen).replaceAll(' ', '\u00a0');
+  return `${behind}<text x="${x}" y="${y + 14}" textLength="${cells(Bun.stringWidth(seen))}" fill="${fill}"${weight}${opacity}>${shown}</text>`;
 }
 
 interface Look {

@@ -1,39 +1,40 @@
-/** A box over the middle of the screen: questions, the help, the palette. */
+/** A box over the middle of the screen. */
 
-import { Box } from 'ink';
-import { LineText } from '../look/line-text.tsx';
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, span, type Line } from '../look/span.ts';
 import { fitText, safe, widthOf } from '../look/text.ts';
 
-interface OverlayProps {
-  readonly title: string;
-  /** Draws the inside. */
-  readonly lines: (width: number, height: number) => readonly Line[];
-  readonly columns: number;
-  readonly rows: number;
-  /** As wide as it likes to be; the screen may be narrower. */
-  readonly wish: number;
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  /** Each exactly as wide. */
+  readonly lines: readonly Line[];
 }
 
-export function Overlay({ title, lines, columns, rows, wish }: OverlayProps) {
+interface BoxContent {
+  readonly title: string;
+  /** As wide as it likes to be; the screen may be narrower. */
+  readonly wish: number;
+  /** Draws the inside. */
+  readonly lines: (width: number, height: number) => readonly Line[];
+}
+
+export function boxOf(
+  { title, wish, lines }: BoxContent,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): Box {
   const width = Math.min(columns, wish);
   const inside = width - 4;
   const most = rows - 2;
   const shown = lines(inside, most).slice(0, most);
   const boxed = [topLine(title, width), ...shown.map((line) => sideLine(line, inside)), bottomLine(width)];
-  return (
-    <Box
-      position="absolute"
-      flexDirection="column"
-      top={Math.max(0, Math.floor((rows - boxed.length) / 3))}
-      left={Math.floor((columns - width) / 2)}
-    >
-      {boxed.map((line, index) => (
-        <LineText key={index} line={line} width={width} />
-      ))}
-    </Box>
-  );
+  return {
+    left: Math.floor((columns - width) / 2),
+    top: Math.max(0, Math.floor((rows - boxed.length) / 3)),
+    width,
+    lines: boxed,
+  };
 }
 
 function topLine(title: string, width: number): Line {

@@ -1,42 +1,31 @@
 /** A list, and beside or below it the detail of its selected row. */
 
-import { Box } from 'ink';
 import { headerLine, layColumns, rowLine } from '../list/columns.ts';
-import { Lines } from '../look/line-text.tsx';
 import { GLYPHS } from '../look/look.ts';
-import { dimmed, span, type Line } from '../look/span.ts';
+import { dimmed, fitLine, span, type Line } from '../look/span.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import { isFresh, listOf } from '../state/state.ts';
 import { detailOf, type Detail } from './detail.ts';
 import type { Area, Layout } from './layout.ts';
 
-interface BodyProps {
-  readonly frame: Frame;
-  readonly view: View<unknown>;
-  readonly layout: Layout;
-}
-
-export function Body({ frame, view, layout }: BodyProps) {
-  const { list, detail: area } = layout;
+/** At most as many as the layout has room for. */
+export function bodyLines(frame: Frame, view: View<unknown>, layout: Layout): Line[] {
+  const { list, detail: area, above } = layout;
   const detail = detailOf(frame, view, layout);
   const shade = isFresh(frame.state, frame.localMs) ? (line: Line) => line : dimmed;
-  const listLines = list === null ? [] : [...layout.above, ...linesOfList(frame, view, layout, list)];
-  const isRight = area?.at === 'right';
-  return (
-    <Box flexDirection={isRight ? 'row' : 'column'}>
-      {list !== null && (
-        <Lines lines={listLines.map(shade)} width={list.width} height={list.height + layout.above.length} />
-      )}
-      {detail !== null && area !== null && (
-        <Lines
-          lines={linesOfDetail(detail, area, list === null).map(shade)}
-          width={area.width}
-          height={area.height}
-        />
-      )}
-    </Box>
-  );
+  const left =
+    list === null
+      ? []
+      : sized([...above, ...linesOfList(frame, view, layout, list)], list.height + above.length);
+  if (detail === null || area === null) return left.map(shade);
+  const right = sized(linesOfDetail(detail, area, list === null), area.height);
+  if (list === null || area.at === 'below') return [...left, ...right].map(shade);
+  return right.map((line, row) => shade([...fitLine(left[row] ?? [], list.width), ...line]));
+}
+
+function sized(lines: readonly Line[], height: number): Line[] {
+  return Array.from({ length: height }, (_, row) => lines[row] ?? []);
 }
 
 function linesOfList(frame: Frame, view: View<unknown>, layout: Layout, { width }: Area): Line[] {
