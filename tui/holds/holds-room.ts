@@ -161,5 +161,5 @@ function jsonOf(row: HoldRow, saleId: number | null) {
 
 /** The token stays where it is: the command takes it from the shell that runs it. */
 function curlOf({ id }: HoldRow, url: string): string {
-  return `curl -X POST -H "authorization: Bearer $FLASHSALE_TOKEN" -H "idempotency-key: $(uuidgen)" ${url}/ops/holds/${id}/release`;
+  return `curl -X POST -H "authorization: Bearer $OPERATOR_TOKEN" -H "idempotency-key: $(uuidgen)" ${url}/ops/holds/${id}/release`;
 }

@@ -140,7 +140,7 @@ export const ordersView: View<OperatedOrder> = {
     { what: 'JSON', text: JSON.stringify(row, null, 2) },
     {
       what: 'curl',
-      text: `curl -s -H "authorization: Bearer $FLASHSALE_TOKEN" ${context.url}/ops/orders/${row.order_id}`,
+      text: `curl -s -H "authorization: Bearer $OPERATOR_TOKEN" ${context.url}/ops/orders/${row.order_id}`,
     },
   ],
   empty({ orders: { orders } }) {

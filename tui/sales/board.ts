@@ -31,7 +31,7 @@ const lines: View<SaleRow> = {
     { what: 'JSON', text: JSON.stringify(sale, null, 2) },
     {
       what: 'curl',
-      text: `curl -s -H "authorization: Bearer $FLASHSALE_TOKEN" ${context.url}/ops/sales/${sale.id}`,
+      text: `curl -s -H "authorization: Bearer $OPERATOR_TOKEN" ${context.url}/ops/sales/${sale.id}`,
     },
   ],
   empty: ({ sales }) =>

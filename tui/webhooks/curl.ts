@@ -6,7 +6,7 @@ import type { DeliveryView } from '@flash-sale/shared/contracts/webhook.ts';
 export function replayCommand(opsUrl: string, id: number, key: string = crypto.randomUUID()): string {
   return [
     `curl -sS -X POST ${quoted(`${opsUrl}/ops/webhooks/${id}/replay`)}`,
-    '-H "authorization: Bearer $FLASHSALE_TOKEN"',
+    '-H "authorization: Bearer $OPERATOR_TOKEN"',
     `-H 'idempotency-key: ${key}'`,
   ].join(' \\\n  ');
 }
@@ -20,7 +20,8 @@ export function sendAgainCommand({ provider, event, headers, body }: DeliveryVie
     const value = headers[name];
     return value === undefined ? [] : [`-H ${quoted(`${name}: ${value}`)}`];
   });
-  return [`curl -sS ${quoted(url)}`, ...sent, `--data-binary ${quoted(body)}`].join(' \\\n  ');
+  // Raw: else a body that begins with @ would be read as the name of a file of whoever runs it.
+  return [`curl -sS ${quoted(url)}`, ...sent, `--data-raw ${quoted(body)}`].join(' \\\n  ');
 }
 
 const SENT_HEADERS = [

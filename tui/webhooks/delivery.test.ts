@@ -104,7 +104,7 @@ describe('commands for a shell', () => {
   test('replay through the API, once, with a token that is not in them', () => {
     const command = replayCommand('http://127.0.0.1:8001', 12, 'a-key');
     expect(command).toContain("'http://127.0.0.1:8001/ops/webhooks/12/replay'");
-    expect(command).toContain('"authorization: Bearer $FLASHSALE_TOKEN"');
+    expect(command).toContain('"authorization: Bearer $OPERATOR_TOKEN"');
     expect(command).toContain("'idempotency-key: a-key'");
   });
 
@@ -120,8 +120,20 @@ describe('commands for a shell', () => {
       'http://shop.example/api/webhook/payment-success',
       '-H',
       'webhook-id: msg_1',
-      '--data-binary',
+      '--data-raw',
       VIEW.body,
     ]);
+  });
+
+  test('what was sent is never the name of a file that is sent instead', async () => {
+    using server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: (request) => request.text().then((body) => new Response(body)),
+    });
+    const body = `@${import.meta.path}`;
+    const command = sendAgainCommand({ ...VIEW, body, headers: { host: `127.0.0.1:${server.port}` } });
+    const shell = Bun.spawn(['sh', '-c', command]);
+    expect(await new Response(shell.stdout).text()).toBe(body);
   });
 });

@@ -145,7 +145,7 @@ describe('the inbox', () => {
     const [again = '', replay = ''] = desk.copied;
     expect(again).toContain('/api/webhook/payment-success');
     expect(again).toContain('"payment_intent_id":"pi_copied"');
-    expect(replay).toContain('$FLASHSALE_TOKEN');
+    expect(replay).toContain('$OPERATOR_TOKEN');
     expect(replay).toMatch(/\/ops\/webhooks\/\d+\/replay/);
   });
 });
