@@ -65,6 +65,12 @@ test('what a field says at first gives way to what is typed; who moves in it edi
   expect(moved.inputs['f3']?.text).toBe('31');
 });
 
+test('a key that means nothing in a field takes nothing away', () => {
+  for (const key of ['ctrl+l', 'ctrl+z', 'alt+x', 'shift+left']) {
+    expect((typeIntoDialog(form({ focused: 3 }), key, '') as Form).inputs['f3']?.text).toBe('3');
+  }
+});
+
 test('what is wrong is said while it is typed, and nothing is previewed', () => {
   const wrong = typeIntoDialog(form(), 'x', 'x') as Form;
   const lines = shown(wrong, 72, 30);

@@ -1,6 +1,6 @@
 /** What keys do in a dialog beside those of `dialog-actions.ts`: they type, or pick. */
 
-import { isUntouched, type Dialog, type Form } from './dialog.ts';
+import { isUntouched, type Dialog, type Field, type Form } from './dialog.ts';
 import { edit, insert, NO_TEXT, textInput, type TextInput } from './text-input.ts';
 
 export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialog {
@@ -28,16 +28,21 @@ function typeIntoForm(form: Form, key: string, text: string): Form {
   const field = form.fields[form.focused];
   if (field === undefined) return form;
   const before = form.inputs[field.name] ?? NO_TEXT;
+  if (field.choices !== undefined) {
+    return withInput(form, field, textInput(picked(field.choices, before.text, key, text)));
+  }
   // What is there at first gives way to what is typed; who moves in it edits it.
   const from = isUntouched(form, field) ? NO_TEXT : before;
-  const input =
-    field.choices === undefined
-      ? (edit(before, key) ?? insert(from, text))
-      : textInput(picked(field.choices, before.text, key, text));
+  const input = edit(before, key) ?? (text === '' ? null : insert(from, text));
+  // A key that means nothing here takes nothing away.
+  return input === null ? form : withInput(form, field, input);
+}
+
+function withInput(form: Form, { name }: Field, input: TextInput): Form {
   return {
     ...form,
-    inputs: { ...form.inputs, [field.name]: input },
-    touched: new Set([...form.touched, field.name]),
+    inputs: { ...form.inputs, [name]: input },
+    touched: new Set([...form.touched, name]),
   };
 }
 
