@@ -19,28 +19,28 @@ export interface JournalEntry {
 export interface Journal {
   /** Newest first. */
   readonly entries: readonly JournalEntry[];
+  /** How many changes were made, also by entries that are not kept any more. */
+  readonly changesMade: number;
 }
 
-export const EMPTY_JOURNAL: Journal = { entries: [] };
+export const EMPTY_JOURNAL: Journal = { entries: [], changesMade: 0 };
 
-export function addEntry({ entries }: Journal, entry: JournalEntry): Journal {
-  return { entries: [entry, ...entries].slice(0, JOURNAL_ROWS_MAX) };
+export function addEntry({ entries, changesMade }: Journal, entry: JournalEntry): Journal {
+  return { changesMade, entries: [entry, ...entries].slice(0, JOURNAL_ROWS_MAX) };
 }
 
 export function closeEntry(
-  { entries }: Journal,
+  { entries, changesMade }: Journal,
   id: string,
   end: { readonly state: EntryState; readonly result: string },
 ): Journal {
-  return { entries: entries.map((entry) => (entry.id === id ? { ...entry, ...end } : entry)) };
+  return {
+    entries: entries.map((entry) => (entry.id === id ? { ...entry, ...end } : entry)),
+    changesMade: changesMade + (end.state === 'done' ? 1 : 0),
+  };
 }
 
 /** What was done, without what was said. */
 export function isAct({ state }: JournalEntry): boolean {
   return state !== 'said' && state !== 'warned';
-}
-
-/** For the line that is left on the screen after the terminal is closed. */
-export function changesMade({ entries }: Journal): number {
-  return entries.filter(({ state }) => state === 'done').length;
 }

@@ -1,6 +1,5 @@
 /** Leaving, and what is left on the screen of the shell. */
 
-import { changesMade } from '../activity/journal.ts';
 import type { Desk } from '../desk.ts';
 import { counted } from '../look/format.ts';
 
@@ -27,5 +26,5 @@ export function lastWords(desk: Desk): string {
   const unknown = journal.entries.filter(({ state }) => state === 'unknown' || state === 'sending').length;
   const doubt =
     unknown === 0 ? '' : `; of ${unknown} more nobody knows whether it was made: see the audit log`;
-  return `flash sale, ${context.name}: ${counted(changesMade(journal), 'change')} made${doubt}.`;
+  return `flash sale, ${context.name}: ${counted(journal.changesMade, 'change')} made${doubt}.`;
 }
