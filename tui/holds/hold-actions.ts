@@ -2,9 +2,9 @@
 
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf } from '../api.ts';
+import { answerOf, isUnanswered } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenIds } from '../list/list-state.ts';
+import { chosenIds, NEW_LIST } from '../list/list-state.ts';
 import { shownRows } from '../list/shown-rows.ts';
 import { count, counted, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
@@ -194,14 +194,16 @@ async function each(
   for (const row of rows) {
     const answer = await desk.change(changeOf(row));
     if (answer.ok) made += 1;
-    else if (answer.code === 'unreachable' || answer.code === 'unavailable') break;
+    else if (isUnanswered(answer)) break;
     else refused += 1;
   }
   if (rows.length === 1) return;
   const ids = new Set(rows.map(({ id }) => id));
+  // Whoever waited for it may be in another room by now.
   desk.store.set((state) => {
-    const list = listOf(state);
-    return withList(state, { ...list, marks: new Set([...list.marks].filter((id) => !ids.has(id))) });
+    const list = state.lists['holds.holds'] ?? NEW_LIST;
+    const marks = new Set([...list.marks].filter((id) => !ids.has(id)));
+    return { ...state, lists: { ...state.lists, 'holds.holds': { ...list, marks } } };
   });
   const rest = rows.length - made - refused;
   const doubts = [

@@ -20,14 +20,17 @@ export const salesRoom: Room = {
       const sales = addHeld(state.sales, events);
       return sales === state.sales ? state : { ...state, sales };
     });
-    const isChanged = events.some(({ type }) => /^(sale|operator)\.|^stock\.changed$|^gap$/.test(type));
+    const isChanged = events.some(({ type }) =>
+      /^(sale|operator)\.|^stock\.changed$|^(gap|dropped)$/.test(type),
+    );
     if (isChanged) void readSales(desk);
   },
-  turn({ store }) {
-    store.set((state) => {
+  turn(desk) {
+    desk.store.set((state) => {
       const sales = endSecond(state.sales);
       return sales === state.sales ? state : { ...state, sales };
     });
+    if (desk.store.get().sales.fault !== '') void readSales(desk);
   },
   stepMs({ state, nowMs }) {
     if (state.isReducedMotion) return 1_000;

@@ -68,7 +68,9 @@ async function readReplays(desk: Desk): Promise<void> {
   update(desk, () => ({ areReplaysOld: false }));
   const answer = await answerOf(desk.api.webhooks.replays.get({ query: { limit: '100' } }));
   update(desk, () =>
-    answer.ok ? { replays: answer.data.items, replaysFault: '' } : { replaysFault: answer.message },
+    answer.ok
+      ? { replays: answer.data.items, replaysFault: '' }
+      : { replaysFault: answer.message, areReplaysOld: true },
   );
 }
 

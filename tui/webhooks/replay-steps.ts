@@ -7,7 +7,7 @@ import {
   REPLAY_RATE_MAX,
   PAGE_ROWS_MAX,
 } from '@flash-sale/shared/limits.ts';
-import { answerOf, type Answer } from '../api.ts';
+import { answerOf, isUnanswered, type Answer } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { bar } from '../look/bars.ts';
 import { count, wholeTimeLeft } from '../look/format.ts';
@@ -109,9 +109,7 @@ async function untilOver(
   for (;;) {
     const answer = await answerOf(desk.api.webhooks.replays({ id }).get());
     if (answer.ok) tell(answer.data);
-    const isOver = answer.ok
-      ? answer.data.state !== 'running'
-      : answer.code !== 'unreachable' && answer.code !== 'unavailable';
+    const isOver = answer.ok ? answer.data.state !== 'running' : !isUnanswered(answer);
     if (isOver) return answer;
     await Bun.sleep(ASKED_EVERY_MS);
   }
@@ -156,7 +154,10 @@ function isSure(
 /** However long that takes: the API goes on with it, whatever dies. */
 async function tellTheEnd(desk: Desk, id: number): Promise<void> {
   const end = await untilOver(desk, id);
-  if (!end.ok) return;
+  if (!end.ok) {
+    desk.say(`How replay ${id} goes on could not be read: ${end.message}`, 'warn');
+    return;
+  }
   const { state, total, done, changed, failed } = end.data;
   const tone = failed > 0 || state === 'stopped' ? 'warn' : 'good';
   const only = total === 1 ? await readItems(desk, id, 1) : null;
