@@ -227,7 +227,6 @@ function onLink(desk: Desk, told: FollowState): void {
   if (words !== null) note(desk.store, words, link.kind === 'live' ? 'said' : 'warned');
   // What was missed is told by the stream itself; this is the first look.
   if (told.kind === 'live' && before.heardAtMs === null) {
-    void readMe(desk);
     for (const room of ROOMS) void room.read(desk);
   }
 }
@@ -236,8 +235,10 @@ function readAgainAndAgain(desk: Desk): { stop(): void } {
   let timer: ReturnType<typeof setTimeout>;
   let isStopped = false;
   const read = async () => {
+    const overviewAtMs = performance.now();
     const answer = await answerOf(desk.api.overview.get());
-    if (answer.ok) desk.store.set((state) => ({ ...state, overview: answer.data }));
+    if (answer.ok) desk.store.set((state) => ({ ...state, overview: answer.data, overviewAtMs }));
+    if (answer.ok && desk.store.get().me === null) await readMe(desk);
     if (!isStopped) timer = setTimeout(() => void read(), OVERVIEW_READ_EVERY_MS);
   };
   void read();

@@ -3,9 +3,10 @@
 import { headerLine, layColumns, rowLine } from '../list/columns.ts';
 import { GLYPHS } from '../look/look.ts';
 import { dimmed, fitLine, span, type Line } from '../look/span.ts';
+import { safe } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
-import { isFresh, listOf } from '../state/state.ts';
+import { areRowsFresh, listOf } from '../state/state.ts';
 import { detailOf, type Detail } from './detail.ts';
 import type { Area, Layout } from './layout.ts';
 
@@ -13,7 +14,7 @@ import type { Area, Layout } from './layout.ts';
 export function bodyLines(frame: Frame, view: View<unknown>, layout: Layout): Line[] {
   const { list, detail: area, above } = layout;
   const detail = detailOf(frame, view, layout);
-  const shade = isFresh(frame.state, frame.localMs) ? (line: Line) => line : dimmed;
+  const shade = areRowsFresh(frame.state, frame.localMs) ? (line: Line) => line : dimmed;
   const left =
     list === null
       ? []
@@ -66,7 +67,7 @@ function emphasise(line: Line, isSelected: boolean): Line {
 
 function emptyLines(frame: Frame, view: View<unknown>, total: number): Line[] {
   const says =
-    total > 0 ? `None of ${total} rows matches the filter. Escape clears it.` : view.empty(frame.state);
+    total > 0 ? `None of ${total} rows matches the filter. Escape clears it.` : safe(view.empty(frame.state));
   return [[], [span(`  ${says}`, 'dim')]];
 }
 

@@ -9,7 +9,9 @@ import { NEW_LIST } from '../list/list-state.ts';
 import { fitLine, lineWidth, textOf } from '../look/span.ts';
 import { viewOf } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
-import { listName, ROOM_NAMES, type State } from '../state/state.ts';
+import { preflight } from '../sales/preflight.ts';
+import { saleRows } from '../sales/sale-row.ts';
+import { areRowsFresh, listName, ROOM_NAMES, type State } from '../state/state.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
 import { footerLine } from './footer.ts';
 import { headerLine, tabsLine } from './header.ts';
@@ -229,4 +231,26 @@ test('in a read-only context the padlock is seen, what changes is crossed out, a
   } finally {
     careful.close();
   }
+});
+
+test('while the stores can not be read, nothing says that they are well, and what they held looks old', () => {
+  const frame = desk.desk.frame();
+  const old = { ...frame.state, toast: null, filterLine: null, overviewAtMs: frame.localMs - 12_300 };
+  const said = (state: State) => {
+    const now = { ...frame, state };
+    const view = viewOf(state);
+    return textOf(statusLine(now, view, layoutOf(now, view), 120));
+  };
+  const header = textOf(headerLine({ ...frame, state: old }, 120));
+  expect(header).toContain('! stores not seen for 0:13');
+  expect(header).not.toMatch(/✓|Redis|SQL/);
+  expect(areRowsFresh(old, frame.localMs)).toBe(false);
+  expect(said(old)).toContain(
+    'The API can not read its stores: is SQL well? What you see is 12 seconds old.',
+  );
+  // Holds are told, not read.
+  expect(areRowsFresh({ ...old, room: 'holds' }, frame.localMs)).toBe(true);
+  const sale = saleRows(old)[0];
+  if (sale === undefined) throw new Error('There is no sale.');
+  expect(preflight({ ...frame, state: old }, sale)[0]).toMatchObject({ name: 'stores', verdict: 'no' });
 });

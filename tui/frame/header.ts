@@ -1,13 +1,13 @@
 /** Where this is, how fresh it is, and whether the stores are well. */
 
 import { EVENTS_HEARTBEAT_MS } from '@flash-sale/shared/limits.ts';
-import { ago, timeOfDay } from '../look/format.ts';
+import { ago, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, lineWidth, span, spread, type Line, type Span } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { ROOMS } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
-import { isFresh, type RoomName, type State } from '../state/state.ts';
+import { isFresh, isOverviewFresh, type RoomName, type State } from '../state/state.ts';
 
 export function headerLine(frame: Frame, width: number): Line {
   const { context, overview } = frame.state;
@@ -21,7 +21,7 @@ export function headerLine(frame: Frame, width: number): Line {
     ],
     ...(context.isReadOnly ? [[span(`${GLYPHS.padlock} read-only`, 'warn')]] : []),
     ...linkWords(frame),
-    ...(overview === null ? [] : storeWords(overview.stores)),
+    ...(overview === null ? [] : storeWords(frame, overview.stores)),
   ];
   const { me } = frame.state;
   const who = me === null ? '' : `${safe(me.name)} (${me.role})  `;
@@ -57,7 +57,10 @@ function linkWord(state: State, localMs: number): Span {
   }
 }
 
-function storeWords(stores: NonNullable<State['overview']>['stores']): Line[] {
+function storeWords({ state, localMs }: Frame, stores: NonNullable<State['overview']>['stores']): Line[] {
+  if (!isOverviewFresh(state, localMs)) {
+    return [[span(`! stores not seen for ${wholeTimeLeft(localMs - state.overviewAtMs)}`, 'warn')]];
+  }
   const store = (name: string, { answers, milliseconds }: typeof stores.redis): Line => [
     span(`${answers ? GLYPHS.ok : GLYPHS.no} ${name} `, answers ? 'good' : 'warn'),
     span(answers ? latency(milliseconds ?? 0) : 'away', answers ? 'dim' : 'warn'),

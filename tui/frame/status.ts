@@ -7,7 +7,7 @@ import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
 import { fitText, safe, widthOf } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { roomOf } from '../rooms/rooms.ts';
-import { isFresh, listOf } from '../state/state.ts';
+import { areRowsFresh, isFresh, listOf } from '../state/state.ts';
 import type { View } from '../rooms/room.ts';
 import type { ListState } from '../list/list-state.ts';
 import type { Shown } from '../list/shown-rows.ts';
@@ -28,20 +28,27 @@ export function statusLine(frame: Frame, view: View<unknown>, layout: Layout, wi
     const tone = toast.tone === 'info' ? undefined : toast.tone;
     return [span(` ${TOAST_SIGNS[toast.tone]} ${safe(toast.text)}`, tone)];
   }
-  return isFresh(frame.state, frame.localMs) ? listLine(frame, view, layout, width) : staleLine(frame);
+  return areRowsFresh(frame.state, frame.localMs) ? listLine(frame, view, layout, width) : staleLine(frame);
 }
 
 /** What is shown is old, and says so, with what to do. */
-function staleLine({ state: { link }, localMs }: Frame): Line {
+function staleLine({ state, localMs }: Frame): Line {
+  const { link, overviewAtMs } = state;
+  const isTold = isFresh(state, localMs);
+  const sinceMs = isTold ? overviewAtMs : link.heardAtMs;
   const old =
-    link.heardAtMs === null
+    sinceMs === null
       ? ''
-      : ` What you see is ${counted(Math.floor((localMs - link.heardAtMs) / 1_000), 'second')} old.`;
+      : ` What you see is ${counted(Math.floor((localMs - sinceMs) / 1_000), 'second')} old.`;
   const next =
     link.nextTryAtMs === null
       ? ''
       : ` Next try in ${wholeTimeLeft(link.nextTryAtMs - localMs)}; R tries now.`;
-  const what = link.kind === 'live' ? 'The API hears nothing of Redis.' : safe(link.says) || 'Connecting.';
+  const what = isTold
+    ? 'The API can not read its stores: is SQL well?'
+    : link.kind === 'live'
+      ? 'The API hears nothing of Redis.'
+      : safe(link.says) || 'Connecting.';
   return [span(` ${GLYPHS.stale} ${what}${old}${next}`, 'warn', { inverse: true })];
 }
 

@@ -7,7 +7,7 @@ import { GLYPHS } from '../look/look.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
-import { isFresh, type State } from '../state/state.ts';
+import { isFresh, isOverviewFresh, type State } from '../state/state.ts';
 import { saleRows, stateOf, type SaleRow } from './sale-row.ts';
 
 export interface Check {
@@ -23,7 +23,7 @@ export function preflight({ state, nowMs, localMs }: Frame, row: SaleRow): Check
   const isLive = isFresh(state, localMs);
   const checks = [
     check('connection', isLive, 'no', isLive ? 'live' : 'down: what is shown here is old'),
-    ...(overview === null
+    ...(overview === null || !isOverviewFresh(state, localMs)
       ? [check('stores', false, 'no', 'unknown: the overview could not be read')]
       : [...storeChecks(overview), ...peopleChecks(overview, nowMs)]),
     ...saleChecks(state, row, nowMs),

@@ -22,6 +22,7 @@ export function initialState({ context, columns, rows, isReducedMotion, isLinear
     me: null,
     link: { kind: 'connecting', says: '', heardAtMs: null, nextTryAtMs: null },
     overview: null,
+    overviewAtMs: 0,
     room: 'sales',
     roomBefore: 'sales',
     views: { sales: 'board', holds: 'holds', orders: 'orders', webhooks: 'webhooks', activity: 'mine' },

@@ -62,6 +62,8 @@ export interface State {
   readonly me: { readonly name: string; readonly role: OperatorRole } | null;
   readonly link: Link;
   readonly overview: Overview | null;
+  /** When it was asked for, by `performance.now()`: while SQL hangs the stream goes on, and this does not. */
+  readonly overviewAtMs: number;
 
   readonly room: RoomName;
   readonly roomBefore: RoomName;
@@ -112,7 +114,17 @@ export function withRoom(state: State, room: RoomName): State {
   return { ...state, room, roomBefore: state.room, detailTop: 0, filterLine: null };
 }
 
-/** Whether what is on the screen is of this moment. @param localMs `performance.now()` */
+/** Whether what is told is of this moment. @param localMs `performance.now()` */
 export function isFresh({ link }: State, localMs: number): boolean {
   return link.kind === 'live' && link.heardAtMs !== null && localMs - link.heardAtMs < EVENTS_SILENCE_MS;
+}
+
+/** Whether what is known of the stores and of units is; what was never read is not old. */
+export function isOverviewFresh({ overview, overviewAtMs }: State, localMs: number): boolean {
+  return overview === null || localMs - overviewAtMs < EVENTS_SILENCE_MS;
+}
+
+/** Whether the rows are: units of sales are read, everything else is told. */
+export function areRowsFresh(state: State, localMs: number): boolean {
+  return isFresh(state, localMs) && (state.room !== 'sales' || isOverviewFresh(state, localMs));
 }
