@@ -47,8 +47,12 @@ describe('start on a terminal', () => {
     await pty.waitFor('the sale goes on');
     expect((await fetch(`${url}/api/products/1`)).status).toBe(200);
     expect(readFileSync(join(dataDir, 'api.log'), 'utf8')).not.toContain('error');
-    pty.signal('SIGTERM');
+    const given = { alternateScreen: false, cursorHidden: false, mouse: false, focus: false, raw: false };
+    expect(await pty.modes()).toMatchObject({ ...given, bracketedPaste: false, synchronised: false });
+    // As it says.
+    pty.press('ctrl+c');
     expect(await pty.exited).toBe(0);
+    expect(pty.screen()).toContain('stopping (SIGINT)');
   });
 
   test('gives the screen back when it is told to stop', async () => {

@@ -25,6 +25,7 @@ interface Opening {
 export function openOperatorTerminal({ opsUrl, logFile, voice }: Opening): OperatorTerminal {
   const command = [process.execPath, PROGRAM, '--with-stack', '--url', opsUrl];
   const { setpriv } = findBinaries();
+  const giveBack = screenKeeper();
   voice.toFile(logFile);
   // Killed with us where the kernel can do that: a shell and a terminal would share the keyboard.
   const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command, {
@@ -32,6 +33,8 @@ export function openOperatorTerminal({ opsUrl, logFile, voice }: Opening): Opera
   });
   const { promise: quit, resolve } = Promise.withResolvers<'terminal closed'>();
   const ended = child.exited.then((code) => {
+    // Whoever is killed gives nothing back: without this not even ctrl+c would reach us.
+    if (child.signalCode !== null) giveBack();
     voice.toScreen();
     if (code === 0) resolve('terminal closed');
     else
@@ -45,5 +48,20 @@ export function openOperatorTerminal({ opsUrl, logFile, voice }: Opening): Opera
       child.kill('SIGTERM');
       await ended;
     },
+  };
+}
+
+/** Its keyboard, alternate screen, synchronised output, paste, mouse and focus reports, colours and hidden cursor. */
+const SCREEN_OFF =
+  '\x1b[<u\x1b[?1049l\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[0m\x1b[?25h';
+
+/** @returns brings the terminal back to what it is now */
+function screenKeeper(): () => void {
+  const stty = Bun.which('stty');
+  const asWeAre = { stdin: 'inherit', stdout: 'pipe', stderr: 'ignore' } as const;
+  const line = stty === null ? '' : Bun.spawnSync([stty, '-g'], asWeAre).stdout.toString().trim();
+  return () => {
+    if (stty !== null && line !== '') Bun.spawnSync([stty, line], asWeAre);
+    process.stdout.write(SCREEN_OFF);
   };
 }
