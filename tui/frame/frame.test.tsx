@@ -242,7 +242,7 @@ test('while the stores can not be read, nothing says that they are well, and wha
     return textOf(statusLine(now, view, layoutOf(now, view), 120));
   };
   const header = textOf(headerLine({ ...frame, state: old }, 120));
-  expect(header).toContain('! stores not seen for 0:13');
+  expect(header).toContain('! stores silent for 0:13');
   expect(header).not.toMatch(/✓|Redis|SQL/);
   expect(areRowsFresh(old, frame.localMs)).toBe(false);
   expect(said(old)).toContain(

@@ -59,7 +59,7 @@ function linkWord(state: State, localMs: number): Span {
 
 function storeWords({ state, localMs }: Frame, stores: NonNullable<State['overview']>['stores']): Line[] {
   if (!isOverviewFresh(state, localMs)) {
-    return [[span(`! stores not seen for ${wholeTimeLeft(localMs - state.overviewAtMs)}`, 'warn')]];
+    return [[span(`! stores silent for ${wholeTimeLeft(localMs - state.overviewAtMs)}`, 'warn')]];
   }
   const store = (name: string, { answers, milliseconds }: typeof stores.redis): Line => [
     span(`${answers ? GLYPHS.ok : GLYPHS.no} ${name} `, answers ? 'good' : 'warn'),

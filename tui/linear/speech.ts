@@ -10,7 +10,7 @@ import { textOf } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
-import { isFresh, listOf, type State } from '../state/state.ts';
+import { isFresh, isOverviewFresh, listOf, type State } from '../state/state.ts';
 
 /** `echo`: what was typed, in the line that is being typed. */
 export type Utterance = { readonly kind: 'line' | 'echo'; readonly text: string };
@@ -58,9 +58,11 @@ function linkWords(frame: Frame | null): string {
   if (frame === null) return '';
   const { link, context } = frame.state;
   if (link.kind === 'live') {
-    return isFresh(frame.state, frame.localMs)
+    if (!isFresh(frame.state, frame.localMs))
+      return 'What is said may be old: the API hears nothing of Redis.';
+    return isOverviewFresh(frame.state, frame.localMs)
       ? `Connected to ${context.name}.`
-      : 'What is said may be old: the API hears nothing of Redis.';
+      : 'What is said of sales may be old: the API can not read its stores.';
   }
   return link.kind === 'refused'
     ? `Refused. ${link.says}`
