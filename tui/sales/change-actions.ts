@@ -15,7 +15,7 @@ import { selectedSale } from './board.ts';
 import { readInstant } from './instants.ts';
 import { instantFault, isWord, limitFields, NEVER } from './sale-fields.ts';
 import { changesOf, filled, limitsOf, termsFields, termsPreview, valuesOfSale } from './sale-form.ts';
-import { saleName, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
+import { saleName, saleRows, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
 import { NO_SALE } from './verb-actions.ts';
 
 const ON: readonly SaleState[] = ['scheduled', 'live', 'paused'];
@@ -73,11 +73,13 @@ async function askLimits(desk: Desk, { sale }: SaleRow): Promise<EditSale | null
 async function changeUnits(desk: Desk): Promise<void> {
   const row = selectedSale(desk.store.get());
   if (row === undefined) return;
+  // Buyers go on while it is typed.
+  const now = () => saleRows(desk.store.get()).find(({ sale }) => sale.id === row.sale.id) ?? row;
   const values = await desk.ask.form({
     title: `Units of ${saleName(row)}`,
     verb: 'change the units',
-    fields: [unitsField(row)],
-    preview: ({ change = '' }) => unitsPreview(row, Number(change)),
+    fields: [unitsField(now)],
+    preview: ({ change = '' }) => unitsPreview(now(), Number(change)),
   });
   if (values === null) return;
   const change = Number(values['change']);
@@ -87,13 +89,13 @@ async function changeUnits(desk: Desk): Promise<void> {
   });
 }
 
-function unitsField(row: SaleRow): Field {
-  const { available, allotment } = unitsOf(row);
+function unitsField(now: () => SaleRow): Field {
   return {
     name: 'change',
     label: 'Change',
-    hint: `+10 adds, -5 takes out; ${count(available ?? 0)} can be taken out`,
+    hint: '+10 adds, -5 takes out what is available',
     check(text) {
+      const { available, allotment } = unitsOf(now());
       if (!/^[+-]?\d+$/.test(text) || Number(text) === 0) return 'must be a whole number: +10 or -5';
       const after = allotment + Number(text);
       if (after > ALLOTMENT_MAX) return `a sale has at most ${count(ALLOTMENT_MAX)} units`;

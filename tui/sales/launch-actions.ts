@@ -8,7 +8,7 @@ import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { selectedSale } from './board.ts';
 import { preflight, preflightLines } from './preflight.ts';
-import { saleName, slugOf, type SaleRow } from './sale-row.ts';
+import { saleName, saleRows, slugOf, type SaleRow } from './sale-row.ts';
 import { sendVerb, whyNotVerb } from './verb-actions.ts';
 
 async function launch(desk: Desk): Promise<void> {
@@ -20,13 +20,37 @@ async function launch(desk: Desk): Promise<void> {
     verb: 'launch',
     ms: LAUNCH_COUNTDOWN_MS,
   });
-  if (isGo) await sendVerb(desk, row, 'launch');
+  if (isGo) await sendAsShown(desk, row, 'launch');
   else desk.say(`The launch of ${saleName(row)} was stopped: nothing was done.`);
 }
 
 async function schedule(desk: Desk): Promise<void> {
   const row = selectedSale(desk.store.get());
-  if (row !== undefined && (await isSure(desk, row, 'schedule'))) await sendVerb(desk, row, 'schedule');
+  if (row !== undefined && (await isSure(desk, row, 'schedule'))) {
+    await sendAsShown(desk, row, 'schedule');
+  }
+}
+
+const TERMS = [
+  'product_id',
+  'product_name',
+  'allotment',
+  'price',
+  'currency',
+  'opens_at',
+  'closes_at',
+  'hold_ttl',
+  'pay_window',
+  'buyer_limit',
+  'buyer_rate',
+  'address_rate',
+] as const satisfies readonly (keyof SaleRow['sale'])[];
+
+/** Nobody said yes to what somebody else wrote into it meanwhile. */
+async function sendAsShown(desk: Desk, row: SaleRow, verb: 'launch' | 'schedule'): Promise<void> {
+  const now = saleRows(desk.store.get()).find(({ sale }) => sale.id === row.sale.id)?.sale;
+  if (TERMS.every((name) => now?.[name] === row.sale[name])) await sendVerb(desk, row, verb);
+  else desk.say(`${saleName(row)} was edited meanwhile: nothing was done. Look at it again.`, 'warn');
 }
 
 function isSure(desk: Desk, row: SaleRow, verb: 'launch' | 'schedule'): Promise<boolean> {

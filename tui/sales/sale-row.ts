@@ -68,11 +68,6 @@ export function soldOf(row: SaleRow): number {
   return allotment === 0 ? 0 : (ordered + paid) / allotment;
 }
 
-/** The sale that the operator looks at. */
-export function saleOf(state: State): SaleRow | undefined {
-  return saleRows(state).find(({ sale }) => sale.id === state.saleId);
-}
-
 export function saleName({ sale }: SaleRow): string {
   return `${sale.product_name} #${sale.id}`;
 }

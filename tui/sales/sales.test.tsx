@@ -131,7 +131,10 @@ test('units are added and taken out, as far as nobody was promised them', async 
   await desk.waitFor('▒ 4 held');
   await desk.press('u', '-7');
   await desk.waitFor('only 6 are available');
+  await hold(world, productId, { quantity: 1, ttl: 60 });
+  await desk.waitFor('only 5 are available');
   await desk.press('backspace', '2');
+  await desk.waitFor(/available +5 → 3/);
   await desk.waitFor(/allotment +10 → 8/);
   await desk.press('enter');
   await desk.waitFor('The sale has 8 units');
@@ -178,6 +181,21 @@ test('a draft is edited as it was written, and only what was changed is sent', a
   await desk.waitFor('opens at once');
   await desk.press(`lamp-${saleId}`, 'enter');
   await desk.waitFor(/live +Lamp/);
+});
+
+test('a draft that somebody else edits while it is asked about is not scheduled as what it was', async () => {
+  const { saleId } = await world.sale({ allotment: 10 }, 'draft');
+  await openAt(saleId);
+  await desk.press('t');
+  await desk.waitFor('10 units of Lamp');
+  await desk.press(`lamp-${saleId}`);
+  expect((await ops(world, 'PATCH', `/ops/sales/${saleId}`, { allotment: 1_000 })).status).toBe(200);
+  await desk.waitFor(
+    () => desk.desk.store.get().sales.sales.find(({ id }) => id === saleId)?.allotment === 1_000,
+  );
+  await desk.press('enter');
+  await desk.waitFor('was edited meanwhile: nothing was done');
+  expect((await saleNow(saleId)).state).toBe('draft');
 });
 
 test('who may only look is told so, and from a sale its holds are one key away', async () => {
