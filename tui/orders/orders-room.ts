@@ -4,6 +4,7 @@ import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { selectedRow } from '../list/shown-rows.ts';
+import { latestRead } from '../rooms/latest-read.ts';
 import type { Room } from '../rooms/room.ts';
 import type { State } from '../state/state.ts';
 import { orderList, ordersView } from './orders-view.ts';
@@ -50,10 +51,14 @@ export function selectedOrder(state: State): OperatedOrder | null {
     : (selectedRow(state, ordersView) ?? null);
 }
 
+const beginHistory = latestRead();
+
 async function readHistory({ api, store }: Desk): Promise<void> {
   const id = detailedId(store.get());
   if (id === null) return;
+  const isLatest = beginHistory(store);
   const answer = await answerOf(api.orders({ id }).get());
+  if (!isLatest()) return;
   store.set((state) => {
     // Whoever went on meanwhile looks at another one.
     if (detailedId(state) !== id) return state;

@@ -9,6 +9,7 @@ import type { Page } from '../list/pages.ts';
 import { ago, counted, money, timeOrDay } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
+import { latestRead } from '../rooms/latest-read.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import { owedLines } from './order-detail.ts';
@@ -129,6 +130,8 @@ function above({ state }: Frame): Line[] {
 
 const PAGES_MAX = 5;
 
+const beginRead = latestRead();
+
 /** All of it, as far as anybody could work through: a list that is not whole hides who waits longest. */
 export async function readRefunds(desk: Desk): Promise<void> {
   const change = (work: (refunds: Refunds) => Refunds) =>
@@ -136,6 +139,7 @@ export async function readRefunds(desk: Desk): Promise<void> {
       ...state,
       orders: { ...state.orders, refunds: work(state.orders.refunds) },
     }));
+  const isLatest = beginRead(desk.store);
   change((refunds) => ({ ...refunds, isBehind: false }));
   const payments: OwedPayment[] = [];
   let cursor: string | null = null;
@@ -143,6 +147,7 @@ export async function readRefunds(desk: Desk): Promise<void> {
     const query: { limit: string; cursor?: string } = { limit: String(PAGE_ROWS_MAX) };
     if (cursor !== null) query.cursor = cursor;
     const answer: Answer<Page<OwedPayment>> = await answerOf(desk.api.refunds.get({ query }));
+    if (!isLatest()) return;
     if (!answer.ok) {
       change((refunds) => ({ ...refunds, fault: answer.message, isBehind: true }));
       return;

@@ -3,6 +3,7 @@
 import { PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
+import { latestRead } from '../rooms/latest-read.ts';
 import type { Room } from '../rooms/room.ts';
 import { SALE_VIEWS } from './board.ts';
 import { saleRows } from './sale-row.ts';
@@ -45,14 +46,12 @@ export const salesRoom: Room = {
 /** Where `timeLeft` shows tenths. */
 const TENTHS_BELOW_MS = 10_000;
 
-const latestRead = new WeakMap<Desk['store'], number>();
+const beginRead = latestRead();
 
 async function readSales({ api, store }: Desk): Promise<void> {
-  const read = (latestRead.get(store) ?? 0) + 1;
-  latestRead.set(store, read);
+  const isLatest = beginRead(store);
   const answer = await answerOf(api.sales.get({ query: { limit: String(PAGE_ROWS_MAX) } }));
-  // Asked again meanwhile: that answer is newer.
-  if (latestRead.get(store) !== read) return;
+  if (!isLatest()) return;
   store.set((state) => ({
     ...state,
     sales: answer.ok

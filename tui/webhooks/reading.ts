@@ -5,6 +5,7 @@ import { PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { answerOf, type Answer } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { serverList, type Source } from '../list/server-list.ts';
+import { latestRead } from '../rooms/latest-read.ts';
 import { queryOf } from './inbox-query.ts';
 import {
   again,
@@ -64,9 +65,13 @@ export function readOnWhatIsOld(desk: Desk): void {
   if (webhooks.changed.size > 0) void readChanged(desk);
 }
 
+const beginReplays = latestRead();
+
 async function readReplays(desk: Desk): Promise<void> {
+  const isLatest = beginReplays(desk.store);
   update(desk, () => ({ areReplaysOld: false }));
   const answer = await answerOf(desk.api.webhooks.replays.get({ query: { limit: '100' } }));
+  if (!isLatest()) return;
   update(desk, () =>
     answer.ok
       ? { replays: answer.data.items, replaysFault: '' }
