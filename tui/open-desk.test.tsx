@@ -115,7 +115,9 @@ describe('when the connection is away', () => {
     expect(isDim()).toBe(false);
     link.setAway(true);
     await desk.waitFor(/○ connecting/);
-    const banner = await desk.waitFor(/What you see is \d+ seconds? old\. Next try in 0:\d\d; R tries now\./);
+    const banner = await desk.waitFor(
+      /\w\. What you see is \d+ seconds? old\. Next try in 0:\d\d; R tries now\./,
+    );
     expect(banner).toContain('Lamp #1');
     expect(isDim()).toBe(true);
     link.setAway(false);

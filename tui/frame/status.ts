@@ -4,7 +4,7 @@ import { inputLine } from '../dialogs/text-input.ts';
 import { count, counted, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
-import { fitText, safe, widthOf } from '../look/text.ts';
+import { ended, fitText, safe, widthOf } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { roomOf } from '../rooms/rooms.ts';
 import { areRowsFresh, isFresh, listOf } from '../state/state.ts';
@@ -48,7 +48,7 @@ function staleLine({ state, localMs }: Frame): Line {
     ? 'The API can not read its stores: is SQL well?'
     : link.kind === 'live'
       ? 'The API hears nothing of Redis.'
-      : safe(link.says) || 'Connecting.';
+      : ended(safe(link.says) || 'Connecting');
   return [span(` ${GLYPHS.stale} ${what}${old}${next}`, 'warn', { inverse: true })];
 }
 

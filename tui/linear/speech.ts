@@ -7,7 +7,7 @@ import { layoutOf } from '../frame/layout.ts';
 import { commandOf, find, selectedOf } from '../frame/palette.ts';
 import { counted } from '../look/format.ts';
 import { textOf } from '../look/span.ts';
-import { safe } from '../look/text.ts';
+import { ended, safe } from '../look/text.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
 import type { Frame } from '../state/frames.ts';
 import { isFresh, isOverviewFresh, listOf, type State } from '../state/state.ts';
@@ -19,8 +19,6 @@ export type Utterance = { readonly kind: 'line' | 'echo'; readonly text: string 
 const DRAWN = /[\u2500-\u259f\s]+/g;
 
 const line = (text: string): Utterance => ({ kind: 'line', text: safe(text).replaceAll(DRAWN, ' ').trim() });
-
-const ended = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 /** Nothing is said because time passes: a countdown is told when it is asked for. */
 export function speak(before: Frame | null, after: Frame): Utterance[] {

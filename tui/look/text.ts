@@ -91,6 +91,11 @@ export function wrapText(text: string, width: number): string[] {
   return Bun.wrapAnsi(text, width, { hard: true, trim: true }).split('\n');
 }
 
+/** As a sentence, which another one may follow. */
+export function ended(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
+
 /** The middle is what tells little in an id: `00000007…e1f8a6`. */
 export function shortId(id: string, width = 15): string {
   if (id.length <= width) return id;
