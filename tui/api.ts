@@ -5,11 +5,15 @@ import type { OpsApp } from '@flash-sale/api/app.ts';
 import { API_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import { ERROR_CODES, type ErrorCode, type Failure } from '@flash-sale/shared/contracts/reply.ts';
 
-/** Dates stay text: what arrives is what the contracts say. */
-export function connectApi(url: string, token: string, silenceMs = API_SILENCE_MS) {
+/** Dates stay text: what arrives is what the contracts say. @param ended ends what is being asked */
+export function connectApi(url: string, token: string, silenceMs = API_SILENCE_MS, ended?: AbortSignal) {
+  const patience = () => AbortSignal.timeout(silenceMs);
   return treaty<OpsApp>(url, {
     parseDate: false,
-    onRequest: (_path, options) => ({ ...options, signal: AbortSignal.timeout(silenceMs) }),
+    onRequest: (_path, options) => ({
+      ...options,
+      signal: ended === undefined ? patience() : AbortSignal.any([ended, patience()]),
+    }),
     headers: { authorization: `Bearer ${token}` },
   }).ops;
 }

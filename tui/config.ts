@@ -74,16 +74,21 @@ const SURROUNDINGS = {
   XDG_CONFIG_HOME: text(''),
 } as const satisfies Record<string, Variable<unknown>>;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 type Told = Values<typeof ENVIRONMENT & typeof SURROUNDINGS>;
 
-const FLAGS = {
+/** Of the terminal and of every command. */
+export const SHARED_FLAGS = {
   context: { type: 'string' },
   url: { type: 'string' },
   'read-only': { type: 'boolean' },
   write: { type: 'boolean' },
   ascii: { type: 'boolean' },
   'no-color': { type: 'boolean' },
+} as const;
+
+const FLAGS = {
+  ...SHARED_FLAGS,
   mouse: { type: 'boolean' },
   linear: { type: 'boolean' },
   'reduced-motion': { type: 'boolean' },
@@ -93,7 +98,7 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const;
-type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
+export type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
 
 export const USAGE = `Usage: flashsale [flags]
 
@@ -158,28 +163,41 @@ export function readSettings(
     const flags = flagsOf(argv);
     if (flags.help === true) return { kind: 'help' };
     if (flags.version === true) return { kind: 'version' };
-    const told = parseEnvironment({ ...ENVIRONMENT, ...SURROUNDINGS }, environment);
-    const isDumb = told.TERM === 'dumb';
-    const isOverSsh = told.SSH_TTY;
-    const target = targetOf(flags, told, environment);
-    const settings = {
-      ...target,
-      readOnly: isReadOnly(flags, told) ?? target.readOnly,
-      ascii: flags.ascii === true || isDumb,
-      color: flags['no-color'] === true || told.NO_COLOR || isDumb ? ('none' as const) : ('default' as const),
-      framesPerSecond:
-        framesOf(flags) ?? (isOverSsh ? FRAMES_PER_SECOND_OVER_SSH : FRAMES_PER_SECOND_DEFAULT),
-      mouse: flags.mouse === true,
-      linear: flags.linear === true || told.INK_SCREEN_READER,
-      reducedMotion: flags['reduced-motion'] === true,
-      isOverSsh,
-      withStack: flags['with-stack'] === true,
-    };
-    return { kind: 'settings', settings };
+    return { kind: 'settings', settings: settingsOf(flags, environment) };
   } catch (error) {
     if (!(error instanceof SettingsFault || error instanceof EnvironmentError)) throw error;
     return { kind: 'fault', message: error.message };
   }
+}
+
+/** What is no flag, before any is known but the terminal's: the command, with more behind it; empty: the terminal. */
+export function wordsOf(argv: readonly string[]): string[] {
+  return parseArgs({ args: [...argv], options: FLAGS, strict: false }).positionals;
+}
+
+/** @throws SettingsFault, EnvironmentError */
+export function settingsOf(flags: Flags, environment: Environment): Settings {
+  const told = parseEnvironment({ ...ENVIRONMENT, ...SURROUNDINGS }, environment);
+  const isOverSsh = told.SSH_TTY;
+  const target = targetOf(flags, told, environment);
+  return {
+    ...target,
+    ...lookOf(flags, environment),
+    readOnly: isReadOnly(flags, told) ?? target.readOnly,
+    framesPerSecond: framesOf(flags) ?? (isOverSsh ? FRAMES_PER_SECOND_OVER_SSH : FRAMES_PER_SECOND_DEFAULT),
+    mouse: flags.mouse === true,
+    linear: flags.linear === true || told.INK_SCREEN_READER,
+    reducedMotion: flags['reduced-motion'] === true,
+    isOverSsh,
+    withStack: flags['with-stack'] === true,
+  };
+}
+
+/** What is told apart from where: nothing in it can be at fault. */
+export function lookOf(flags: Flags, environment: Environment): Pick<Settings, 'ascii' | 'color'> {
+  const isDumb = environment['TERM'] === 'dumb';
+  const isPlain = flags['no-color'] === true || Boolean(environment['NO_COLOR']) || isDumb;
+  return { ascii: flags.ascii === true || isDumb, color: isPlain ? 'none' : 'default' };
 }
 
 /** @throws SettingsFault */
@@ -309,3 +327,6 @@ export function surroundingsOf(environment: Environment = process.env) {
     hasX11: Boolean(environment['DISPLAY']),
   };
 }
+
+/** For who hands it on: nobody else reads it. */
+export const PROCESS_ENVIRONMENT: Environment = process.env;

@@ -1,7 +1,6 @@
 /** Puts the desk together: the state, the API, the stream of events, and what the rooms make of them. */
 
 import {
-  CHANGE_ATTEMPTS_MAX,
   EVENTS_SILENCE_MS,
   EVENTS_TOLD_EVERY_MS,
   OVERVIEW_READ_EVERY_MS,
@@ -23,6 +22,7 @@ import { createFrames, type Frame, type Frames } from './state/frames.ts';
 import { initialState, type Start } from './state/initial-state.ts';
 import type { Link } from './state/state.ts';
 import { createStore, type Store } from './state/store.ts';
+import { sendUntilAnswered } from './until-answered.ts';
 
 /** What the terminal itself can do. */
 export type Screen = Pick<Desk, 'copy' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
@@ -125,7 +125,7 @@ function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): D
     async change(change) {
       const id = note(store, change.what, 'sending');
       show(`${change.what} ...`, 'info');
-      const answer = await sendUntilAnswered(change);
+      const answer = await sendUntilAnswered(change.send);
       const end = endOf(change, answer);
       store.set((state) => ({ ...state, journal: closeEntry(state.journal, id, end) }));
       show(`${change.what}: ${end.result}`, end.state === 'done' ? 'good' : 'warn');
@@ -161,17 +161,6 @@ function note(store: Store, what: string, state: EntryState, result = ''): strin
   const entry = { id, atMs: Date.now(), what, state, result };
   store.set((before) => ({ ...before, journal: addEntry(before.journal, entry) }));
   return id;
-}
-
-/** The same key each time: however often it arrives, it is done once. */
-async function sendUntilAnswered<Data>({ send }: Change<Data>): Promise<Answer<Data>> {
-  const key = crypto.randomUUID();
-  for (let attempt = 1; ; attempt++) {
-    const answer = await send({ 'idempotency-key': key });
-    const isOpen = !answer.ok && isUnanswered(answer);
-    if (!isOpen || attempt >= CHANGE_ATTEMPTS_MAX) return answer;
-    await Bun.sleep(500 * attempt);
-  }
 }
 
 function endOf<Data>(change: Change<Data>, answer: Answer<Data>): { state: EntryState; result: string } {

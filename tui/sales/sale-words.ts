@@ -15,6 +15,10 @@ const STATE_TONES: Readonly<Record<SaleRow['sale']['state'], Tone>> = {
   ended: 'dim',
 };
 
+export function toneOfState(state: SaleRow['sale']['state']): Tone {
+  return STATE_TONES[state];
+}
+
 /** Wide enough for every state. */
 export const STATE_WIDTH = 10;
 

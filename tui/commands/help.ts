@@ -1,0 +1,83 @@
+/** What can be done without a screen, for people. */
+
+import { wrapText } from '../look/text.ts';
+import type { Command } from './command.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { commonFlags } from './read-command.ts';
+import type { Flags } from './taken.ts';
+
+const WIDTH = 100;
+
+/** `sales list [--state STATE] [...]` */
+export function usageOf({ words, takes, flags }: Command): string {
+  const taken = Object.values(takes).map(({ name, kind }) =>
+    kind === 'one' ? name : kind === 'many' ? `${name}...` : `[${name}]`,
+  );
+  const needed = Object.entries(flags).flatMap(([flag, told]) =>
+    told.kind === 'one' ? [`--${flag} ${told.name}`] : [],
+  );
+  return ['flashsale', words, ...taken, ...needed, '[flags]'].join(' ');
+}
+
+export function helpOf(command: Command): string {
+  const { summary, details, takes, flags, shape } = command;
+  const parts = [
+    `${summary}.`,
+    `Usage: ${usageOf(command)}`,
+    rows(Object.values(takes).map(({ name, says }) => [name, says])),
+    rows(flagRows({ ...flags, ...commonFlags(command) })),
+    details ?? '',
+    shape === undefined ? '' : `Fields: ${wrapText(shape.fields.join(', '), WIDTH - 8).join('\n        ')}`,
+    'Where and as whom: --context, --url, --read-only, --write; looks: --no-color, --ascii. See: flashsale --help',
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function flagRows(flags: Flags): (readonly [string, string])[] {
+  return Object.entries(flags).map(([name, told]) => {
+    if (told.kind === 'switch') return [`--${name}`, told.says];
+    const words = told.words === undefined ? '' : ` (${told.words.join(', ')})`;
+    const again = told.kind === 'many' ? '; may be given again' : '';
+    return [`--${name} ${told.name}`, told.says + words + again];
+  });
+}
+
+/** Names and what they say, in two columns. */
+export function rows(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs
+    .flatMap(([name, says]) =>
+      wrapText(says, WIDTH - width - 4).map(
+        (line, index) => `  ${(index === 0 ? name : '').padEnd(width)}  ${line}`,
+      ),
+    )
+    .join('\n');
+}
+
+/** `help`, `help sales`, `help sales list`, `help exit-codes`. @returns undefined where there is nothing to say */
+export function helpAbout(words: readonly string[], commands: readonly Command[]): string | undefined {
+  const asked = words.join(' ');
+  if (asked === '') return `${overviewOf(commands)}\n\n${MORE}\n`;
+  if (asked === 'exit-codes') return `${rows(EXIT_CODES.map(([code, says]) => [String(code), says]))}\n`;
+  const one = commands.find((command) => command.words === asked);
+  if (one !== undefined) return helpOf(one);
+  const own = commands.filter((command) => command.words.startsWith(`${asked} `));
+  return own.length === 0 ? undefined : `${overviewOf(own)}\n`;
+}
+
+const MORE =
+  'Each has --help. Without a command it is the terminal: flashsale --help. Also: flashsale help exit-codes';
+
+function overviewOf(commands: readonly Command[]): string {
+  return rows(commands.map(({ words, summary }) => [words, summary]));
+}
+
+/** What to say to words that are no command. */
+export function unknownWords(words: readonly string[], commands: readonly Command[]): string {
+  const own = commands.filter((command) => command.words.split(' ')[0] === words[0]);
+  const said =
+    own.length === 0
+      ? `There is no command "${words.slice(0, 2).join(' ')}". There are:`
+      : `"${words[0]}" is followed by one of:`;
+  return `${said}\n\n${overviewOf(own.length === 0 ? commands : own)}`;
+}

@@ -1,0 +1,145 @@
+/** What commands print: for people a table, for programs JSON, and of both only the fields that were asked for. */
+
+import { ansiOf } from '../look/ansi.ts';
+import { dateTime } from '../look/format.ts';
+import { asciiOf } from '../look/look.ts';
+import { fitLine, lineWidth, span, textOf, type Line, type Span } from '../look/span.ts';
+import { safe } from '../look/text.ts';
+import { valueAt } from './fields.ts';
+
+export interface Column<Row> {
+  /** As `--fields` has it: `units.available`. */
+  readonly field: string;
+  readonly title: string;
+  readonly align?: 'right';
+  /** The value as text when absent. Text from outside is made safe here, in one place. */
+  cell?(row: Row): string | Span;
+}
+
+/** Rows of one kind. */
+export interface Shape<Row> {
+  /** The field that tells which row it is. */
+  readonly id: string;
+  /** All that `--fields` knows. */
+  readonly fields: readonly string[];
+  /** What a table shows unless `--fields` says otherwise; the most important are the first. */
+  readonly columns: readonly Column<Row>[];
+}
+
+export interface Format {
+  readonly kind: 'table' | 'json' | 'ndjson' | 'quiet';
+  /** In their order; null: all for programs, the columns for people. */
+  readonly fields: readonly string[] | null;
+}
+
+export interface Paper {
+  readonly isTty: boolean;
+  readonly columns: number;
+  readonly isColored: boolean;
+  readonly isAscii: boolean;
+  write(text: string): void;
+}
+
+export interface Out<Row> {
+  /** Text as it is. */
+  readonly text: (text: string) => void;
+  readonly list: (rows: readonly Row[]) => void;
+  /** One row: with all of its fields, one under the other. */
+  readonly one: (row: Row) => void;
+  /** The next row of a stream. */
+  readonly next: (row: Row) => void;
+}
+
+export function openOut<Row>(shape: Shape<Row>, { kind, fields }: Format, paper: Paper): Out<Row> {
+  const line = (text: string) => paper.write(`${text}\n`);
+  const pick = (row: Row): unknown =>
+    fields === null ? row : Object.fromEntries(fields.map((field) => [field, valueAt(row, field)]));
+  const idOf = (row: Row) => safe(textOfValue(valueAt(row, shape.id)));
+  const table = openTable(fields === null ? shape.columns : columnsOf(shape, fields), paper);
+  const each = (row: Row): void => {
+    if (kind === 'ndjson') line(JSON.stringify(pick(row)));
+    else if (kind === 'quiet') line(idOf(row));
+    else table.rows([row]);
+  };
+  return {
+    text: (text) => paper.write(text),
+    list(rows) {
+      if (kind === 'json') line(JSON.stringify(rows.map(pick), null, 2));
+      else if (kind === 'table') table.rows(rows);
+      else for (const row of rows) each(row);
+    },
+    one(row) {
+      if (kind === 'json') line(JSON.stringify(pick(row), null, 2));
+      else if (kind === 'table') writeFacts(columnsOf(shape, fields ?? shape.fields), row, paper);
+      else each(row);
+    },
+    next: each,
+  };
+}
+
+function columnsOf<Row>({ columns }: Shape<Row>, fields: readonly string[]): Column<Row>[] {
+  return fields.map((field) => columns.find((column) => column.field === field) ?? { field, title: field });
+}
+
+const GAP = '  ';
+
+/** The first rows say how wide the columns are; later ones only make them wider, so that a stream stays in line. */
+function openTable<Row>(columns: readonly Column<Row>[], paper: Paper) {
+  const widths = columns.map(({ title }) => title.length);
+  let hasTitles = false;
+  const write = (cells: readonly Line[]) => {
+    const line = cells.flatMap((cell, index) => [
+      ...(index === 0 ? [] : [span(GAP)]),
+      ...aligned(cell, widths[index] ?? 0, columns[index]?.align),
+    ]);
+    writeLine(line, paper);
+  };
+  return {
+    rows(rows: readonly Row[]) {
+      const lines = rows.map((row) => columns.map((column) => cellOf(column, row)));
+      for (const cells of lines) {
+        for (const [index, cell] of cells.entries())
+          widths[index] = Math.max(widths[index] ?? 0, lineWidth(cell));
+      }
+      if (!hasTitles && rows.length > 0) write(columns.map(({ title }) => [span(title, 'dim')]));
+      hasTitles ||= rows.length > 0;
+      for (const cells of lines) write(cells);
+    },
+  };
+}
+
+function aligned(cell: Line, width: number, align: 'right' | undefined): Line {
+  const blanks = span(' '.repeat(Math.max(0, width - lineWidth(cell))));
+  return align === 'right' ? [blanks, ...cell] : [...cell, blanks];
+}
+
+function writeFacts<Row>(columns: readonly Column<Row>[], row: Row, paper: Paper): void {
+  const width = Math.max(...columns.map(({ field }) => field.length));
+  for (const column of columns) {
+    writeLine([span(column.field.padEnd(width) + GAP, 'dim'), ...cellOf(column, row)], paper);
+  }
+}
+
+function cellOf<Row>(column: Column<Row>, row: Row): Line {
+  const told = column.cell?.(row) ?? textOfValue(valueAt(row, column.field));
+  return typeof told === 'string' ? [span(safe(told))] : [{ ...told, text: safe(told.text) }];
+}
+
+/** Cut where a terminal ends; a pipe gets all of it. */
+function writeLine(line: Line, paper: Paper): void {
+  const { isTty, columns, isColored, isAscii } = paper;
+  const fitted = isTty && lineWidth(line) > columns ? fitLine(line, columns) : line;
+  const plain = isAscii ? fitted.map((piece) => ({ ...piece, text: asciiOf(piece.text) })) : fitted;
+  paper.write(`${(isColored ? ansiOf(plain) : textOf(plain)).trimEnd()}\n`);
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** For people. */
+function textOfValue(value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return INSTANT.test(value) ? dateTime(Date.parse(value)) : value;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(', ') || '-';
+  return JSON.stringify(value);
+}

@@ -1,0 +1,52 @@
+/** A command in a process of its own. */
+
+import { createInterface } from 'node:readline/promises';
+import { PROCESS_ENVIRONMENT } from '../config.ts';
+import type { Io } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { runCommand } from './run.ts';
+
+const COLUMNS_DEFAULT = 80;
+
+/** Runs it, and leaves its exit code to the process. */
+export async function runHere(words: readonly string[], argv: readonly string[]): Promise<void> {
+  const interrupt = new AbortController();
+  process.on('SIGINT', () => {
+    // Whoever presses it twice does not want to wait.
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+    interrupt.abort();
+  });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read has seen enough: `| head`.
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
+  });
+  process.exitCode = await runCommand(words, argv, processIo(interrupt.signal));
+}
+
+function processIo(signal: AbortSignal): Io {
+  const { stdin, stdout, stderr } = process;
+  return {
+    environment: PROCESS_ENVIRONMENT,
+    signal,
+    out: {
+      isTty: stdout.isTTY,
+      columns: stdout.columns ?? COLUMNS_DEFAULT,
+      write: (text) => void stdout.write(text),
+    },
+    err: { isTty: stderr.isTTY, write: (text) => void stderr.write(text) },
+    input: {
+      isTty: stdin.isTTY,
+      async line(question) {
+        const reader = createInterface({ input: stdin, output: stderr });
+        try {
+          return await reader.question(question, { signal });
+        } catch {
+          return null;
+        } finally {
+          reader.close();
+        }
+      },
+      text: () => Bun.stdin.text(),
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** What a command takes, as data: the words that follow it, and its flags. Types, help and completion come from it. */
+
+/** `one` must be given, `optional` may, `many` may be given again and again; among words it is the last, and at least one. */
+type Count = 'one' | 'optional' | 'many';
+
+export interface Taken<Type, Kind extends Count = Count> {
+  readonly kind: Kind;
+  /** As usages have it: `SALE`. */
+  readonly name: string;
+  /** What it is for. */
+  readonly says: string;
+  /** What is accepted, for messages. */
+  readonly expected: string;
+  /** All that is accepted, where that can be listed. */
+  readonly words?: readonly string[];
+  /** @returns undefined when it is not acceptable */
+  parse(text: string): Type | undefined;
+}
+
+export interface Switch {
+  readonly kind: 'switch';
+  readonly says: string;
+}
+
+export type Words = Readonly<Record<string, Taken<unknown>>>;
+export type Flags = Readonly<Record<string, Taken<unknown> | Switch>>;
+
+type ValueOf<Of> = Of extends Switch
+  ? boolean
+  : Of extends Taken<infer Type, infer Kind>
+    ? { one: Type; optional: Type | undefined; many: readonly Type[] }[Kind]
+    : never;
+export type ValuesOf<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+export function text(name: string, says: string, expected = 'text'): Taken<string, 'one'> {
+  return { kind: 'one', name, says, expected, parse: (value) => (value === '' ? undefined : value) };
+}
+
+export function integer(
+  name: string,
+  says: string,
+  { min = 1, max = Number.MAX_SAFE_INTEGER }: { min?: number; max?: number } = {},
+): Taken<number, 'one'> {
+  const expected = `a number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}`;
+  const parse = (value: string) => {
+    const parsed = Number(value);
+    return /^\d{1,16}$/.test(value) && parsed >= min && parsed <= max ? parsed : undefined;
+  };
+  return { kind: 'one', name, says, expected, parse };
+}
+
+export function oneOf<const Word extends string>(
+  name: string,
+  says: string,
+  words: readonly Word[],
+): Taken<Word, 'one'> {
+  const parse = (value: string) => words.find((word) => word === value);
+  return { kind: 'one', name, says, expected: `one of ${words.join(', ')}`, words, parse };
+}
+
+export function optional<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'optional'> {
+  return { ...taken, kind: 'optional' };
+}
+
+export function many<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'many'> {
+  return { ...taken, kind: 'many' };
+}
+
+export function on(says: string): Switch {
+  return { kind: 'switch', says };
+}
