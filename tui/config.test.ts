@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSettings, type Settings } from './config.ts';
+import { readSettings, webhookSecretOf, type Settings } from './config.ts';
 
 const token = (name: string) => `fsop_${name}_that_is_long_enough_to_be_a_token`;
 const CONTEXTS = `
   [contexts.production]
   url = "https://ops.example.com"
+  api_url = "https://example.com"
   token_env = "PRODUCTION_TOKEN"
   color = "red"
   [contexts.staging]
@@ -147,6 +148,17 @@ describe('a token goes only to its own place', () => {
     expect(fault(`--context staging --url ${REMOTE}`)).toContain('leave one out');
     expect(fault('', { FLASHSALE_CONTEXT: 'staging', FLASHSALE_URL: REMOTE })).toContain('leave one out');
   });
+});
+
+test('the listener for buyers is told by the context, and is beside the operators on this machine alone', () => {
+  expect(settings('').apiUrl).toBe('http://127.0.0.1:8000');
+  expect(settings('--context production').apiUrl).toBe('https://example.com');
+  expect(settings('--context staging').apiUrl).toBeNull();
+});
+
+test('payments are signed with the newest secret', () => {
+  expect(webhookSecretOf({ WEBHOOK_SECRET: 'whsec_new, whsec_old' })).toBe('whsec_new');
+  expect([webhookSecretOf({}), webhookSecretOf({ WEBHOOK_SECRET: '' })]).toEqual([null, null]);
 });
 
 describe('settings', () => {

@@ -120,12 +120,14 @@ may also be the one that \`bun start\` made. Contexts are in ~/.config/flashsale
   current = "staging"
   [contexts.staging]
   url = "https://ops.staging.example.com"
+  api_url = "https://staging.example.com"
   token_file = "~/.config/flashsale/staging.token"
   color = "green"
   read_only = false
 `;
 
 const LOCAL_URL = 'http://127.0.0.1:8001';
+const LOCAL_API_URL = 'http://127.0.0.1:8000';
 
 /** Where the terminal is connected to, and as whom. */
 interface Target {
@@ -133,6 +135,8 @@ interface Target {
   readonly context: string;
   readonly contextColor: ContextColor | null;
   readonly url: string;
+  /** Of the listener for buyers and payment providers; null: nobody said, and it is not on this machine. */
+  readonly apiUrl: string | null;
   readonly token: string;
   readonly readOnly: boolean;
 }
@@ -255,6 +259,7 @@ function targetOf(flags: Flags, told: Told, environment: Environment): Target {
     context: context.name,
     contextColor: context.color,
     url: context.url,
+    apiUrl: context.apiUrl ?? localApiUrl(context.url),
     token: tokenOf(context, environment),
     readOnly: context.readOnly,
   };
@@ -268,22 +273,37 @@ function urlOf({ url }: Flags): string | null {
   return usable;
 }
 
-function contextsFile({ HOME, XDG_CONFIG_HOME }: Told): string {
+/** Where the contexts are written down. */
+export function contextsFile({ HOME, XDG_CONFIG_HOME }: Pick<Told, 'HOME' | 'XDG_CONFIG_HOME'>): string {
   const folder = isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(HOME, '.config');
   return join(folder, 'flashsale', 'contexts.toml');
 }
 
 /** @throws SettingsFault where it would have to guess whose token to send */
 function addressed(url: string, told: Told): Target {
-  const { host, hostname } = new URL(url);
-  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  const isLocal = isOnThisMachine(url);
   const token = environmentToken(url, told) ?? (isLocal ? stackToken(url, told) : null);
   if (token === null) {
     throw new SettingsFault(
       `There is no token for ${url}: set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE, or write a context for it into ${contextsFile(told)}.`,
     );
   }
-  return { context: isLocal ? 'local' : host, contextColor: null, url, token, readOnly: false };
+  return {
+    context: isLocal ? 'local' : new URL(url).host,
+    contextColor: null,
+    url,
+    apiUrl: localApiUrl(url),
+    token,
+    readOnly: false,
+  };
+}
+
+export function isOnThisMachine(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+function localApiUrl(opsUrl: string): string | null {
+  return isOnThisMachine(opsUrl) ? LOCAL_API_URL : null;
 }
 
 /** @throws SettingsFault */
@@ -326,6 +346,11 @@ export function surroundingsOf(environment: Environment = process.env) {
     hasWayland: Boolean(environment['WAYLAND_DISPLAY']),
     hasX11: Boolean(environment['DISPLAY']),
   };
+}
+
+/** What a payment provider signs with: the newest of the secrets; null when there is none. */
+export function webhookSecretOf(environment: Environment): string | null {
+  return environment['WEBHOOK_SECRET']?.split(',')[0]?.trim() || null;
 }
 
 /** For who hands it on: nobody else reads it. */

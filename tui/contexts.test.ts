@@ -34,6 +34,7 @@ describe('contexts', () => {
       current = "staging"
       [contexts.staging]
       url = "https://ops.example.com/shop/"
+      api_url = "https://example.com/shop/"
       token_file = "~/staging.token"
       color = "green"
       read_only = true
@@ -46,6 +47,7 @@ describe('contexts', () => {
         {
           name: 'staging',
           url: 'https://ops.example.com/shop',
+          apiUrl: 'https://example.com/shop',
           token: { kind: 'file', path: '/home/ann/staging.token' },
           color: 'green',
           readOnly: true,
@@ -53,6 +55,7 @@ describe('contexts', () => {
         {
           name: 'test here',
           url: 'http://127.0.0.1:8001',
+          apiUrl: null,
           token: { kind: 'file', path: join(folder, 'here.token') },
           color: null,
           readOnly: false,

@@ -16,6 +16,8 @@ export interface Context {
   readonly name: string;
   /** Without a slash at its end. */
   readonly url: string;
+  /** Of the listener for buyers and payment providers; null: the file does not say. */
+  readonly apiUrl: string | null;
   readonly token: TokenSource;
   readonly color: ContextColor | null;
   readonly readOnly: boolean;
@@ -38,6 +40,8 @@ export const isToken = (value: string): boolean =>
 
 export const URL_EXPECTED =
   'the address of the operators\' listener, like "https://ops.example.com", without user, query or fragment';
+export const API_URL_EXPECTED =
+  'the address of the listener for buyers, like "https://shop.example.com", without user, query or fragment';
 /** @returns without a slash at its end; undefined when it is not usable. */
 export function usableUrl(value: string): string | undefined {
   const url = URL.parse(value);
@@ -61,6 +65,7 @@ const textField = (
 
 const FIELDS = {
   url: textField(URL_EXPECTED, usableUrl),
+  api_url: textField(API_URL_EXPECTED, usableUrl),
   token_file: textField('the path of a file that holds the token and nothing else'),
   token_env: textField('the name of the variable that holds the token'),
   token: textField(TOKEN_EXPECTED, (text) => (isToken(text) ? text : undefined)),
@@ -146,10 +151,10 @@ function fieldsOf(table: Record<string, unknown>, told: (fault: string) => void)
 
 /** @returns null where what it needs is missing or at fault, which was told. */
 function contextOf(name: string, fields: FieldValues, fileAt: (path: string) => string): Context | null {
-  const { url, color = null, read_only } = fields;
+  const { url, api_url: apiUrl = null, color = null, read_only } = fields;
   const token = sourceOf(fields, fileAt);
   if (url === undefined || token === null) return null;
-  return { name, url, token, color, readOnly: read_only ?? isProduction(name) };
+  return { name, url, apiUrl, token, color, readOnly: read_only ?? isProduction(name) };
 }
 
 function sourceOf(
