@@ -100,7 +100,8 @@ const FLAGS = {
 } as const;
 export type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
 
-export const USAGE = `Usage: flashsale [flags]
+export const USAGE = `Usage: flashsale [flags]            opens the terminal
+       flashsale COMMAND [flags]    does it without a screen; flashsale help lists what there is
 
   --context NAME     an installation of the contexts file (FLASHSALE_CONTEXT)
   --url URL          the operators' listener (FLASHSALE_URL); default http://127.0.0.1:8001
@@ -273,8 +274,13 @@ function urlOf({ url }: Flags): string | null {
   return usable;
 }
 
-/** Where the contexts are written down. */
-export function contextsFile({ HOME, XDG_CONFIG_HOME }: Pick<Told, 'HOME' | 'XDG_CONFIG_HOME'>): string {
+/** Where the contexts are written down, and what `~` is in them. */
+export function contextsFileOf(environment: Environment): { file: string; home: string } {
+  const told = parseEnvironment(SURROUNDINGS, environment);
+  return { file: contextsFile(told), home: told.HOME };
+}
+
+function contextsFile({ HOME, XDG_CONFIG_HOME }: Pick<Told, 'HOME' | 'XDG_CONFIG_HOME'>): string {
   const folder = isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(HOME, '.config');
   return join(folder, 'flashsale', 'contexts.toml');
 }

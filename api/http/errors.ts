@@ -3,7 +3,7 @@
 import { Elysia, ParseError, ValidationError } from 'elysia';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import type { Services } from '../services.ts';
-import { fieldErrors } from './field-errors.ts';
+import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { fail, RequestFault, type ReplySet } from './reply.ts';
 
 /** Seconds until a store has probably come back; spread so that a crowd does not return at once. */

@@ -9,7 +9,7 @@ import {
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
 import { parseJson, readRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
-import { fieldErrors } from '../http/field-errors.ts';
+import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { readKeyHeader } from '../http/idempotency-key.ts';
 import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';

@@ -8,7 +8,7 @@ import {
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
 import { parseJson, readRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
-import { fieldErrors } from '../http/field-errors.ts';
+import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { fail, RequestFault, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { countRefused, receive } from './arrival.ts';

@@ -98,7 +98,7 @@ function shortTarget(target: string, width: number): string {
 }
 
 /** "state draft → live, price 599" */
-function changeWords({ before, after }: AuditRow): string {
+export function changeWords({ before, after }: AuditRow): string {
   return valueChanges(before, after)
     .filter((change) => change.before !== change.after)
     .map(({ name, before: old, after: now }) => {

@@ -10,9 +10,8 @@ const WIDTH = 100;
 
 /** `sales list [--state STATE] [...]` */
 export function usageOf({ words, takes, flags }: Command): string {
-  const taken = Object.values(takes).map(({ name, kind }) =>
-    kind === 'one' ? name : kind === 'many' ? `${name}...` : `[${name}]`,
-  );
+  const written = { one: '%', optional: '[%]', many: '%...', any: '[%...]' } as const;
+  const taken = Object.values(takes).map(({ name, kind }) => written[kind].replace('%', name));
   const needed = Object.entries(flags).flatMap(([flag, told]) =>
     told.kind === 'one' ? [`--${flag} ${told.name}`] : [],
   );
@@ -37,7 +36,7 @@ function flagRows(flags: Flags): (readonly [string, string])[] {
   return Object.entries(flags).map(([name, told]) => {
     if (told.kind === 'switch') return [`--${name}`, told.says];
     const words = told.words === undefined ? '' : ` (${told.words.join(', ')})`;
-    const again = told.kind === 'many' ? '; may be given again' : '';
+    const again = told.kind === 'many' || told.kind === 'any' ? '; may be given again' : '';
     return [`--${name} ${told.name}`, told.says + words + again];
   });
 }

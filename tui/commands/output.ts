@@ -24,6 +24,8 @@ export interface Shape<Row> {
   readonly fields: readonly string[];
   /** What a table shows unless `--fields` says otherwise; the most important are the first. */
   readonly columns: readonly Column<Row>[];
+  /** One of them, for people; its fields one under the other when absent. Its text is safe. */
+  tell?(row: Row, width: number): readonly Line[];
 }
 
 export interface Format {
@@ -55,23 +57,29 @@ export function openOut<Row>(shape: Shape<Row>, { kind, fields }: Format, paper:
   const pick = (row: Row): unknown =>
     fields === null ? row : Object.fromEntries(fields.map((field) => [field, valueAt(row, field)]));
   const idOf = (row: Row) => safe(textOfValue(valueAt(row, shape.id)));
-  const table = openTable(fields === null ? shape.columns : columnsOf(shape, fields), paper);
+  const table = openTable(fields === null ? shape.columns : columnsOf(shape, fields));
+  const writeRows = (rows: readonly Row[]) => {
+    for (const each of table.lines(rows)) writeLine(each, paper);
+  };
   const each = (row: Row): void => {
     if (kind === 'ndjson') line(JSON.stringify(pick(row)));
     else if (kind === 'quiet') line(idOf(row));
-    else table.rows([row]);
+    else writeRows([row]);
   };
   return {
     text: (text) => paper.write(text),
     list(rows) {
       if (kind === 'json') line(JSON.stringify(rows.map(pick), null, 2));
-      else if (kind === 'table') table.rows(rows);
+      else if (kind === 'table') writeRows(rows);
       else for (const row of rows) each(row);
     },
     one(row) {
       if (kind === 'json') line(JSON.stringify(pick(row), null, 2));
-      else if (kind === 'table') writeFacts(columnsOf(shape, fields ?? shape.fields), row, paper);
-      else each(row);
+      else if (kind === 'table') {
+        const width = paper.isTty ? paper.columns : PIPE_WIDTH;
+        const told = fields === null ? shape.tell?.(row, width) : undefined;
+        for (const each of told ?? factLines(shape, row, fields ?? undefined)) writeLine(each, paper);
+      } else each(row);
     },
     next: each,
   };
@@ -81,29 +89,39 @@ function columnsOf<Row>({ columns }: Shape<Row>, fields: readonly string[]): Col
   return fields.map((field) => columns.find((column) => column.field === field) ?? { field, title: field });
 }
 
+/** Where lines of people's text end when nobody says how wide a line is. */
+const PIPE_WIDTH = 100;
 const GAP = '  ';
 
+/** Without the parts of objects that have all of their parts shown. */
+function topOf({ fields }: Shape<never>): string[] {
+  return fields.filter((field) => !fields.some((other) => other.startsWith(`${field}.`)));
+}
+
+export function tableLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Line[] {
+  return openTable(columns).lines(rows);
+}
+
 /** The first rows say how wide the columns are; later ones only make them wider, so that a stream stays in line. */
-function openTable<Row>(columns: readonly Column<Row>[], paper: Paper) {
+function openTable<Row>(columns: readonly Column<Row>[]) {
   const widths = columns.map(({ title }) => title.length);
   let hasTitles = false;
-  const write = (cells: readonly Line[]) => {
-    const line = cells.flatMap((cell, index) => [
+  const lineOf = (cells: readonly Line[]): Line =>
+    cells.flatMap((cell, index) => [
       ...(index === 0 ? [] : [span(GAP)]),
       ...aligned(cell, widths[index] ?? 0, columns[index]?.align),
     ]);
-    writeLine(line, paper);
-  };
   return {
-    rows(rows: readonly Row[]) {
+    lines(rows: readonly Row[]): Line[] {
       const lines = rows.map((row) => columns.map((column) => cellOf(column, row)));
       for (const cells of lines) {
-        for (const [index, cell] of cells.entries())
+        for (const [index, cell] of cells.entries()) {
           widths[index] = Math.max(widths[index] ?? 0, lineWidth(cell));
+        }
       }
-      if (!hasTitles && rows.length > 0) write(columns.map(({ title }) => [span(title, 'dim')]));
+      const titles = hasTitles || rows.length === 0 ? [] : [columns.map(({ title }) => [span(title, 'dim')])];
       hasTitles ||= rows.length > 0;
-      for (const cells of lines) write(cells);
+      return [...titles, ...lines].map(lineOf);
     },
   };
 }
@@ -113,11 +131,17 @@ function aligned(cell: Line, width: number, align: 'right' | undefined): Line {
   return align === 'right' ? [blanks, ...cell] : [...cell, blanks];
 }
 
-function writeFacts<Row>(columns: readonly Column<Row>[], row: Row, paper: Paper): void {
-  const width = Math.max(...columns.map(({ field }) => field.length));
-  for (const column of columns) {
-    writeLine([span(column.field.padEnd(width) + GAP, 'dim'), ...cellOf(column, row)], paper);
-  }
+/** Its fields, one under the other. */
+export function factLines<Row>(
+  shape: Shape<Row>,
+  row: Row,
+  fields: readonly string[] = topOf(shape),
+): Line[] {
+  const width = Math.max(...fields.map((field) => field.length));
+  return columnsOf(shape, fields).map((column) => [
+    span(column.field.padEnd(width) + GAP, 'dim'),
+    ...cellOf(column, row),
+  ]);
 }
 
 function cellOf<Row>(column: Column<Row>, row: Row): Line {

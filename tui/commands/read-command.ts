@@ -93,23 +93,27 @@ function flagValue(name: string, flag: Flags[string], given: unknown): unknown {
   if (flag.kind === 'one' && texts.length === 0) {
     throw new UsageFault(`${name} ${flag.name} is missing: ${flag.says}`);
   }
-  if (flag.kind !== 'many' && texts.length > 1) throw new UsageFault(`${name} is given more than once`);
+  if (!isSeveral(flag) && texts.length > 1) throw new UsageFault(`${name} is given more than once`);
   const values = texts.map((one) => valueOf(name, flag, one));
-  return flag.kind === 'many' ? values : values[0];
+  return isSeveral(flag) ? values : values[0];
 }
 
 function readWords({ takes }: Command, texts: readonly string[]): Record<string, unknown> {
   const left = [...texts];
   const words = Object.entries(takes).map(([key, taken]) => {
-    const own = left.splice(0, taken.kind === 'many' ? left.length : 1);
-    if (own.length === 0 && taken.kind !== 'optional') {
+    const own = left.splice(0, isSeveral(taken) ? left.length : 1);
+    if (own.length === 0 && (taken.kind === 'one' || taken.kind === 'many')) {
       throw new UsageFault(`${taken.name} is missing: ${taken.says}`);
     }
     const values = own.map((one) => valueOf(taken.name, taken, one));
-    return [key, taken.kind === 'many' ? values : values[0]];
+    return [key, isSeveral(taken) ? values : values[0]];
   });
   if (left.length > 0) throw new UsageFault(`"${left.join(' ')}" is more than it takes`);
   return Object.fromEntries(words) as Record<string, unknown>;
+}
+
+function isSeveral({ kind }: Taken<unknown>): boolean {
+  return kind === 'many' || kind === 'any';
 }
 
 function valueOf(name: string, taken: Taken<unknown>, given: string): unknown {

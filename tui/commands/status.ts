@@ -1,18 +1,72 @@
 /** One look at everything. */
 
-import { Overview } from '@flash-sale/shared/contracts/overview.ts';
+import { Overview, type SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
 import { answerOf } from '../api.ts';
+import { age, count, percent } from '../look/format.ts';
+import { GLYPHS } from '../look/look.ts';
+import { plain, span, type Line } from '../look/span.ts';
+import { safe } from '../look/text.ts';
+import { toneOfState } from '../sales/sale-words.ts';
 import { command } from './command.ts';
 import { must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
+import { tableLines, type Column, type Shape } from './output.ts';
+
+const unit = (name: 'paid' | 'ordered' | 'held' | 'available', title: string): Column<SaleOverview> => ({
+  field: `units.${name}`,
+  title,
+  align: 'right',
+  cell: ({ units: { [name]: value } }) => (value === null ? '?' : count(value)),
+});
+
+const SALES: readonly Column<SaleOverview>[] = [
+  { field: 'sale_id', title: 'Sale', align: 'right' },
+  { field: 'name', title: 'Product' },
+  { field: 'state', title: 'State', cell: ({ state }) => span(state, toneOfState(state)) },
+  { field: 'sell_through', title: 'Sold', align: 'right', cell: ({ sell_through: sold }) => percent(sold) },
+  unit('paid', 'Paid'),
+  unit('ordered', 'Ordered'),
+  unit('held', 'Held'),
+  unit('available', 'Left'),
+  { field: 'armed', title: 'Alarm', cell: alarmOf },
+];
+
+/** The same that the board of the terminal is alarmed by. */
+function alarmOf({ armed, audit }: SaleOverview) {
+  if (audit !== null && audit.drift !== 0) return span(`! DRIFT of ${count(audit.drift)}`, 'alarm');
+  return armed ? '' : span('! not armed', 'warn');
+}
+
+function linesOf({ sales, stores, preflight, ...waiting }: Overview): Line[] {
+  const { redis, sql, faults, clock_skew_ms: skewMs } = stores;
+  const { workers_quiet_ms: quietMs } = preflight;
+  const unknown = (many: number | null) => (many === null ? '?' : count(many));
+  return [
+    ...(sales.length === 0 ? [plain('No sale is on or to come.')] : tableLines(SALES, sales)),
+    [],
+    [...store('Redis', redis), ...store('SQL', sql), span(`clocks ${unknown(skewMs)} ms apart`)],
+    ...faults.map((fault): Line => [span(`! ${safe(fault)}`, 'warn')]),
+    plain(quietMs === null ? 'workers never ran' : `workers last worked ${age(quietMs)} ago`),
+    plain(
+      `refunds due ${unknown(waiting.refunds_due)}, deliveries waiting ${unknown(waiting.deliveries_waiting)}`,
+    ),
+  ];
+}
+
+function store(name: string, { answers, milliseconds }: Overview['stores']['redis']): Line {
+  if (!answers) return [span(`${GLYPHS.no} ${name} does not answer  `, 'warn')];
+  return [span(`${GLYPHS.ok} ${name} `, 'good'), span(`${(milliseconds ?? 0).toFixed(1)} ms  `)];
+}
+
+const STATUS: Shape<Overview> = { id: 'at', fields: fieldsOf(Overview), columns: [], tell: linesOf };
 
 export const STATUS_COMMANDS = [
   command({
     words: 'status',
     summary: 'Every sale that is on or to come, the stores, and what waits for somebody',
     does: 'looks',
-    shape: { id: 'at', fields: fieldsOf(Overview), columns: [] },
+    shape: STATUS,
     async run({ api, out }) {
       out.one(await must(answerOf(api.overview.get())));
       return EXIT.ok;

@@ -1,7 +1,7 @@
 /** What a command takes, as data: the words that follow it, and its flags. Types, help and completion come from it. */
 
-/** `one` must be given, `optional` may, `many` may be given again and again; among words it is the last, and at least one. */
-type Count = 'one' | 'optional' | 'many';
+/** `one` must be given, `optional` may. `many` may be given again and again: of a word, the last, at least once. `any`: or not. */
+type Count = 'one' | 'optional' | 'many' | 'any';
 
 export interface Taken<Type, Kind extends Count = Count> {
   readonly kind: Kind;
@@ -28,7 +28,7 @@ export type Flags = Readonly<Record<string, Taken<unknown> | Switch>>;
 type ValueOf<Of> = Of extends Switch
   ? boolean
   : Of extends Taken<infer Type, infer Kind>
-    ? { one: Type; optional: Type | undefined; many: readonly Type[] }[Kind]
+    ? { one: Type; optional: Type | undefined; many: readonly Type[]; any: readonly Type[] }[Kind]
     : never;
 export type ValuesOf<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
@@ -49,6 +49,12 @@ export function integer(
   return { kind: 'one', name, says, expected, parse };
 }
 
+/** Major units. */
+export function amountOf(says: string): Taken<number, 'one'> {
+  const parse = (value: string) => (/^\d{1,13}(\.\d{1,4})?$/.test(value) ? Number(value) : undefined);
+  return { kind: 'one', name: 'AMOUNT', says, expected: 'an amount like 19.99', parse };
+}
+
 export function oneOf<const Word extends string>(
   name: string,
   says: string,
@@ -64,6 +70,10 @@ export function optional<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'optional
 
 export function many<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'many'> {
   return { ...taken, kind: 'many' };
+}
+
+export function any<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'any'> {
+  return { ...taken, kind: 'any' };
 }
 
 export function on(says: string): Switch {

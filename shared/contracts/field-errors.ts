@@ -2,8 +2,8 @@
 
 import { Kind, type TSchema } from '@sinclair/typebox';
 import type { ValueError } from '@sinclair/typebox/errors';
-import { ValueErrorType } from '@sinclair/typebox/errors';
-import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+import { Errors, ValueErrorType } from '@sinclair/typebox/errors';
+import type { FieldErrors } from './reply.ts';
 
 /** The whole body, when it is no object at all. */
 const WHOLE = 'body';
@@ -21,6 +21,13 @@ export function fieldErrors(faults: Iterable<ValueError>): FieldErrors {
     errors[field] ??= [sentence(fault)];
   }
   return errors;
+}
+
+/** What is wrong with what nobody has sent yet; nothing when it is right. */
+export function faultsOf(schema: TSchema, value: unknown): FieldErrors {
+  // Formats are known to who serves the contract; patterns say as much.
+  const faults = [...Errors(schema, value)].filter(({ type }) => type !== ValueErrorType.StringFormatUnknown);
+  return fieldErrors(faults);
 }
 
 function sentence({ type, schema, value }: ValueError): string {
