@@ -307,6 +307,21 @@ export const REORDER_EVERY_MS = 900;
 /** A hold that expires within this is shown to the tenth of a second. */
 export const EXPIRING_SOON_MS = 10_000;
 
+/** The doctor waits no longer for a connection or a page: an operator who waits for it has a sale to look after. */
+export const DOCTOR_PATIENCE_MS = 3_000;
+
+/** A stream that begins later is held back on its way. */
+export const STREAM_READY_MAX_MS = 2_000;
+
+/** What happens is told within this, or something between the API and the terminal is too slow. */
+export const EVENT_LATE_MS = 1_000;
+
+/** A terminal says where its cursor is within this, over a slow line too; others never do. */
+export const CURSOR_ANSWER_MAX_MS = 1_000;
+
+/** Long enough to ask an admin for a new token. */
+export const TOKEN_ENDS_SOON_MS = 3 * 86_400_000;
+
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
 }

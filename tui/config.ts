@@ -27,6 +27,7 @@ import {
   URL_EXPECTED,
   usableUrl,
   type ContextColor,
+  type TokenSource,
 } from './contexts.ts';
 
 const orNull = (expected: string, parse: (value: string) => string | undefined): Variable<string | null> => ({
@@ -139,10 +140,14 @@ interface Target {
   /** Of the listener for buyers and payment providers; null: nobody said, and it is not on this machine. */
   readonly apiUrl: string | null;
   readonly token: string;
+  /** For people; of a file, its path. */
+  readonly tokenFrom: { readonly kind: 'contexts' | 'file' | 'variable'; readonly name: string };
   readonly readOnly: boolean;
 }
 
 export interface Settings extends Target {
+  /** Where it is, or would be. */
+  readonly contextsFile: string;
   readonly ascii: boolean;
   readonly color: 'none' | 'default';
   readonly framesPerSecond: number;
@@ -188,6 +193,7 @@ export function settingsOf(flags: Flags, environment: Environment): Settings {
   return {
     ...target,
     ...lookOf(flags, environment),
+    contextsFile: contextsFile(told),
     readOnly: isReadOnly(flags, told) ?? target.readOnly,
     framesPerSecond: framesOf(flags) ?? (isOverSsh ? FRAMES_PER_SECOND_OVER_SSH : FRAMES_PER_SECOND_DEFAULT),
     mouse: flags.mouse === true,
@@ -262,8 +268,20 @@ function targetOf(flags: Flags, told: Told, environment: Environment): Target {
     url: context.url,
     apiUrl: context.apiUrl ?? localApiUrl(context.url),
     token: tokenOf(context, environment),
+    tokenFrom: placeOf(context.token, file),
     readOnly: context.readOnly,
   };
+}
+
+function placeOf(source: TokenSource, contexts: string): Target['tokenFrom'] {
+  switch (source.kind) {
+    case 'text':
+      return { kind: 'contexts', name: contexts };
+    case 'file':
+      return { kind: 'file', name: source.path };
+    case 'variable':
+      return { kind: 'variable', name: source.name };
+  }
 }
 
 /** @throws SettingsFault */
@@ -288,8 +306,8 @@ function contextsFile({ HOME, XDG_CONFIG_HOME }: Pick<Told, 'HOME' | 'XDG_CONFIG
 /** @throws SettingsFault where it would have to guess whose token to send */
 function addressed(url: string, told: Told): Target {
   const isLocal = isOnThisMachine(url);
-  const token = environmentToken(url, told) ?? (isLocal ? stackToken(url, told) : null);
-  if (token === null) {
+  const found = environmentToken(url, told) ?? (isLocal ? stackToken(url, told) : null);
+  if (found === null) {
     throw new SettingsFault(
       `There is no token for ${url}: set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE, or write a context for it into ${contextsFile(told)}.`,
     );
@@ -299,10 +317,12 @@ function addressed(url: string, told: Told): Target {
     contextColor: null,
     url,
     apiUrl: localApiUrl(url),
-    token,
+    ...found,
     readOnly: false,
   };
 }
+
+type FoundToken = Pick<Target, 'token' | 'tokenFrom'>;
 
 export function isOnThisMachine(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
@@ -313,7 +333,7 @@ function localApiUrl(opsUrl: string): string | null {
 }
 
 /** @throws SettingsFault */
-function environmentToken(url: string, told: Told): string | null {
+function environmentToken(url: string, told: Told): FoundToken | null {
   const { OPERATOR_TOKEN, FLASHSALE_TOKEN_FILE, FLASHSALE_URL } = told;
   if (OPERATOR_TOKEN === null && FLASHSALE_TOKEN_FILE === null) return null;
   if (OPERATOR_TOKEN !== null && FLASHSALE_TOKEN_FILE !== null) {
@@ -324,16 +344,24 @@ function environmentToken(url: string, told: Told): string | null {
       `The token in the environment is for FLASHSALE_URL, ${FLASHSALE_URL}, and is not sent to ${url}: set both for the same place, or use a context.`,
     );
   }
-  return OPERATOR_TOKEN ?? readTokenFile(FLASHSALE_TOKEN_FILE ?? '');
+  if (OPERATOR_TOKEN !== null) {
+    return { token: OPERATOR_TOKEN, tokenFrom: { kind: 'variable', name: 'OPERATOR_TOKEN' } };
+  }
+  return tokenIn(FLASHSALE_TOKEN_FILE ?? '');
 }
 
 /** The one that `start` made. @throws SettingsFault */
-function stackToken(url: string, { DATA_DIR }: Told): string {
+function stackToken(url: string, { DATA_DIR }: Told): FoundToken {
   const file = join(DATA_DIR, 'operator-token');
-  if (existsSync(file)) return readTokenFile(file);
+  if (existsSync(file)) return tokenIn(file);
   throw new SettingsFault(
     `There is no token for ${url}: \`bun start\` makes one in ${file}. For an API that was started otherwise set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE.`,
   );
+}
+
+/** @throws SettingsFault */
+function tokenIn(file: string): FoundToken {
+  return { token: readTokenFile(file), tokenFrom: { kind: 'file', name: file } };
 }
 
 /** Before anything that paints is loaded: the library that does reads the environment once, and not NO_COLOR. */
@@ -344,9 +372,13 @@ export function prepareEnvironment({ color }: Settings): void {
   process.env['NODE_ENV'] ??= 'production';
 }
 
-/** What decides how text reaches the clipboard. */
+/** What the terminal is that the program runs in, and what decides how text reaches the clipboard. */
 export function surroundingsOf(environment: Environment = process.env) {
+  const { TERM: term = '', LC_ALL, LC_CTYPE, LANG = '' } = environment;
   return {
+    term,
+    /** Of characters. */
+    locale: LC_ALL || LC_CTYPE || LANG,
     isOverSsh: Boolean(environment['SSH_TTY']),
     isInsideTmux: Boolean(environment['TMUX']),
     hasWayland: Boolean(environment['WAYLAND_DISPLAY']),

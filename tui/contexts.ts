@@ -7,7 +7,7 @@ import { OPERATOR_TOKEN_LENGTH_MIN } from '@flash-sale/shared/limits.ts';
 export const CONTEXT_COLORS = ['red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
 export type ContextColor = (typeof CONTEXT_COLORS)[number];
 
-type TokenSource =
+export type TokenSource =
   | { readonly kind: 'text'; readonly token: string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'variable'; readonly name: string };
@@ -167,7 +167,7 @@ function sourceOf(
 }
 
 /** A slip in production costs more than anywhere else. */
-const isProduction = (name: string): boolean => /^prod(uction)?$/i.test(name);
+export const isProduction = (name: string): boolean => /^prod(uction)?$/i.test(name);
 
 /** `~/` is the user's home; whatever else is not absolute is beside the contexts file. */
 function pathOf(file: string, folder: string, home: string): string {

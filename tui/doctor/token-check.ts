@@ -1,0 +1,36 @@
+/** Who this terminal is to the API, and for how long. */
+
+import { TOKEN_ENDS_SOON_MS } from '@flash-sale/shared/limits.ts';
+import type { OperatorView } from '@flash-sale/shared/contracts/operator.ts';
+import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
+import { refusalWords, type Answer } from '../api.ts';
+import { age, dateTime } from '../look/format.ts';
+import { safe } from '../look/text.ts';
+import { no, ok, warn, type Check } from './check.ts';
+
+export type Me = Pick<OperatorView, 'name' | 'role' | 'expires_at'>;
+
+const MAY: Readonly<Record<OperatorRole, string>> = {
+  viewer: 'may look and change nothing',
+  operator: 'may do everything but make operators',
+  admin: 'may do everything',
+};
+
+/** @param tokenFrom where the token was read, for people */
+export function tokenCheck(answer: Answer<Me>, tokenFrom: string, nowMs: number): Check {
+  if (!answer.ok) {
+    const fix =
+      answer.code === 'unauthorized'
+        ? `ask an admin for a new token, and put it into ${tokenFrom}`
+        : 'see to the stores: whose token it is stands in SQL';
+    return no('token', safe(refusalWords(answer)), fix);
+  }
+  const { name, role, expires_at: expiresAt } = answer.data;
+  const who = `${safe(name)} is ${role}: ${MAY[role]}`;
+  if (expiresAt === null) return ok('token', `${who}; it does not expire`);
+  const leftMs = Date.parse(expiresAt) - nowMs;
+  const until = `${who}; it expires in ${age(leftMs)}, ${dateTime(Date.parse(expiresAt))}`;
+  return leftMs > TOKEN_ENDS_SOON_MS
+    ? ok('token', until)
+    : warn('token', until, 'ask an admin for a new one in time');
+}
