@@ -35,6 +35,8 @@ export interface Here<Row, Takes, Has> {
   /** A line for people, on stderr. */
   readonly say: (text: string) => void;
   readonly io: Io;
+  /** @throws SettingsFault, EnvironmentError */
+  readonly readSettings: () => Settings;
   readonly signal: AbortSignal;
 }
 

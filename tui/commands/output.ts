@@ -24,7 +24,10 @@ export interface Shape<Row> {
   readonly fields: readonly string[];
   /** What a table shows unless `--fields` says otherwise; the most important are the first. */
   readonly columns: readonly Column<Row>[];
-  /** One of them, for people; its fields one under the other when absent. Its text is safe. */
+  /**
+   * One of them, for people; its fields one under the other when absent. Its text is safe. Without columns several of
+   * them are told like this too.
+   */
   tell?(row: Row, width: number): readonly Line[];
 }
 
@@ -58,8 +61,15 @@ export function openOut<Row>(shape: Shape<Row>, { kind, fields }: Format, paper:
     fields === null ? row : Object.fromEntries(fields.map((field) => [field, valueAt(row, field)]));
   const idOf = (row: Row) => safe(textOfValue(valueAt(row, shape.id)));
   const table = openTable(fields === null ? shape.columns : columnsOf(shape, fields));
+  const tell = (row: Row): readonly Line[] => {
+    const width = paper.isTty ? paper.columns : PIPE_WIDTH;
+    const told = fields === null ? shape.tell?.(row, width) : undefined;
+    return told ?? factLines(shape, row, fields ?? undefined);
+  };
+  const hasColumns = fields !== null || shape.columns.length > 0;
   const writeRows = (rows: readonly Row[]) => {
-    for (const each of table.lines(rows)) writeLine(each, paper);
+    const lines = hasColumns ? table.lines(rows) : rows.flatMap(tell);
+    for (const each of lines) writeLine(each, paper);
   };
   const each = (row: Row): void => {
     if (kind === 'ndjson') line(JSON.stringify(pick(row)));
@@ -75,11 +85,8 @@ export function openOut<Row>(shape: Shape<Row>, { kind, fields }: Format, paper:
     },
     one(row) {
       if (kind === 'json') line(JSON.stringify(pick(row), null, 2));
-      else if (kind === 'table') {
-        const width = paper.isTty ? paper.columns : PIPE_WIDTH;
-        const told = fields === null ? shape.tell?.(row, width) : undefined;
-        for (const each of told ?? factLines(shape, row, fields ?? undefined)) writeLine(each, paper);
-      } else each(row);
+      else if (kind === 'table') for (const each of tell(row)) writeLine(each, paper);
+      else each(row);
     },
     next: each,
   };

@@ -66,10 +66,11 @@ function perform(asked: Asked, io: Io): Promise<number> {
     out: openOut(command.shape ?? NO_ROWS, format, paper),
     say: (text) => io.err.write(`${text}\n`),
     io,
+    readSettings: () => settingsOf(flags, io.environment),
     signal: io.signal,
   };
   if (command.does === 'nothing there') return command.run(here);
-  const settings = settingsOf(flags, io.environment);
+  const settings = here.readSettings();
   if (command.does === 'changes' && settings.readOnly) {
     throw new Ending(EXIT.conflict, `The context ${settings.context} is read-only: --write changes things.`);
   }

@@ -86,5 +86,5 @@ export function contractCheck({ version: apiVersion, operations }: ApiDocument):
     );
   }
   if (apiVersion !== version) return warn('contract', both, 'use the terminal that came with the API');
-  return ok('contract', `${version}, both`);
+  return ok('contract', `both are ${version}`);
 }

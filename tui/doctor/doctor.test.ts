@@ -40,7 +40,7 @@ test('where everything is right every check says so', async () => {
     'token',
     'Redis',
     'SQL',
-    'durability',
+    'stores',
     'clocks',
     'workers',
     'webhooks',

@@ -50,11 +50,11 @@ test('workers that never ran, are late, and run', async () => {
 
 test('a Redis that does not keep what it acknowledged', async () => {
   await world.services.redis.config('SET', 'appendonly', 'no');
-  expect(await untilIt('durability', 'no', settings)).toMatchObject({
+  expect(await untilIt('stores', 'no', settings)).toMatchObject({
     says: expect.stringContaining('set "appendonly yes"'),
   });
   await world.services.redis.config('SET', 'appendonly', 'yes');
-  await untilIt('durability', 'ok', settings);
+  await untilIt('stores', 'ok', settings);
 });
 
 test('a webhook without an order, and money that is owed back', async () => {

@@ -13,8 +13,8 @@ export function storeChecks({ stores }: Overview): Check[] {
   return [
     ...answering(redis, sql),
     faults.length === 0
-      ? ok('durability', 'keep what they acknowledge')
-      : no('durability', faults.join('; '), 'change this at the stores; sales are armed a moment later'),
+      ? ok('stores', 'keep what they acknowledge')
+      : no('stores', faults.join('; '), 'change this at the stores; sales are armed a moment later'),
     clocks(skewMs),
   ];
 }
