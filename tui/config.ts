@@ -383,6 +383,7 @@ export function surroundingsOf(environment: Environment = process.env) {
     isInsideTmux: Boolean(environment['TMUX']),
     hasWayland: Boolean(environment['WAYLAND_DISPLAY']),
     hasX11: Boolean(environment['DISPLAY']),
+    pager: ['sh', '-c', environment['PAGER'] || 'less'],
   };
 }
 

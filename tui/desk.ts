@@ -1,11 +1,14 @@
 /** What an action may use: the desk that an operator sits at. */
 
 import type { Answer, Api } from './api.ts';
+import type { ServerClock } from './connection/server-clock.ts';
 import type { Ask } from './dialogs/ask.ts';
 import type { Frame } from './state/frames.ts';
 import type { Store } from './state/store.ts';
 
 export interface Change<Data> {
+  /** Nothing is changed by it: it is kept in the journal, and not counted as a change. */
+  readonly isLook?: boolean;
   /** "Release hold 00000001…e1f8a6": for the journal. */
   readonly what: string;
   /** Sends it. The key is the same when it is sent again, so that it is done once. */
@@ -18,12 +21,16 @@ export interface Desk {
   readonly store: Store;
   readonly api: Api;
   readonly ask: Ask;
+  /** Told the time of each reply that says what time it is for Redis. */
+  readonly clock: Pick<ServerClock, 'asked'>;
   /** The state and the time, as the screen has them. */
   readonly frame: () => Frame;
   /** Says something for a moment; it is kept in the journal. */
   readonly say: (text: string, tone?: 'good' | 'warn' | 'info') => void;
   /** Changes something, once, and says what came of it; when nobody answers it is sent again under the same key. */
   readonly change: <Data>(change: Change<Data>) => Promise<Answer<Data>>;
+  /** Sends a change of the journal once more, under its key: it is done now, or it was done before. */
+  readonly askAgain: (entryId: string) => Promise<void>;
   readonly copy: (text: string, what: string) => void;
   /** Reads anew what the current room shows. */
   readonly reload: () => void;
@@ -33,6 +40,8 @@ export interface Desk {
   readonly runFromPalette: () => void;
   /** Tries the connection now instead of later. */
   readonly reconnect: () => void;
+  /** Lends the screen to the operator's pager. */
+  readonly page: (text: string) => void;
   readonly redraw: () => void;
   /** Says the rows of the screen, in linear mode. */
   readonly recite: () => void;

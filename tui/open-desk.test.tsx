@@ -76,7 +76,7 @@ describe('a change', () => {
     expect(await countOf('Later')).toBe(1);
   });
 
-  test('that nobody answers is unknown, and says where to look', async () => {
+  test('that nobody answers is unknown, says where to look, and can be asked for again', async () => {
     link.setAway(true);
     expect(await makeProduct('Never')).toMatchObject({ ok: false, code: 'unreachable' });
     await desk.waitFor('! New product Never: Nobody knows whether it was done: see Activity.');
@@ -84,6 +84,13 @@ describe('a change', () => {
     expect(entry()?.result).toContain('The API did not answer');
     link.setAway(false);
     expect(await countOf('Never')).toBe(0);
+    // Asked for again under its key, however often: made once.
+    const id = entry()?.id ?? '';
+    await Promise.all([desk.desk.askAgain(id), desk.desk.askAgain(id)]);
+    await desk.desk.askAgain(id);
+    expect(entry()).toMatchObject({ id, state: 'done' });
+    expect(desk.desk.store.get().journal.changesMade).toBe(1);
+    expect(await countOf('Never')).toBe(1);
   });
 
   test('that is refused says which field is wrong', async () => {

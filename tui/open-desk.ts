@@ -25,7 +25,7 @@ import { createStore, type Store } from './state/store.ts';
 import { sendUntilAnswered } from './until-answered.ts';
 
 /** What the terminal itself can do. */
-export type Screen = Pick<Desk, 'copy' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
+export type Screen = Pick<Desk, 'copy' | 'page' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
 
 export interface DeskOptions extends Start {
   readonly url: string;
@@ -52,7 +52,16 @@ export function openDesk(options: DeskOptions): OpenDesk {
     return clock.serverNow(knownMs) ?? Date.now();
   };
   const frames = createFrames(store, { perSecond: framesPerSecond, now, stepMs });
-  const desk = createDesk({ store, url, token, frames, screen, now, reconnect: () => following.retryNow() });
+  const desk = createDesk({
+    store,
+    clock,
+    url,
+    token,
+    frames,
+    screen,
+    now,
+    reconnect: () => following.retryNow(),
+  });
   const ears = listen(desk);
   const following = followEvents({
     url,
@@ -97,6 +106,7 @@ function stepMs(frame: Frame): number | null {
 
 interface DeskParts {
   readonly store: Store;
+  readonly clock: Desk['clock'];
   readonly url: string;
   readonly token: string;
   readonly frames: Frames;
@@ -105,12 +115,30 @@ interface DeskParts {
   readonly reconnect: () => void;
 }
 
-function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): Desk {
+function createDesk({ store, clock, url, token, screen, now, reconnect }: DeskParts): Desk {
   const show = (text: string, tone: 'good' | 'warn' | 'info') =>
     store.set((state) => ({ ...state, toast: { text, tone, goneAtMs: performance.now() + TOAST_MS } }));
+  /** What nobody answered, by the entries of the journal. */
+  const unanswered = new Map<string, () => Promise<unknown>>();
+  /** The entry's id is the key: however often it is asked for, it is done once. */
+  const sendAs = async <Data>(id: string, change: Change<Data>): Promise<Answer<Data>> => {
+    const close = (end: { state: EntryState; result: string }) =>
+      store.set((state) => ({ ...state, journal: closeEntry(state.journal, id, end, change.isLook) }));
+    unanswered.delete(id);
+    close({ state: 'sending', result: '' });
+    show(`${change.what} ...`, 'info');
+    const answer = await sendUntilAnswered(change.send, id);
+    const end = endOf(change, answer);
+    if (end.state === 'unknown') unanswered.set(id, () => sendAs(id, change));
+    close(end);
+    show(`${change.what}: ${end.result}`, end.state === 'done' ? 'good' : 'warn');
+    desk.reload();
+    return answer;
+  };
   const desk: Desk = {
     ...screen,
     store,
+    clock,
     api: connectApi(url, token),
     ask: createAsk(store),
     frame: () => ({ state: store.get(), nowMs: now(), localMs: performance.now() }),
@@ -122,15 +150,9 @@ function createDesk({ store, url, token, screen, now, reconnect }: DeskParts): D
       const said = fault instanceof Error ? fault.message : String(fault);
       desk.say(`${what}: ${said}. This is a fault of the terminal; nothing more was done.`, 'warn');
     },
-    async change(change) {
-      const id = note(store, change.what, 'sending');
-      show(`${change.what} ...`, 'info');
-      const answer = await sendUntilAnswered(change.send);
-      const end = endOf(change, answer);
-      store.set((state) => ({ ...state, journal: closeEntry(state.journal, id, end) }));
-      show(`${change.what}: ${end.result}`, end.state === 'done' ? 'good' : 'warn');
-      desk.reload();
-      return answer;
+    change: (change) => sendAs(note(store, change.what, 'sending'), change),
+    async askAgain(entryId) {
+      await unanswered.get(entryId)?.();
     },
     reload() {
       void roomOf(store.get()).read(desk);

@@ -20,7 +20,10 @@ import { lendTerminal, type LentTerminal } from './terminal/suspend.ts';
 import { openTtyIn } from './terminal/tty-in.ts';
 
 /** Ends the process when the operator is done. */
-export function openTerminal(settings: Settings, surroundings: Surroundings): void {
+export function openTerminal(
+  settings: Settings,
+  surroundings: Surroundings & { readonly pager: string[] },
+): void {
   let opened: OpenDesk | undefined;
   guardTerminal({
     open() {
@@ -37,6 +40,7 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
             desk.say(`${what}: ${says}`, isCopied ? 'good' : 'warn');
           },
           recite: () => speaker?.say(recite(frames.get())),
+          page: (text) => void lent?.page(text, surroundings.pager),
           redraw: () => void lent?.redraw(),
           suspend: () => void lent?.stop(),
           toggleMouse() {
@@ -50,7 +54,7 @@ export function openTerminal(settings: Settings, surroundings: Surroundings): vo
       if (settings.linear) speaker = openSpeaker(frames, (text) => process.stdout.write(text));
       if (hasMouse) modes.mouse(true);
       modes.title(`flash sale: ${settings.context}`);
-      const stdin = openTtyIn({ onMouse: (event) => click(desk, event), onFocus: () => {} });
+      const stdin = openTtyIn((event) => click(desk, event));
       const ready = (app: ReturnType<typeof useApp>) => {
         leave = app.exit;
         lent = lendTerminal(app.suspendTerminal, modes);

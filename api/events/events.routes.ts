@@ -11,7 +11,7 @@ import { isStillWelcome } from '../http/operator.ts';
 import { fail, RequestFault } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { feedOf, type Wish } from './feed.ts';
-import { parseId } from './position.ts';
+import { parseId, type Place } from './position.ts';
 
 /** Given once with commas, or several times. */
 const several = (description: string, example: string) =>
@@ -22,15 +22,17 @@ export function eventRoutes(services: Services) {
     '/ops/events',
     async ({ headers, query, request, server, set }) => {
       const feed = feedOf(services);
-      const wish = readWish(query, query.last_event_id ?? headers['last-event-id']);
+      const { after, isWanted } = readQuery(query, query.last_event_id ?? headers['last-event-id']);
       if (feed.consumers >= EVENTS_CONSUMERS_MAX) {
         return fail(set, 'unavailable', 'Too many are listening to this process.', { retryAfter: 10 });
       }
-      await feed.ready();
+      const begin = await feed.beginAfter(after);
       // Heartbeats keep it open; whoever does not even take those is gone.
       server?.timeout(request, EVENTS_STUCK_S);
       set.headers['content-type'] = 'text/event-stream';
-      return chunks(feed.follow(wish, request.signal), () => isStillWelcome(services, request));
+      return chunks(feed.follow({ begin, isWanted }, request.signal), () =>
+        isStillWelcome(services, request),
+      );
     },
     {
       query: t.Object({
@@ -59,7 +61,10 @@ interface Query {
 }
 
 /** @throws RequestFault */
-function readWish(query: Query, lastId: string | undefined): Wish {
+function readQuery(
+  query: Query,
+  lastId: string | undefined,
+): Pick<Wish, 'isWanted'> & { readonly after: Place | null } {
   const after = lastId === undefined || lastId === '' ? null : parseId(lastId);
   const errors: Record<string, string[]> = {};
   if (lastId && after === null) errors['last_event_id'] = ['must be the id of an event of this stream'];

@@ -205,6 +205,19 @@ describe('the route of events', () => {
     }
   });
 
+  test('is answered 503 while Redis is away, also while somebody listens already', async () => {
+    const own = await createWorld();
+    try {
+      const listening = await EventClient.open(own);
+      await until(() => listening.of('ready').length === 1);
+      await own.redis.kill();
+      await until(async () => (await ops(own, 'GET', '/ops/events')).body.code === 'unavailable');
+      await listening.cut();
+    } finally {
+      await own.close();
+    }
+  });
+
   test('ends with the server, which does not wait for its consumers', async () => {
     const own = await createWorld();
     const clients = await Promise.all(Array.from({ length: 5 }, () => EventClient.open(own)));

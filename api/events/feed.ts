@@ -17,8 +17,8 @@ import type { PlacedEvent } from './reader.ts';
 import { Tail, type Turn } from './tail.ts';
 
 export interface Wish {
-  /** Of the last event that was seen; null: only what happens from now on. */
-  readonly after: Place | null;
+  /** What is told comes after this. */
+  readonly begin: Place;
   /** null: all of them. */
   readonly isWanted: ((event: AnyEvent) => boolean) | null;
 }
@@ -61,19 +61,23 @@ export class EventFeed {
     this.#closing.abort();
   }
 
-  /** To be asked before a stream begins: then it can still be refused. @throws StoreUnavailable */
-  async ready(): Promise<void> {
-    await this.#open();
+  /**
+   * To be asked before a stream begins: then it can still be refused.
+   * @param after the last event that was seen; null: only what happens from now on
+   * @throws StoreUnavailable
+   */
+  async beginAfter(after: Place | null): Promise<Place> {
+    const reading = await this.#open();
+    return after ?? this.#now(reading);
   }
 
   /** Server-sent events, several at a time. Ends when the consumer is gone or too slow, or the feed is closed. */
-  async *follow({ after, isWanted }: Wish, gone: AbortSignal): AsyncGenerator<string> {
+  async *follow({ begin, isWanted }: Wish, gone: AbortSignal): AsyncGenerator<string> {
     const ended = AbortSignal.any([gone, this.#closing.signal]);
     let listener: Listener | null = null;
     this.#count(1);
     try {
       const reading = await this.#open();
-      const begin = after ?? (await this.#now(reading));
       yield eventText({ type: 'ready' }, begin);
       const missed = new CatchUp(this.#services, begin);
       while (!missed.isAt(reading.place) && !ended.aborted) {

@@ -8,10 +8,25 @@ import { counted } from '../look/format.ts';
 import { jump } from '../rooms/jump.ts';
 import type { State } from '../state/state.ts';
 import { auditList, auditView, brokenWords } from './audit-view.ts';
+import { mineView } from './journal-views.ts';
 
 const here = { place: 'activity', does: 'looks' } as const;
 
 export const ACTIVITY_ACTIONS: readonly Action[] = [
+  {
+    place: 'activity',
+    id: 'change.again',
+    keys: ['a'],
+    title: 'Ask again for a change that nobody answered, under its key: it is made once',
+    hint: 'again',
+    does: 'changes',
+    views: [mineView.name],
+    reason: (state) =>
+      selectedRow(state, mineView)?.state === 'unknown'
+        ? null
+        : 'Only what nobody answered is asked for again.',
+    run: (desk) => desk.askAgain(selectedRow(desk.store.get(), mineView)?.id ?? ''),
+  },
   {
     ...here,
     id: 'audit.verify',

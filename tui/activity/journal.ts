@@ -33,10 +33,11 @@ export function closeEntry(
   { entries, changesMade }: Journal,
   id: string,
   end: { readonly state: EntryState; readonly result: string },
+  isLook = false,
 ): Journal {
   return {
     entries: entries.map((entry) => (entry.id === id ? { ...entry, ...end } : entry)),
-    changesMade: changesMade + (end.state === 'done' ? 1 : 0),
+    changesMade: changesMade + (end.state === 'done' && !isLook ? 1 : 0),
   };
 }
 

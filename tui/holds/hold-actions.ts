@@ -4,7 +4,7 @@ import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
 import type { Action } from '../actions/action.ts';
 import { answerOf, isUnanswered } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenIds, NEW_LIST } from '../list/list-state.ts';
+import { chosenIds, NEW_LIST, whyNoneChosen } from '../list/list-state.ts';
 import { shownRows } from '../list/shown-rows.ts';
 import { count, counted, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
@@ -81,6 +81,8 @@ function chosenHeld(state: State): readonly HoldRow[] {
 }
 
 function whyNoneIsHeld(state: State): string | null {
+  const gone = whyNoneChosen(listOf(state), shownRows(state, holdsView).ids);
+  if (gone !== null) return gone;
   const rows = chosen(state);
   const [row] = rows;
   if (row === undefined) return 'No hold is selected. Holds appear here as buyers place them.';

@@ -113,7 +113,7 @@ const PAGE = '200';
 
 /** All pages. Whoever begins later takes over; what is shown stays until it is known better. */
 async function readHolds(desk: Desk): Promise<void> {
-  const { store, api } = desk;
+  const { store } = desk;
   const id = watchedSale(store.get())?.sale.id;
   if (id === undefined) return;
   change(desk, (slice) => beginRead(slice, id));
@@ -121,7 +121,7 @@ async function readHolds(desk: Desk): Promise<void> {
   const seen = new Set<string>();
   let cursor: string | null = null;
   do {
-    const answer = await askPage(api, id, cursor);
+    const answer = await askPage(desk, id, cursor);
     if (store.get().holds.reads !== mine) return;
     if (!answer.ok) {
       change(desk, (slice) => failRead(slice, answer.message));
@@ -136,9 +136,14 @@ async function readHolds(desk: Desk): Promise<void> {
   change(desk, (slice) => endRead(slice, seen, isCut, desk.frame().nowMs));
 }
 
-function askPage(api: Desk['api'], id: number, cursor: string | null) {
+async function askPage({ api, clock }: Desk, id: number, cursor: string | null) {
   const query = { limit: PAGE, ...(cursor === null ? {} : { cursor }) };
-  return answerOf(api.sales({ id }).holds.get({ query }));
+  const sentMs = performance.now();
+  const answer = await answerOf(api.sales({ id }).holds.get({ query }));
+  // Countdowns follow the clock that decides.
+  if (answer.ok)
+    clock.asked({ serverMs: Date.parse(answer.data.now), sentMs, receivedMs: performance.now() });
+  return answer;
 }
 
 function whyEmpty(state: State): string {

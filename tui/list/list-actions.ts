@@ -7,6 +7,7 @@ import { layoutOf, type Layout } from '../frame/layout.ts';
 import { roomOf, viewOf } from '../rooms/rooms.ts';
 import { listOf, withList, type DetailSize, type State } from '../state/state.ts';
 import { textInput } from '../dialogs/text-input.ts';
+import { textOf } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { chosenIds, moveBy, selectAt, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
 
@@ -84,6 +85,13 @@ const DETAIL: readonly Action[] = [
     title: 'Show or hide the details of the row',
     hint: 'details',
     run: (desk) => showDetail(desk, (size) => (size === 'closed' ? 'beside' : 'closed')),
+  },
+  {
+    ...here,
+    id: 'detail.page',
+    keys: ['O'],
+    title: 'Details in your pager ($PAGER)',
+    run: page,
   },
   {
     ...here,
@@ -224,6 +232,16 @@ function withDetail(state: State, size: DetailSize): State {
 function showDetail(desk: Desk, sizeAfter: (size: DetailSize) => DetailSize): void {
   change(desk, (list, { shown, window, pageRows }) => selectAt(list, shown.ids, window.selected, pageRows));
   desk.store.set((state) => withDetail(state, sizeAfter(state.details[state.room])));
+}
+
+/** As wide as the screen: a pager wraps what is longer. */
+function page(desk: Desk): void {
+  const frame = desk.frame();
+  const view = viewOf(frame.state);
+  const { shown, window } = layoutOf(frame, view);
+  const row = shown.rows[window.selected];
+  if (row === undefined) desk.say('No row is selected.', 'warn');
+  else desk.page(view.detail(frame, row, frame.state.columns).map(textOf).join('\n'));
 }
 
 function turnView(desk: Desk, by: number): void {

@@ -8,6 +8,7 @@ import {
   selectedIndex,
   toggleAllMarks,
   toggleMark,
+  whyNoneChosen,
   windowOf,
 } from './list-state.ts';
 
@@ -70,6 +71,10 @@ test('marks: what is chosen are the marked ones that are shown, else the selecte
   const marked = toggleMark(toggleMark(list, 'a'), 'e');
   expect(chosenIds(marked, IDS)).toEqual(['a', 'e']);
   expect(chosenIds(marked, ['e', 'f'])).toEqual(['e']);
+  // Of marks whose rows are gone nothing is left: another row was never meant.
+  expect(chosenIds(marked, ['c', 'd'])).toEqual([]);
+  expect(whyNoneChosen(marked, ['c', 'd'])).toContain('Escape clears the marks');
+  expect(whyNoneChosen(marked, ['e'])).toBeNull();
   expect(chosenIds(toggleMark(toggleMark(marked, 'a'), 'e'), IDS)).toEqual(['c']);
   expect([...toggleAllMarks(marked, IDS).marks]).toEqual(IDS);
   expect(toggleAllMarks(toggleAllMarks(marked, IDS), IDS).marks.size).toBe(0);

@@ -81,10 +81,15 @@ export function toggleAllMarks(list: ListState, ids: readonly string[]): ListSta
   return { ...list, marks: new Set(areAllMarked ? [] : ids) };
 }
 
-/** The marked rows, else the selected one. */
+/** The marked rows that are shown, else the selected one: never another one than what was marked. */
 export function chosenIds(list: ListState, ids: readonly string[]): readonly string[] {
-  const marked = list.marks.size === 0 ? [] : ids.filter((id) => list.marks.has(id));
-  if (marked.length > 0) return marked;
+  if (list.marks.size > 0) return ids.filter((id) => list.marks.has(id));
   const id = ids[selectedIndex(list, ids)];
   return id === undefined ? [] : [id];
+}
+
+/** Why nothing is chosen although there are rows; null when something is. */
+export function whyNoneChosen(list: ListState, ids: readonly string[]): string | null {
+  if (list.marks.size === 0 || chosenIds(list, ids).length > 0) return null;
+  return 'None of the marked rows is here any more, or the filter hides them. Escape clears the marks.';
 }

@@ -5,12 +5,13 @@ import type { Action } from '../actions/action.ts';
 import { answerOf, isUnanswered } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { chosenRows } from '../list/list-actions.ts';
-import { selectedRow } from '../list/shown-rows.ts';
+import { whyNoneChosen } from '../list/list-state.ts';
+import { selectedRow, shownRows } from '../list/shown-rows.ts';
 import { counted, money } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { jump } from '../rooms/jump.ts';
-import type { State } from '../state/state.ts';
+import { listOf, type State } from '../state/state.ts';
 import { orderName, owedOf, owedWords, saleOfOrder } from './order-words.ts';
 import { selectedOrder } from './orders-room.ts';
 import { orderList, ordersView } from './orders-view.ts';
@@ -130,6 +131,8 @@ function whyNotRefunded(state: State): string | null {
 }
 
 function whyNotCancel(state: State): string | null {
+  const gone = whyNoneChosen(listOf(state), shownRows(state, ordersView).ids);
+  if (gone !== null) return gone;
   const order = selectedRow(state, ordersView);
   if (order === undefined) return NONE_SELECTED;
   if (order.state === 'pending' || hasMarks(state)) return null;

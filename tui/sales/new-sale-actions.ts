@@ -3,7 +3,7 @@
 import { PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import type { OperatedProduct } from '@flash-sale/shared/contracts/operator-product.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf, refusalWords, type Refusal } from '../api.ts';
+import { answerOf, isUnanswered, refusalWords, type Refusal } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import type { Values } from '../dialogs/dialog.ts';
 import { money } from '../look/format.ts';
@@ -64,7 +64,7 @@ async function fillIn(
   });
   if (values === null) return;
   const added = product === null ? await writeProduct(desk, values) : { ok: true as const, data: product };
-  if (!added.ok) return fillIn(desk, null, refused(added), values);
+  if (!added.ok) return isUnanswered(added) ? undefined : fillIn(desk, null, refused(added), values);
   const written = added.data;
   const sale = await desk.change({
     what: `New sale of ${safe(written.name)}`,
@@ -72,7 +72,8 @@ async function fillIn(
       answerOf(desk.api.sales.post({ product_id: written.id, ...termsOf(values, now()) }, { headers })),
     tell: ({ id }) => `sale ${id} is a draft; l launches it, t schedules it`,
   });
-  if (!sale.ok) return fillIn(desk, written, refused(sale), values);
+  // What nobody answered may have been written: it is asked for again from the journal, not filled in again.
+  if (!sale.ok) return isUnanswered(sale) ? undefined : fillIn(desk, written, refused(sale), values);
   desk.store.set((state) => selecting(state, String(sale.data.id)));
 }
 

@@ -1,8 +1,7 @@
-/** What Ink does not switch: mouse, focus reports, window title, bell. Straight to the terminal, between frames. */
+/** What Ink does not switch: mouse and window title. Straight to the terminal, between frames. */
 
 const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
 const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
-const FOCUS_ON = '\x1b[?1004h';
 const FOCUS_OFF = '\x1b[?1004l';
 const PUSH_TITLE = '\x1b[22;0t';
 const POP_TITLE = '\x1b[23;0t';
@@ -32,20 +31,19 @@ export interface ScreenModes {
   /** On, the terminal's own selection needs shift: let the operator choose. */
   mouse(isOn: boolean): void;
   title(text: string): void;
-  bell(): void;
   /** For the time that the terminal is somebody else's; `resume` brings back what was chosen. */
   pause(): void;
   resume(): void;
 }
 
-/** Focus reports are on from here on; `guardTerminal` ends what this begins. */
+/** `guardTerminal` ends what this begins. */
 export function openScreenModes(
   write: (text: string) => unknown = (text) => process.stdout.write(text),
 ): ScreenModes {
   let hasMouse = false;
   let shown = '';
   const resume = (): void => {
-    write(PUSH_TITLE + shown + FOCUS_ON + (hasMouse ? MOUSE_ON : ''));
+    write(PUSH_TITLE + shown + (hasMouse ? MOUSE_ON : ''));
   };
   resume();
   return {
@@ -58,11 +56,8 @@ export function openScreenModes(
       shown = `\x1b]2;${text.replace(/\p{Cc}/gu, ' ')}\x07`;
       write(shown);
     },
-    bell() {
-      write('\x07');
-    },
     pause() {
-      write(MOUSE_OFF + FOCUS_OFF + POP_TITLE);
+      write(MOUSE_OFF + POP_TITLE);
     },
     resume,
   };

@@ -1,4 +1,7 @@
-/** The keyboard as Ink reads it: mouse and focus reports are taken out on the way, because Ink knows neither. */
+/**
+ * The keyboard as Ink reads it: mouse reports are taken out on the way, because Ink does not know them, and
+ * focus reports, which another program may have left on.
+ */
 
 import { PassThrough } from 'node:stream';
 
@@ -9,16 +12,11 @@ export interface MouseEvent {
   readonly row: number;
 }
 
-interface Listeners {
-  onMouse: (event: MouseEvent) => void;
-  onFocus: (hasFocus: boolean) => void;
-}
-
 /** What is needed of the real stdin. Nobody else may read it: a second reader takes keys away. */
 export type TtySource = Pick<NodeJS.ReadStream, 'on' | 'setRawMode' | 'ref' | 'unref'>;
 
 const ESC = '\x1b';
-const REPORT = new RegExp(String.raw`${ESC}\[(?:<(\d+);(\d+);(\d+)([Mm])|([IO]))`, 'g');
+const REPORT = new RegExp(String.raw`${ESC}\[(?:<(\d+);(\d+);(\d+)([Mm])|[IO])`, 'g');
 /** No key begins like this, so its end is waited for as long as it takes. */
 const UNFINISHED_MOUSE = new RegExp(String.raw`${ESC}\[<[\d;]*$`);
 /** This may be the escape key as well, so it waits for a moment only. */
@@ -33,7 +31,7 @@ const KINDS = new Map<number, MouseEvent['kind']>([
 ]);
 
 /** A stream for Ink's `stdin` option, which it takes for a terminal. */
-export function openTtyIn(listeners: Listeners, source: TtySource = process.stdin) {
+export function openTtyIn(onMouse: (event: MouseEvent) => void, source: TtySource = process.stdin) {
   const keys = new PassThrough();
   let held = '';
   let patience: ReturnType<typeof setTimeout> | undefined;
@@ -47,7 +45,7 @@ export function openTtyIn(listeners: Listeners, source: TtySource = process.stdi
     // latin1 keeps every byte as it is: a character may be split between two chunks.
     const text = held + Buffer.from(chunk as Buffer).toString('latin1');
     const rest = text.replace(REPORT, (_, ...groups: (string | undefined)[]) => {
-      tell(listeners, groups);
+      tell(onMouse, groups);
       return '';
     });
     held = (UNFINISHED_MOUSE.exec(rest) ?? UNFINISHED.exec(rest))?.[0] ?? '';
@@ -69,12 +67,8 @@ export function openTtyIn(listeners: Listeners, source: TtySource = process.stdi
 
 type Groups = readonly (string | undefined)[];
 
-function tell({ onMouse, onFocus }: Listeners, [button, column, row, ending, focus]: Groups): void {
-  if (focus) {
-    onFocus(focus === 'I');
-    return;
-  }
+function tell(onMouse: (event: MouseEvent) => void, [button, column, row, ending]: Groups): void {
   const kind = KINDS.get(Number(button) & ~SHIFT_ALT_CTRL);
-  // 'm' is the button let go.
+  // 'm' is the button let go; a focus report has no ending.
   if (kind && ending === 'M') onMouse({ kind, column: Number(column) - 1, row: Number(row) - 1 });
 }

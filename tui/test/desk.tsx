@@ -42,6 +42,7 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
     screen: {
       copy: (text) => void copied.push(text),
       recite: () => speaker.say(recite(frames.get())),
+      page: () => {},
       redraw: () => {},
       suspend: () => {},
       toggleMouse: () => {},

@@ -12,10 +12,7 @@ const modes = openScreenModes();
 modes.mouse(true);
 modes.title('small program');
 let seen = 'nothing';
-const stdin = openTtyIn({
-  onMouse: ({ kind, column, row }) => (seen = `${kind} ${column},${row}`),
-  onFocus: (hasFocus) => (seen = hasFocus ? 'focus' : 'no focus'),
-});
+const stdin = openTtyIn(({ kind, column, row }) => (seen = `${kind} ${column},${row}`));
 let lent: LentTerminal | undefined;
 
 function Program() {

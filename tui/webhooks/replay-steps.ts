@@ -61,6 +61,7 @@ async function dryRun(
   const body = { ...choice, dry_run: true, per_second: REPLAY_RATE_MAX };
   const ordered = await desk.change({
     what: `Dry run of ${what}`,
+    isLook: true,
     send: (headers) => answerOf(desk.api.webhooks.replay.post(body, { headers })),
   });
   if (!ordered.ok) return null;

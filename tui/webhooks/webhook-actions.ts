@@ -4,7 +4,8 @@ import type { Action } from '../actions/action.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { chosenRows } from '../list/list-actions.ts';
-import { selectedRow } from '../list/shown-rows.ts';
+import { whyNoneChosen } from '../list/list-state.ts';
+import { selectedRow, shownRows } from '../list/shown-rows.ts';
 import { plain, span } from '../look/span.ts';
 import { jump } from '../rooms/jump.ts';
 import { listOf, type State } from '../state/state.ts';
@@ -26,7 +27,7 @@ export const WEBHOOK_ACTIONS: readonly Action[] = [
     title: 'Replay the delivery, or the marked ones, after a dry run',
     hint: 'replay',
     does: 'changes',
-    reason: (state) => (selectedRow(state, inboxView) === undefined ? 'There is no delivery here.' : null),
+    reason: whyNotReplay,
     run: replayChosen,
   },
   {
@@ -81,6 +82,11 @@ export const WEBHOOK_ACTIONS: readonly Action[] = [
     run: inbox.loadOlder,
   },
 ];
+
+function whyNotReplay(state: State): string | null {
+  if (selectedRow(state, inboxView) === undefined) return 'There is no delivery here.';
+  return whyNoneChosen(listOf(state), shownRows(state, inboxView).ids);
+}
 
 function replayChosen(desk: Desk): Promise<void> {
   const ids = (chosenRows(desk) as readonly InboxRow[]).map(({ id }) => id);
