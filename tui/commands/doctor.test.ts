@@ -35,7 +35,7 @@ describe('doctor', () => {
     const { code, out } = await commandsOf(world)('doctor', { environment });
     expect(code).toBe(1);
     expect(out).toMatch(/^✓ ok {4}address +127\.0\.0\.1 is 127\.0\.0\.1$/m);
-    expect(out).toMatch(/^× no {4}token +The operator token is unknown.*\n +→ ask an admin for a new token/m);
+    expect(out).toMatch(/^× no {4}token +the API does not know it.*\n +→ ask an admin for a new one/m);
   });
 
   test('says what is wrong with the settings instead of refusing to look', async () => {

@@ -19,11 +19,11 @@ const MAY: Readonly<Record<OperatorRole, string>> = {
 /** @param tokenFrom where the token was read, for people */
 export function tokenCheck(answer: Answer<Me>, tokenFrom: string, nowMs: number): Check {
   if (!answer.ok) {
-    const fix =
-      answer.code === 'unauthorized'
-        ? `ask an admin for a new token, and put it into ${tokenFrom}`
-        : 'see to the stores: whose token it is stands in SQL';
-    return no('token', safe(refusalWords(answer)), fix);
+    if (answer.code === 'unauthorized') {
+      const fix = `ask an admin for a new one, and put it into ${tokenFrom}`;
+      return no('token', 'the API does not know it: it is wrong, revoked or expired', fix);
+    }
+    return no('token', safe(refusalWords(answer)), 'see to the stores: whose token it is stands in SQL');
   }
   const { name, role, expires_at: expiresAt } = answer.data;
   const who = `${safe(name)} is ${role}: ${MAY[role]}`;
