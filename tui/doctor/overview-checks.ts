@@ -12,11 +12,15 @@ export function storeChecks({ stores }: Overview): Check[] {
   const { redis, sql, faults, clock_skew_ms: skewMs } = stores;
   return [
     ...answering(redis, sql),
-    faults.length === 0
-      ? ok('stores', 'keep what they acknowledge')
-      : no('stores', faults.join('; '), 'change this at the stores; sales are armed a moment later'),
-    clocks(skewMs),
+    ...(skewMs === null ? [unseen('stores')] : [durability(faults), clocks(skewMs)]),
   ];
+}
+
+const unseen = (name: string) => warn(name, 'could not be looked at', 'see to the stores that do not answer');
+
+function durability(faults: readonly string[]): Check {
+  if (faults.length === 0) return ok('stores', 'keep what they acknowledge');
+  return no('stores', faults.join('; '), 'change this at the stores; sales are armed a moment later');
 }
 
 interface Answering {
@@ -35,9 +39,8 @@ export function answering(redis: Answering, sql: Answering): Check[] {
   );
 }
 
-function clocks(skewMs: number | null): Check {
+function clocks(skewMs: number): Check {
   const fix = 'let NTP set the clocks of the machines of Redis and SQL';
-  if (skewMs === null) return warn('clocks', 'could not be compared', 'see to the stores first');
   const says = `${count(skewMs)} ms apart`;
   return Math.abs(skewMs) <= CLOCKS_APART_MS ? ok('clocks', says) : warn('clocks', says, fix);
 }
@@ -93,7 +96,7 @@ function namesOf(sales: readonly SaleOverview[]): string {
 }
 
 function waiting(name: string, waits: number | null, noun: string, how: string, list: string): Check {
-  if (waits === null) return warn(name, 'could not be counted', 'see to the stores first');
+  if (waits === null) return unseen(name);
   if (waits === 0) return ok(name, 'none waits');
   return warn(name, `${counted(waits, noun)} ${how}`, list);
 }
