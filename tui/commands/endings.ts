@@ -1,6 +1,6 @@
 /** How a command ends before its end: thrown, told on stderr and turned into an exit code in one place, `run.ts`. */
 
-import type { Answer, Refusal } from '../api.ts';
+import { isUnanswered, type Answer, type Refusal } from '../api.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /** Its message is for the person at the terminal. */
@@ -33,4 +33,15 @@ export async function must<Data>(asked: Promise<Answer<Data>>): Promise<Data> {
   const answer = await asked;
   if (!answer.ok) throw new Refused(answer);
   return answer.data;
+}
+
+/**
+ * For what goes on without us.
+ * @returns null while nobody answers
+ * @throws Refused
+ */
+export async function ifAnswered<Data>(asked: Promise<Answer<Data>>): Promise<Data | null> {
+  const answer = await asked;
+  if (!answer.ok && isUnanswered(answer)) return null;
+  return must(Promise.resolve(answer));
 }

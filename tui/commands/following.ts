@@ -31,6 +31,7 @@ export async function follow(
   let waiting: FollowedEvent[] = [];
   let wake = Promise.withResolvers<void>();
   let end: number | null = null;
+  let hasBeenLive = false;
   const stop = (code: number) => {
     end ??= code;
     wake.resolve();
@@ -46,8 +47,11 @@ export async function follow(
       if (state.kind === 'refused') {
         say(safe(state.reason));
         stop(EXIT.auth);
-      } else if (state.kind === 'connecting' && state.nextTryAtMs !== null) {
-        say(`The link is down: ${safe(state.reason ?? '')}. Trying again.`);
+      } else if (state.kind === 'live') hasBeenLive = true;
+      else if (state.nextTryAtMs !== null) {
+        say(`The link is down: ${safe(state.reason ?? '')}.${hasBeenLive ? ' Trying again.' : ''}`);
+        // What never was there is no cut that passes.
+        if (!hasBeenLive) stop(EXIT.unreachable);
       }
     },
     onUnknown(type, count) {

@@ -6,6 +6,7 @@ import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
 import { answerOf } from '../api.ts';
 import { counted } from '../look/format.ts';
 import { command } from './command.ts';
+import { changeEach } from './each.ts';
 import { EVENT, eventsMatching } from './events.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
@@ -80,15 +81,12 @@ const release = command({
     ],
   } satisfies Shape<typeof ReleasedHold.static>,
   takes: { holds: holdWords },
-  async run({ api, words, out, change, confirm }) {
-    await confirm([`${counted(words.holds.length, 'hold')} end; their buyers lose the units.`]);
-    const released = [];
-    for (const id of words.holds) {
-      const { release: ask } = api.holds({ id });
-      released.push(await change((headers) => answerOf(ask.post(undefined, { headers }))));
-    }
-    out.list(released);
-    return EXIT.ok;
+  async run(at) {
+    const { holds } = at.words;
+    await at.confirm([`${counted(holds.length, 'hold')} end; their buyers lose the units.`]);
+    return changeEach(at, holds, (id, headers) =>
+      answerOf(at.api.holds({ id }).release.post(undefined, { headers })),
+    );
   },
 });
 
@@ -107,15 +105,10 @@ const extend = command({
   } satisfies Shape<ExtendedHold>,
   takes: { holds: holdWords },
   flags: { seconds: integer('N', 'seconds more for each', { max: HOLD_TTL_MAX_S }) },
-  async run({ api, words, flags: { seconds }, out, change }) {
-    const extended = [];
-    for (const id of words.holds) {
-      const { extend: ask } = api.holds({ id });
-      extended.push(await change((headers) => answerOf(ask.post({ seconds }, { headers }))));
-    }
-    out.list(extended);
-    return EXIT.ok;
-  },
+  run: (at) =>
+    changeEach(at, at.words.holds, (id, headers) =>
+      answerOf(at.api.holds({ id }).extend.post(at.flags, { headers })),
+    ),
 });
 
 export const HOLD_COMMANDS = [list, watch, release, extend];

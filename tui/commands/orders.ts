@@ -8,6 +8,7 @@ import { count, counted, money } from '../look/format.ts';
 import { owedWords, reasonWord, stateWord } from '../orders/order-words.ts';
 import { timelineLines } from '../orders/timeline.ts';
 import { command } from './command.ts';
+import { changeEach } from './each.ts';
 import { must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
@@ -100,15 +101,12 @@ const cancel = command({
   isDestructive: true,
   shape: ORDER,
   takes: { orders: many(text('ORDER', 'the ids of the orders')) },
-  async run({ api, words, out, change, confirm }) {
-    await confirm([`${counted(words.orders.length, 'order')} end; their buyers lose the units.`]);
-    const cancelled = [];
-    for (const id of words.orders) {
-      const { cancel: ask } = api.orders({ id });
-      cancelled.push(await change((headers) => answerOf(ask.post(undefined, { headers }))));
-    }
-    out.list(cancelled);
-    return EXIT.ok;
+  async run(at) {
+    const { orders } = at.words;
+    await at.confirm([`${counted(orders.length, 'order')} end; their buyers lose the units.`]);
+    return changeEach(at, orders, (id, headers) =>
+      answerOf(at.api.orders({ id }).cancel.post(undefined, { headers })),
+    );
   },
 });
 

@@ -45,21 +45,19 @@ export function commonFlags({ shape, isStream, does, isDestructive }: Command): 
 
 /** @throws UsageFault */
 export function readCommand(command: Command, argv: readonly string[]): Asked | 'help' {
-  const known: Flags = { ...command.flags, ...commonFlags(command) };
-  const { values, positionals } = parse(known, argv);
+  const common = commonFlags(command);
+  const { values, positionals } = parse({ ...command.flags, ...common }, argv);
   if (values['help'] === true) return 'help';
-  const flags = Object.fromEntries(
-    Object.entries(known).map(([name, flag]) => [name, flagValue(`--${name}`, flag, values[name])]),
-  );
+  const all = flagValues(common, values);
   const words = positionals.slice(command.words.split(' ').length);
   return {
     command,
-    flags,
+    flags: flagValues(command.flags, values),
     words: readWords(command, words),
     settings: values,
-    format: formatOf(command, flags),
-    isSure: flags['yes'] === true,
-    idempotencyKey: flags['idempotency-key'] as string | undefined,
+    format: formatOf(command, all),
+    isSure: all['yes'] === true,
+    idempotencyKey: all['idempotency-key'] as string | undefined,
   };
 }
 
@@ -85,6 +83,12 @@ function parse(known: Flags, argv: readonly string[]): Parsed {
   } catch (error) {
     throw new UsageFault(error instanceof Error ? error.message : String(error));
   }
+}
+
+function flagValues(flags: Flags, given: Parsed['values']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [name, flagValue(`--${name}`, flag, given[name])]),
+  );
 }
 
 function flagValue(name: string, flag: Flags[string], given: unknown): unknown {

@@ -2,12 +2,12 @@
 
 import { ReplayItemView, ReplayView } from '@flash-sale/shared/contracts/webhook.ts';
 import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_MAX } from '@flash-sale/shared/limits.ts';
-import { answerOf, isUnanswered, type Api } from '../api.ts';
+import { answerOf } from '../api.ts';
 import { count, rate } from '../look/format.ts';
 import { deliveries } from '../webhooks/replay-lines.ts';
 import { outcomeWord } from '../webhooks/outcome-words.ts';
 import { command, type There } from './command.ts';
-import { Refused, UsageFault } from './endings.ts';
+import { ifAnswered, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import type { Shape } from './output.ts';
@@ -101,7 +101,7 @@ async function followReplay(at: There<never, Words, Flags>, id: number): Promise
   const { api, io, say, signal } = at;
   const tellsAll = io.err.isTty;
   for (;;) {
-    const now = await readReplay(api, id);
+    const now = await ifAnswered(answerOf(api.webhooks.replays({ id }).get()));
     if (signal.aborted) {
       say(`${tellsAll ? '\n' : ''}Replay ${id} goes on. To stop it: flashsale replays stop ${id}`);
       return null;
@@ -113,14 +113,6 @@ async function followReplay(at: There<never, Words, Flags>, id: number): Promise
     }
     await Bun.sleep(ASKED_EVERY_MS);
   }
-}
-
-/** @returns null while nobody answers: the replay goes on. @throws Refused */
-async function readReplay(api: Api, id: number): Promise<ReplayView | null> {
-  const answer = await answerOf(api.webhooks.replays({ id }).get());
-  if (answer.ok) return answer.data;
-  if (isUnanswered(answer)) return null;
-  throw new Refused(answer);
 }
 
 function progressWords({ done, total, changed, failed, rate: speed }: ReplayView): string {

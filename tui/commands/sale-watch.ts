@@ -1,10 +1,12 @@
 /** Follows a sale. */
 
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
+import { answerOf } from '../api.ts';
 import { command } from './command.ts';
+import { ifAnswered } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { follow } from './following.ts';
-import { readSale, SALE, saleWord } from './sales.ts';
+import { SALE, saleWord } from './sales.ts';
 import { on, oneOf, optional } from './taken.ts';
 
 const ENDS = ['live', 'paused', 'draining', 'ended', 'halted', 'sold-out'] as const;
@@ -30,7 +32,9 @@ export const SALE_WATCH_COMMANDS = [
       const { until = 'ended', 'exit-status': tellsStatus } = at.flags;
       let shown = '';
       const look = async () => {
-        const sale = await readSale(at.api, at.words.sale);
+        const sale = await ifAnswered(answerOf(at.api.sales({ id: at.words.sale }).get()));
+        // It is looked at again at the next heartbeat.
+        if (sale === null) return null;
         const seen = JSON.stringify([sale.state, sale.allotment, sale.units, sale.opens_at, sale.closes_at]);
         if (seen !== shown) at.out.next(sale);
         shown = seen;

@@ -14,7 +14,7 @@ import { plain, span } from '../look/span.ts';
 import { attemptLines } from '../webhooks/attempt-lines.ts';
 import { outcomeWord } from '../webhooks/outcome-words.ts';
 import { command } from './command.ts';
-import { must } from './endings.ts';
+import { ifAnswered, must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import { factLines, type Column, type Shape } from './output.ts';
@@ -116,25 +116,31 @@ const watch = command({
   },
   async run({ api, flags, out, signal }) {
     const query = { ...filterOf(flags), limit: String(WATCHED_ROWS) };
-    let known: Map<number, string> | null = null;
+    const first = await must(answerOf(api.webhooks.get({ query })));
+    let known = looksOf(first.items);
     while (!signal.aborted) {
-      const { items } = await must(answerOf(api.webhooks.get({ query })));
-      const seen = new Map(items.map((row) => [row.id, looksOf(row)]));
+      await Bun.sleep(WATCHED_EVERY_MS);
+      const page = await ifAnswered(answerOf(api.webhooks.get({ query })));
+      if (page === null) continue;
+      const { items } = page;
       const before = known;
-      const news = before === null ? [] : items.filter((row) => before.get(row.id) !== looksOf(row));
+      const news = items.filter((row) => before.get(row.id) !== lookOf(row));
       for (const row of news.toReversed()) {
         out.next(row);
         if (flags['exit-status'] && isTrouble(row)) return EXIT.failed;
       }
-      known = seen;
-      await Bun.sleep(WATCHED_EVERY_MS);
+      known = looksOf(items);
     }
     return EXIT.interrupted;
   },
 });
 
-function looksOf({ state, outcome, attempts, received_count: sent }: DeliveryRow): string {
+function lookOf({ state, outcome, attempts, received_count: sent }: DeliveryRow): string {
   return [state, outcome, attempts, sent].join(' ');
+}
+
+function looksOf(rows: readonly DeliveryRow[]): Map<number, string> {
+  return new Map(rows.map((row) => [row.id, lookOf(row)]));
 }
 
 function isTrouble({ outcome }: DeliveryRow): boolean {

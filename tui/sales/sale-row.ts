@@ -75,7 +75,7 @@ export function saleName({ sale }: SaleRow): string {
 const SLUG_WORDS_MAX = 24;
 
 /** What is typed to launch or end it: `iphone-15-1`. Its product's name as far as a keyboard has it, and its number. */
-export function slugOf({ id, product_name: name }: OperatedSale): string {
+export function slugOf({ id, product_name: name }: Pick<OperatedSale, 'id' | 'product_name'>): string {
   const plain = name
     .normalize('NFKD')
     .replaceAll(/\p{Mark}/gu, '')

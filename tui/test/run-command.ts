@@ -1,8 +1,9 @@
 /** Commands in the process of a test, at its API. */
 
+import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, type World } from '@flash-sale/api/test/world.ts';
-import { wordsOf } from '../config.ts';
 import { runCommand } from '../commands/run.ts';
+import { wordsOf } from '../config.ts';
 
 interface Options {
   readonly environment?: Readonly<Record<string, string>>;
@@ -12,9 +13,6 @@ interface Options {
   readonly types?: readonly string[];
   /** What is piped into it. */
   readonly stdin?: string;
-  readonly signal?: AbortSignal;
-  /** Told whenever something is printed; both streams so far. */
-  readonly onOutput?: (out: string, err: string) => void;
 }
 
 export interface Ended {
@@ -23,41 +21,61 @@ export interface Ended {
   readonly err: string;
 }
 
-/** @returns runs `sales list --json` and tells what it printed; blanks in quotes are not known */
-export function commandsOf({ listening }: Pick<World, 'listening'>) {
-  const at = { FLASHSALE_URL: new URL(listening.opsUrl).origin, OPERATOR_TOKEN: BOOTSTRAP_TOKEN };
-  return async (line: string | readonly string[], options: Options = {}): Promise<Ended> => {
-    const argv = typeof line === 'string' ? line.split(' ').filter(Boolean) : line;
-    const { environment, isTty = false, columns = 120, types = [], stdin = '', onOutput } = options;
-    const typed = [...types];
-    let [out, err] = ['', ''];
-    const code = await runCommand(wordsOf(argv), argv, {
-      environment: { HOME: '/nowhere', ...at, ...environment },
-      signal: options.signal ?? new AbortController().signal,
-      out: {
-        isTty,
-        columns,
-        write(text) {
-          out += text;
-          onOutput?.(out, err);
-        },
+/** `sales list --json`, or its words where one has blanks in it. */
+type Line = string | readonly string[];
+
+export type Commands = ReturnType<typeof commandsOf>;
+
+export function commandsOf(world?: Pick<World, 'listening'>) {
+  const start = (line: Line, options: Options = {}) =>
+    begin(line, { ...placeOf(world), ...options.environment }, options);
+  return {
+    /** For those that go on until something happens. */
+    start,
+    run: (line: Line, options?: Options): Promise<Ended> => start(line, options).ended,
+    /** What it printed as JSON; it must have ended well. */
+    async json(line: string): Promise<unknown> {
+      const { code, out, err } = await start(`${line} --json`).ended;
+      if (code !== 0) throw new Error(`${line} ended with ${code}: ${err}`);
+      return JSON.parse(out);
+    },
+  };
+}
+
+export function placeOf(world: Pick<World, 'listening'> | undefined): Record<string, string> {
+  if (world === undefined) return { HOME: '/nowhere' };
+  const { origin } = new URL(world.listening.opsUrl);
+  return { HOME: '/nowhere', FLASHSALE_URL: origin, OPERATOR_TOKEN: BOOTSTRAP_TOKEN };
+}
+
+function begin(line: Line, environment: Record<string, string>, options: Options) {
+  const argv = typeof line === 'string' ? line.split(' ').filter(Boolean) : line;
+  const { isTty = false, columns = 120, types = [], stdin = '' } = options;
+  const typed = [...types];
+  const interrupt = new AbortController();
+  let [out, err] = ['', ''];
+  const code = runCommand(wordsOf(argv), argv, {
+    environment,
+    signal: interrupt.signal,
+    out: { isTty, columns, write: (text) => void (out += text) },
+    err: { isTty, write: (text) => void (err += text) },
+    input: {
+      isTty,
+      line(question) {
+        err += question;
+        return Promise.resolve(typed.shift() ?? null);
       },
-      err: {
-        isTty,
-        write(text) {
-          err += text;
-          onOutput?.(out, err);
-        },
-      },
-      input: {
-        isTty,
-        line: (question) => {
-          err += question;
-          return Promise.resolve(typed.shift() ?? null);
-        },
-        text: () => Promise.resolve(stdin),
-      },
-    });
-    return { code, out, err };
+      text: () => Promise.resolve(stdin),
+    },
+  });
+  return {
+    ended: code.then((ended): Ended => ({ code: ended, out, err })),
+    /** Fails with what it printed so far. */
+    waitFor: (pattern: RegExp) =>
+      until(() => {
+        if (pattern.test(out + err)) return true;
+        throw new Error(`${String(pattern)} is not in:\n${out}\n${err}`);
+      }),
+    interrupt: () => interrupt.abort(),
   };
 }
