@@ -10,6 +10,7 @@ import { readOutcome } from './holds/outcome.ts';
 import { operatorsOnly } from './http/operator.ts';
 import { auditRoutes } from './operators/audit.routes.ts';
 import { operatorRoutes } from './operators/operators.routes.ts';
+import { rehearsalRoutes } from './operators/rehearsals.routes.ts';
 import { allotmentRoutes } from './orders/allotment.routes.ts';
 import { operatorOrderRoutes } from './orders/operator-orders.routes.ts';
 import { refundRoutes } from './orders/refunds.routes.ts';
@@ -50,6 +51,7 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(eventRoutes(services))
     .use(operatorRoutes(services))
     .use(auditRoutes(services))
+    .use(rehearsalRoutes(services))
     .use(operatorProductRoutes(services))
     .use(saleRoutes(services))
     .use(saleTermsRoutes(services))

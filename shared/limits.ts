@@ -322,6 +322,18 @@ export const CURSOR_ANSWER_MAX_MS = 1_000;
 /** Long enough to ask an admin for a new token. */
 export const TOKEN_ENDS_SOON_MS = 3 * 86_400_000;
 
+/** A crowd that one rehearsal plays: beyond it one client is no crowd any more. */
+export const REHEARSAL_BUYERS_MAX = 1_000_000;
+
+/** Sockets of one rehearsal: within what a process may usually open. */
+export const REHEARSAL_CONNECTIONS_MAX = 4_000;
+
+/** An hour of buyers and what comes after: memory is kept for each second. */
+export const REHEARSAL_SECONDS_MAX = 7_200;
+
+/** Whoever rehearsed so often in vain since the last success has another question than when that was. */
+export const REHEARSALS_LOOKED_AT = 100;
+
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
 }

@@ -5,6 +5,7 @@ import { deliveries, heartbeats, products, saleAudits, sales } from '@flash-sale
 import type { Overview, RatesView, SaleOverview, UnitsView } from '@flash-sale/shared/contracts/overview.ts';
 import { OVERVIEW_AGE_MAX_MS, OVERVIEW_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
+import { lastPassedRehearsal } from '../operators/rehearsals.ts';
 import { auditSale, orderedUnits, type Audit } from '../orders/audit.ts';
 import { ORDER_EXPIRY } from '../orders/expiry.ts';
 import { countOwedPayments } from '../orders/owed-payments.ts';
@@ -56,7 +57,7 @@ async function look(services: Services, meter: RateMeter): Promise<Overview> {
     preflight: {
       workers_quiet_ms: ledger.workersQuietMs,
       webhooks_are_signed: areWebhooksSigned(services),
-      rehearsed_at: null,
+      rehearsed_at: ledger.rehearsedAt?.toISOString() ?? null,
     },
   };
 }
@@ -131,6 +132,7 @@ function readLedger({ mysql }: Services) {
       deliveriesWaiting: waiting?.deliveries ?? 0,
       pausedUntil: beat?.isPaused === 1 ? beat.until : null,
       workersQuietMs: beat === undefined ? null : Number(beat.quietMs),
+      rehearsedAt: await lastPassedRehearsal(sql),
     };
   });
 }

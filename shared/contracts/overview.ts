@@ -94,7 +94,10 @@ export const Overview = Type.Object({
         description: 'False: anybody who reaches the API can report a payment.',
       }),
       rehearsed_at: orNull(
-        Type.String({ description: 'The last rehearsal; null: there was none.', examples: [null] }),
+        Type.String({
+          description: 'When a rehearsal last passed; null: none of the latest did.',
+          examples: ['2026-11-27T08:30:00.000Z'],
+        }),
       ),
     },
     { description: 'What is looked at before a launch, beside the stores.' },
