@@ -1,0 +1,51 @@
+/** The payment provider of a rehearsal: tells the API what became of a payment, as Standard Webhooks has it. */
+
+import { createHmac, randomBytes } from 'node:crypto';
+import { ask, type Reply, type Stage } from './stage.ts';
+
+export interface Notice {
+  readonly holdId: string;
+  readonly intentId: string;
+  readonly amount: number;
+}
+
+interface Delivery {
+  /** The same whenever it is told again. */
+  readonly id: string;
+  readonly event: 'payment-success' | 'payment-failed';
+  readonly notice: Notice;
+}
+
+/** Tells it until somebody answers. @returns null when nobody did */
+export function tell(stage: Stage, { id, event, notice }: Delivery): Promise<Reply | null> {
+  const body = JSON.stringify({
+    hold_id: notice.holdId,
+    payment_intent_id: notice.intentId,
+    ...(event === 'payment-success' ? { amount: notice.amount, currency: stage.currency } : {}),
+  });
+  return ask(stage, 'payment', {
+    method: 'POST',
+    path: `/api/webhook/${event}`,
+    headers: signed(stage.secret, id, body),
+    body,
+  });
+}
+
+/** The same news from somebody who does not know the secret; where none is set there is nothing to tell them by. */
+export async function forge(stage: Stage, notice: Notice): Promise<void> {
+  if (stage.secret === null) return;
+  const foreign = { ...stage, secret: randomBytes(32).toString('hex') };
+  const reply = await tell(foreign, { id: `${notice.intentId}-forged`, event: 'payment-success', notice });
+  if (reply !== null && reply.says !== 'signature_invalid') {
+    stage.judge.breach('forgeries', `a foreign signature was answered ${reply.says}`);
+  }
+}
+
+/** What has no secret is recognised by an idempotency key. */
+export function signed(secret: string | null, id: string, body: string): Record<string, string> {
+  if (secret === null) return { 'idempotency-key': id };
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : secret;
+  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+}

@@ -1,0 +1,261 @@
+/** A rehearsal: a sale of its own, a crowd that buys from it over HTTP, and a verdict. It needs no screen. */
+
+import type { Api } from '../api.ts';
+import { arrivalMs } from './arrivals.ts';
+import { bottleneckOf } from './bottleneck.ts';
+import { play } from './buyer.ts';
+import { compareOrders } from './compare.ts';
+import { openConnections } from './connections.ts';
+import { createFigures, type Figures } from './figures.ts';
+import { createHistogram } from './histogram.ts';
+import { watchClient } from './load.ts';
+import type { Progress } from './progress.ts';
+import { openRehearsalSale, type Look, type RehearsalSale } from './rehearsal-sale.ts';
+import type { Report } from './report.ts';
+import { createJudge, type Judge } from './rules.ts';
+import type { Stage } from './stage.ts';
+import { HOLD_TTL_S, PAY_WINDOW_S, storyOf } from './story.ts';
+import { createTold, type Told } from './told.ts';
+
+export interface RehearsalOptions {
+  readonly api: Api;
+  /** The listener for buyers and payment providers. */
+  readonly apiUrl: string;
+  readonly secret: string | null;
+  readonly buyers: number;
+  readonly units: number;
+  /** For how long buyers come. */
+  readonly lengthMs: number;
+  readonly connections: number;
+  readonly seed: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** After the last arrival: a hold that was left, an order that was not paid, and one more buyer for its units. */
+const AFTER_MS = (HOLD_TTL_S + 2 * PAY_WINDOW_S) * 1_000;
+/** For workers to settle what is left, and for the auditor to look at it. */
+const SETTLE_MS = 30_000;
+
+/**
+ * Its sale is ended in any case. @param onProgress some times a second
+ * @throws Refused when operators are refused something, and when `signal` was aborted its reason
+ */
+export async function rehearse(
+  options: RehearsalOptions,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { api, units } = options;
+  const startedAtMs = Date.now();
+  const sale = await openRehearsalSale(api, units, startedAtMs);
+  const judge = createJudge();
+  const told = createTold(units, judge);
+  const run = { options, sale, judge, told, figures: createFigures(), onProgress, signal };
+  try {
+    return await perform(run, startedAtMs);
+  } finally {
+    await sale.end();
+  }
+}
+
+interface Run {
+  readonly options: RehearsalOptions;
+  readonly sale: RehearsalSale;
+  readonly judge: Judge;
+  readonly told: Told;
+  readonly figures: Figures;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+async function perform(run: Run, startedAtMs: number): Promise<Report> {
+  const { options, sale, judge, told, figures, signal } = run;
+  const sold = await sell(run);
+  signal.throwIfAborted();
+  const seen = await compareOrders(sale.orders(), told, judge);
+  const unrefunded = await refundAll(run);
+  const ended = await endSale(run);
+  if (ended.paid !== seen.paidUnits)
+    judge.breach('end', `${ended.paid} units are paid, and orders of ${seen.paidUnits}`);
+  const steps = figures.steps();
+  const checks = judge.checks();
+  const { hold, order } = steps;
+  return {
+    passed: checks.every(({ passed }) => passed),
+    at: new Date(startedAtMs).toISOString(),
+    sale_id: sale.id,
+    buyers: options.buyers,
+    units: options.units,
+    connections: options.connections,
+    seed: options.seed,
+    seconds: Math.round((Date.now() - startedAtMs) / 100) / 10,
+    checks,
+    units_at_end: ended,
+    most_promised: told.promises.most(),
+    orders: seen.orders,
+    refunds_left: unrefunded,
+    ends: figures.ends(),
+    steps,
+    waited_for_connection: figures.waits(),
+    most_connections: sold.most,
+    client: sold.client,
+    stores: sold.stores,
+    bottleneck: bottleneckOf({
+      ...sold,
+      waits: figures.waits(),
+      connections: options.connections,
+      hold,
+      order,
+    }),
+    by_second: figures.seconds(),
+  };
+}
+
+/** Lets them all come, and waits for the last of them to go. */
+async function sell(run: Run) {
+  const { options, sale, judge, told, figures, signal } = run;
+  const { buyers, lengthMs, apiUrl, secret, seed } = options;
+  const connections = openConnections({ url: apiUrl, limit: options.connections, onWaited: figures.waited });
+  const openedAtMs = performance.now();
+  const homeAtMs = openedAtMs + lengthMs + AFTER_MS;
+  const looks = lookAgainAndAgain(run);
+  const stage: Stage = {
+    connections,
+    figures,
+    judge,
+    told,
+    secret,
+    productId: sale.productId,
+    price: sale.price,
+    currency: sale.currency,
+    run: crypto.randomUUID().slice(0, 8),
+    isOver: () => signal.aborted || looks.isSoldOut() || performance.now() > homeAtMs,
+    sleep: (ms) => pause(ms, signal),
+  };
+  const measured = watchClient();
+  const living = new Set<Promise<void>>();
+  for (let number = 0; number < buyers && !signal.aborted; number++) {
+    const early = openedAtMs + arrivalMs(number, buyers, lengthMs) - performance.now();
+    if (early > 1) await pause(early, signal);
+    const buyer = play(stage, storyOf(seed, number)).finally(() => living.delete(buyer));
+    living.add(buyer);
+  }
+  const client = measured();
+  const stores = looks.stores();
+  await Promise.all(living);
+  await looks.stop();
+  connections.close();
+  return { client, stores, most: connections.most() };
+}
+
+/** Once a second, while buyers come and until they are gone. */
+function lookAgainAndAgain(run: Run) {
+  const { options, sale, judge, told, figures, onProgress, signal } = run;
+  const [redis, sql] = [createHistogram(), createHistogram()];
+  const startedAtMs = performance.now();
+  let [isStopped, isSoldOut] = [false, false];
+  let look: Look | null = null;
+  const turns = setInterval(() => {
+    figures.turn();
+    told.promises.now();
+  }, 1_000);
+  const again = async () => {
+    while (!isStopped) {
+      look = await sale.look().catch(() => null);
+      const { stores } = look?.overview ?? {};
+      if (stores?.redis.milliseconds) redis.add(stores.redis.milliseconds);
+      if (stores?.sql.milliseconds) sql.add(stores.sql.milliseconds);
+      if (look?.sale) isSoldOut = addUp(look.sale.units, judge) === options.units;
+      onProgress({
+        options,
+        saleId: sale.id,
+        name: sale.name,
+        seconds: (performance.now() - startedAtMs) / 1_000,
+        units: look?.sale?.units ?? null,
+        arrived: figures.arrivals(),
+        ends: figures.ends(),
+        steps: figures.steps(),
+        bySecond: figures.seconds(),
+        checks: judge.checks(),
+      });
+      await pause(LOOK_EVERY_MS, signal);
+    }
+  };
+  const done = again();
+  return {
+    isSoldOut: () => isSoldOut,
+    stores: () => ({ redis: redis.quantiles(), sql: sql.quantiles() }),
+    async stop(): Promise<void> {
+      isStopped = true;
+      await done;
+      clearInterval(turns);
+      figures.turn();
+    },
+  };
+}
+
+/** @returns the paid units */
+function addUp(units: NonNullable<Look['sale']>['units'], judge: Judge): number {
+  const { allotment, available, held, ordered, paid, returning } = units;
+  // While Redis can not tell what is held, nothing can be added up.
+  if (held !== null) {
+    const sum = available + held + ordered + paid + returning;
+    if (sum !== allotment) {
+      const parts = `${available} available, ${held} held, ${ordered} ordered, ${paid} paid, ${returning} returning`;
+      judge.breach('sums', `${sum} units instead of ${allotment}: ${parts}`);
+    }
+  }
+  return paid;
+}
+
+/** @returns how many payments are still owed back */
+async function refundAll({ sale, told, judge }: Run): Promise<number> {
+  let left = 0;
+  for (const intent of told.owedIntents) {
+    const answer = await sale.refund(intent);
+    if (answer.ok) continue;
+    left += 1;
+    if (answer.code === 'payment_not_found') {
+      judge.breach('payments', `the payment ${intent} was owed back, and is not there`);
+    }
+  }
+  return left;
+}
+
+/** Ends it, and waits until nothing of it can move any more and the auditor has seen that. */
+async function endSale({ sale, judge, options, signal }: Run) {
+  const untilMs = performance.now() + SETTLE_MS;
+  await sale.end();
+  let audit: NonNullable<Look['sale']>['audit'] = null;
+  for (;;) {
+    const { sale: seen } = await sale.look();
+    audit = seen?.audit ?? audit;
+    const shown = await sale.show();
+    if (shown.state === 'ended' || performance.now() > untilMs) {
+      const { available, held, ordered, paid, returning } = shown.units;
+      if (shown.state !== 'ended') judge.breach('end', `the sale is still ${shown.state}: do workers run?`);
+      if (ordered + (held ?? 0) + returning > 0)
+        judge.breach('end', `${ordered} ordered, ${held ?? 0} held and ${returning} returning are left`);
+      if (available !== null && available + paid !== options.units && shown.state === 'ended')
+        judge.breach('end', `${available} units are left and ${paid} are paid, of ${options.units}`);
+      if (audit === null) judge.breach('end', 'nobody audited the sale: do workers run?');
+      else if (!audit.is_right) judge.breach('end', `the last audit found a drift of ${audit.drift} units`);
+      return shown.units;
+    }
+    await pause(500, signal);
+    signal.throwIfAborted();
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(done, ms);
+  function done(): void {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', done);
+    resolve();
+  }
+  signal.addEventListener('abort', done);
+  return promise;
+}
