@@ -11,6 +11,7 @@ import { OPERATOR_COMMANDS } from './operators.ts';
 import { ORDER_COMMANDS } from './orders.ts';
 import { PAY_COMMANDS } from './pay.ts';
 import { PRODUCT_COMMANDS } from './products.ts';
+import { REHEARSAL_COMMANDS } from './rehearse.ts';
 import { REPLAY_COMMANDS } from './replays.ts';
 import { SALE_VERB_COMMANDS } from './sale-verbs.ts';
 import { SALE_WATCH_COMMANDS } from './sale-watch.ts';
@@ -32,6 +33,8 @@ export const COMMANDS: readonly Command[] = [
   ...REPLAY_COMMANDS,
   ...SEND_COMMANDS,
   ...PAY_COMMANDS,
+
+  ...REHEARSAL_COMMANDS,
   ...PRODUCT_COMMANDS,
   ...EVENT_COMMANDS,
   ...OPERATOR_COMMANDS,

@@ -53,20 +53,20 @@ export function bottleneckOf({ client, waits, connections, hold, order, stores }
     };
   }
   const [redis, sql] = [stores.redis.p50, stores.sql.p50];
-  if (sql > STORE_SLOW_MS && sql > redis * 2) {
+  if (order.p95 > 4 * hold.p95 || (sql > STORE_SLOW_MS && sql > 2 * redis)) {
     return {
       where: 'sql',
-      says: `SQL, most likely: it took ${sql} ms to answer the API's simplest question, Redis ${redis} ms.`,
+      says: `SQL, most likely: orders, which it decides one after the other, took ${order.p95} ms at p95, and holds, which Redis decides, ${hold.p95} ms. Its simplest answer took ${sql} ms.`,
     };
   }
-  if (redis > STORE_SLOW_MS && redis > sql * 2) {
+  if (redis > STORE_SLOW_MS && redis > 2 * sql) {
     return {
       where: 'redis',
-      says: `Redis, most likely: it took ${redis} ms to answer the API's simplest question, SQL ${sql} ms.`,
+      says: `Redis, most likely: its simplest answer took the API ${redis} ms, SQL's ${sql} ms, and holds ${hold.p95} ms at p95.`,
     };
   }
   return {
     where: 'api',
-    says: `The API's processes, or the machine they share: holds took ${hold.p95} ms at p95, and neither store alone was slow (Redis ${redis} ms, SQL ${sql} ms; the API's own waiting is in both). More processes or cores carry more.`,
+    says: `The API's processes, or the machine they share: holds took ${hold.p95} ms and orders ${order.p95} ms at p95, and neither store alone was slow (Redis ${redis} ms, SQL ${sql} ms). More processes or cores carry more.`,
   };
 }

@@ -8,7 +8,7 @@ import { API_SILENCE_MS, IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
 import { readReply } from './http-reply.ts';
 
 export interface Wish {
-  readonly method: 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** As it is sent. */

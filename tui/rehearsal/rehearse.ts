@@ -5,11 +5,13 @@ import { arrivalMs } from './arrivals.ts';
 import { bottleneckOf } from './bottleneck.ts';
 import { play } from './buyer.ts';
 import { compareOrders } from './compare.ts';
-import { openConnections } from './connections.ts';
+import { openConnections, type Connections } from './connections.ts';
 import { createFigures, type Figures } from './figures.ts';
 import { createHistogram } from './histogram.ts';
 import { watchClient } from './load.ts';
+import { awaitProduct, checkListener } from './prepare.ts';
 import type { Progress } from './progress.ts';
+import { record } from './record.ts';
 import { openRehearsalSale, type Look, type RehearsalSale } from './rehearsal-sale.ts';
 import type { Report } from './report.ts';
 import { createJudge, type Judge } from './rules.ts';
@@ -38,23 +40,31 @@ const SETTLE_MS = 30_000;
 
 /**
  * Its sale is ended in any case. @param onProgress some times a second
- * @throws Refused when operators are refused something, and when `signal` was aborted its reason
+ * @throws Refused when operators are refused something, Ending when buyers could not come, and the reason of an aborted
+ * `signal`
  */
 export async function rehearse(
   options: RehearsalOptions,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Report> {
-  const { api, units } = options;
-  const startedAtMs = Date.now();
-  const sale = await openRehearsalSale(api, units, startedAtMs);
-  const judge = createJudge();
-  const told = createTold(units, judge);
-  const run = { options, sale, judge, told, figures: createFigures(), onProgress, signal };
+  const { api, apiUrl, units, secret, connections: limit } = options;
+  const figures = createFigures();
+  const connections = openConnections({ url: apiUrl, limit, onWaited: figures.waited });
   try {
-    return await perform(run, startedAtMs);
+    await checkListener(connections, secret);
+    const sale = await openRehearsalSale(api, units, Date.now());
+    const judge = createJudge();
+    const told = createTold(units, judge);
+    try {
+      await awaitProduct(connections, sale.productId);
+      const found = await perform({ options, sale, judge, told, figures, connections, onProgress, signal });
+      return { ...found, recorded: await record(api, found) };
+    } finally {
+      await sale.end();
+    }
   } finally {
-    await sale.end();
+    connections.close();
   }
 }
 
@@ -64,11 +74,13 @@ interface Run {
   readonly judge: Judge;
   readonly told: Told;
   readonly figures: Figures;
+  readonly connections: Connections;
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
 
-async function perform(run: Run, startedAtMs: number): Promise<Report> {
+async function perform(run: Run): Promise<Omit<Report, 'recorded'>> {
+  const startedAtMs = Date.now();
   const { options, sale, judge, told, figures, signal } = run;
   const sold = await sell(run);
   signal.throwIfAborted();
@@ -113,9 +125,8 @@ async function perform(run: Run, startedAtMs: number): Promise<Report> {
 
 /** Lets them all come, and waits for the last of them to go. */
 async function sell(run: Run) {
-  const { options, sale, judge, told, figures, signal } = run;
-  const { buyers, lengthMs, apiUrl, secret, seed } = options;
-  const connections = openConnections({ url: apiUrl, limit: options.connections, onWaited: figures.waited });
+  const { options, sale, judge, told, figures, connections, signal } = run;
+  const { buyers, lengthMs, secret, seed } = options;
   const openedAtMs = performance.now();
   const homeAtMs = openedAtMs + lengthMs + AFTER_MS;
   const looks = lookAgainAndAgain(run);
@@ -144,7 +155,6 @@ async function sell(run: Run) {
   const stores = looks.stores();
   await Promise.all(living);
   await looks.stop();
-  connections.close();
   return { client, stores, most: connections.most() };
 }
 

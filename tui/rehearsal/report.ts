@@ -33,4 +33,6 @@ export interface Report {
   readonly stores: StoreTimes;
   readonly bottleneck: Bottleneck;
   readonly by_second: readonly Second[];
+  /** It is in the audit log, and the overview knows of it. */
+  readonly recorded: boolean;
 }
