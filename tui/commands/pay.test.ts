@@ -5,17 +5,13 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { hold, order } from '@flash-sale/api/test/client.ts';
 import { BOOTSTRAP_TOKEN, createWorld, type World } from '@flash-sale/api/test/world.ts';
-import { commandsOf } from '../test/run-command.ts';
+import { commandsOf, type Ended } from '../test/run-command.ts';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 const RAW = 'a raw secret; as long as it has to be';
 
 let world: World;
-let run: (
-  line: string | readonly string[],
-  secret?: string,
-  stdin?: string,
-) => ReturnType<ReturnType<typeof commandsOf>>;
+let run: (line: string | readonly string[], secret?: string, stdin?: string) => Promise<Ended>;
 let productId: number;
 beforeAll(async () => {
   world = await createWorld({ env: { WEBHOOK_SECRET: `${SECRET},${RAW}` } });
@@ -23,7 +19,7 @@ beforeAll(async () => {
   const commands = commandsOf(world);
   run = (line, secret = SECRET, stdin = '') => {
     const words = typeof line === 'string' ? line.split(' ') : line;
-    return commands([...words, '--api', api], { environment: { WEBHOOK_SECRET: secret }, stdin });
+    return commands.run([...words, '--api', api], { environment: { WEBHOOK_SECRET: secret }, stdin });
   };
   ({ productId } = await world.sale());
 });
@@ -149,7 +145,7 @@ test('production is left alone, unless somebody insists', async () => {
     `current = "${name}"\n[contexts.${name}]\nurl = "${url}"\ntoken_file = "${token}"\n${more}`;
   const environment = { FLASHSALE_URL: '', OPERATOR_TOKEN: '', HOME: home, WEBHOOK_SECRET: SECRET };
   const commands = commandsOf(world);
-  const go = (line: string) => commands(line, { environment });
+  const go = (line: string) => commands.run(line, { environment });
   const write = (text: string) => Bun.write(join(home, '.config/flashsale/contexts.toml'), text);
   try {
     const api = `api_url = "${new URL(world.listening.url).origin}"\n`;
