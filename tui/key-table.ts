@@ -1,15 +1,17 @@
-/** The keys of the terminal as the README has them, from the list of its actions: `bun run keys` writes them there. */
+/**
+ * What the README tells of keys and commands, from the lists that the terminal itself goes by: `bun run keys` writes it
+ * there.
+ */
 
 import { join } from 'node:path';
 import type { Action, Place } from './actions/action.ts';
 import { ACTIONS } from './actions/registry.ts';
+import { commandTable } from './commands/command-table.ts';
 import { keyName } from './frame/footer.ts';
 import { commandOf } from './frame/palette.ts';
 import { ROOMS } from './rooms/rooms.ts';
 
 const README = join(import.meta.dir, '../README.md');
-const BEGIN = '<!-- keys: written by `bun run keys` -->';
-const END = '<!-- end of keys -->';
 
 const PLACES: readonly (readonly [Place, string])[] = [
   ...ROOMS.map(({ name, title }) => [name, title] as const),
@@ -37,12 +39,18 @@ function rowOf(action: Action): string {
   return `| ${keys} | ${action.title}${changes} | \`:${commandOf(action)}\`${takes} |`;
 }
 
-/** @throws when the README has no place for the keys */
+/** @throws when the README has no place for them */
 export function withKeys(readme: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`README.md: has no lines ${BEGIN} and ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${keyTable()}\n\n${readme.slice(end)}`;
+  return withPart(withPart(readme, 'keys', keyTable()), 'commands', commandTable());
+}
+
+function withPart(readme: string, name: string, part: string): string {
+  const begins = `<!-- ${name}: written by \`bun run keys\` -->`;
+  const ends = `<!-- end of ${name} -->`;
+  const begin = readme.indexOf(begins);
+  const end = readme.indexOf(ends);
+  if (begin === -1 || end < begin) throw new Error(`README.md: has no lines ${begins} and ${ends}`);
+  return `${readme.slice(0, begin + begins.length)}\n\n${part}\n\n${readme.slice(end)}`;
 }
 
 export function readReadme(): Promise<string> {

@@ -75,7 +75,7 @@ interface Described<Row> {
 }
 
 interface Local<Row, Takes, Has> extends Described<Row> {
-  readonly does: 'nothing there';
+  readonly does: 'local';
   readonly takes: Takes;
   readonly flags: Has;
   run(at: Here<Row, Takes, Has>): Promise<number>;
@@ -101,5 +101,5 @@ export function command<Row, const Takes extends Words = {}, const Has extends F
 export function localCommand<Row, const Takes extends Words = {}, const Has extends Flags = {}>(
   told: Omit<Local<Row, Takes, Has>, 'takes' | 'flags' | 'does'> & { takes?: Takes; flags?: Has },
 ): Command {
-  return { ...told, does: 'nothing there', takes: told.takes ?? {}, flags: told.flags ?? {} } as Command;
+  return { ...told, does: 'local', takes: told.takes ?? {}, flags: told.flags ?? {} } as Command;
 }

@@ -33,7 +33,6 @@ export const COMMANDS: readonly Command[] = [
   ...REPLAY_COMMANDS,
   ...SEND_COMMANDS,
   ...PAY_COMMANDS,
-
   ...REHEARSAL_COMMANDS,
   ...PRODUCT_COMMANDS,
   ...EVENT_COMMANDS,

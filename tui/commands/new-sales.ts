@@ -47,9 +47,10 @@ const FLAGS = {
   ...TERMS,
 } as const;
 
-const DETAILS = `The file is what the API takes: {"sales": [{"product_id": 1, "allotment": 100, "opens_at":
-"2026-12-01T09:00:00Z", "state": "scheduled"}, ...]}. It is checked before anything is sent. Sales that open without
-more are asked about before.`;
+const DETAILS = `The file is what the API takes, and is checked before anything is sent:
+  {"sales": [{"product_id": 1, "allotment": 100, "opens_at": "2026-12-01T09:00:00Z",
+              "state": "scheduled"}, ...]}
+Sales that open without more are asked about before.`;
 
 export const NEW_SALE_COMMANDS = [
   command({

@@ -126,8 +126,8 @@ function openTable<Row>(columns: readonly Column<Row>[]) {
           widths[index] = Math.max(widths[index] ?? 0, lineWidth(cell));
         }
       }
-      const titles = hasTitles || rows.length === 0 ? [] : [columns.map(({ title }) => [span(title, 'dim')])];
-      hasTitles ||= rows.length > 0;
+      const titles = hasTitles ? [] : [columns.map(({ title }) => [span(title, 'dim')])];
+      hasTitles = true;
       return [...titles, ...lines].map(lineOf);
     },
   };

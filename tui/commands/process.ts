@@ -16,21 +16,27 @@ export async function runHere(words: readonly string[], argv: readonly string[])
     if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
     interrupt.abort();
   });
+  process.on('uncaughtException', (fault) => {
+    process.stderr.write(`A fault of flashsale: ${fault.stack ?? fault.message}\n`);
+    process.exit(EXIT.internal);
+  });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read has seen enough: `| head`.
     process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
   });
-  process.exitCode = await runCommand(words, argv, processIo(interrupt.signal));
+  process.exitCode = await runCommand(words, argv, processIo(interrupt));
 }
 
-function processIo(signal: AbortSignal): Io {
+function processIo(interrupt: AbortController): Io {
   const { stdin, stdout, stderr } = process;
+  const { signal } = interrupt;
   return {
     environment: PROCESS_ENVIRONMENT,
     signal,
     out: {
       isTty: stdout.isTTY,
-      columns: stdout.columns ?? COLUMNS_DEFAULT,
+      // Some terminals say 0.
+      columns: stdout.columns || COLUMNS_DEFAULT,
       write: (text) => void stdout.write(text),
     },
     err: { isTty: stderr.isTTY, write: (text) => void stderr.write(text) },
@@ -38,6 +44,8 @@ function processIo(signal: AbortSignal): Io {
       isTty: stdin.isTTY,
       async line(question) {
         const reader = createInterface({ input: stdin, output: stderr });
+        // While it reads, ctrl+c is a key and no signal.
+        reader.on('SIGINT', () => interrupt.abort());
         try {
           return await reader.question(question, { signal });
         } catch {

@@ -69,7 +69,7 @@ function perform(asked: Asked, io: Io): Promise<number> {
     readSettings: () => settingsOf(flags, io.environment),
     signal: io.signal,
   };
-  if (command.does === 'nothing there') return command.run(here);
+  if (command.does === 'local') return command.run(here);
   const settings = here.readSettings();
   if (command.does === 'changes' && settings.readOnly) {
     throw new Ending(EXIT.conflict, `The context ${settings.context} is read-only: --write changes things.`);
@@ -91,7 +91,13 @@ function thereOf(here: Here<unknown, {}, {}>, settings: Settings, asked: Asked):
       // Each change of one command has a key of its own, and the same one when the command is given again.
       changes += 1;
       const ownKey = changes === 1 ? key : `${key}-${changes}`;
-      const answer = await sendUntilAnswered(send, ownKey, io.signal);
+      let times = 0;
+      const sendIt: typeof send = (headers) => {
+        times += 1;
+        if (times > 1) say('Nobody answered. It is sent again, under the same key.');
+        return send(headers);
+      };
+      const answer = await sendUntilAnswered(sendIt, ownKey, io.signal);
       if (answer.ok) {
         say(safe(answer.message));
         return answer.data;

@@ -137,7 +137,7 @@ test('a replay in which one fails ends with 1, and says why; one that is over ca
     sql.execute(`UPDATE deliveries SET body = 'no JSON' WHERE id = ${id}`),
   );
   const { code, out, err } = await at.run(`webhooks replay ${id}`);
-  expect([code, out]).toEqual([1, expect.stringMatching(/failed +It failed: /)]);
+  expect([code, out]).toEqual([1, expect.stringMatching(/failed +failed +- +It failed: /)]);
   const replay = /Replay (\d+)/.exec(err)?.[1] ?? '';
   expect(await at.run(`replays stop ${replay}`)).toMatchObject({ code: 5, out: '' });
 });

@@ -122,14 +122,12 @@ const watch = command({
       await Bun.sleep(WATCHED_EVERY_MS);
       const page = await ifAnswered(answerOf(api.webhooks.get({ query })));
       if (page === null) continue;
-      const { items } = page;
-      const before = known;
-      const news = items.filter((row) => before.get(row.id) !== lookOf(row));
-      for (const row of news.toReversed()) {
+      for (const row of page.items.toReversed()) {
+        if (known.get(row.id) === lookOf(row)) continue;
         out.next(row);
         if (flags['exit-status'] && isTrouble(row)) return EXIT.failed;
       }
-      known = looksOf(items);
+      known = looksOf(page.items);
     }
     return EXIT.interrupted;
   },

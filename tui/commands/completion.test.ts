@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { commandsOf } from '../test/run-command.ts';
+
+const { run } = commandsOf();
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'completion-'));
+  mkdirSync(join(folder, '.config/flashsale'), { recursive: true });
+  const context = '[contexts.staging]\nurl = "https://staging.example.com"\ntoken_env = "T"\n';
+  writeFileSync(join(folder, '.config/flashsale/contexts.toml'), context);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What may come next, of words of which the last is being typed. */
+async function next(...typed: string[]): Promise<string[]> {
+  const { out } = await run(['complete', '--', ...typed], { environment: { HOME: folder } });
+  return out.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']));
+}
+
+test('what may come next: nouns, verbs, flags, and what they take', async () => {
+  expect(await next('sa')).toEqual(['sales']);
+  expect(await next('sales', 're')).toEqual(['restock', 'resume']);
+  expect(await next('sales', 'list', '--s')).toEqual(['--state']);
+  expect(await next('sales', 'list', '--state', 'd')).toEqual(['draft', 'draining']);
+  expect(await next('sales', 'list', '--fields', 'units.p')).toEqual(['units.paid']);
+  expect(await next('refunds', 'refunded', '')).toEqual(
+    expect.arrayContaining(['native', 'stripe', '--reference']),
+  );
+  expect(await next('sales', 'list', '--context', '')).toEqual(['staging']);
+  expect(await next('context', 'use', 's')).toEqual(['staging']);
+  expect(await next('completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+  expect(await next('sales', 'end', '7', '--y')).toEqual(['--yes']);
+  expect(await next('nothing', '')).toEqual([]);
+});
+
+describe('the scripts', () => {
+  const shells = [
+    ['bash', ['bash', '-n']],
+    ['zsh', ['zsh', '-n']],
+    ['fish', ['fish', '--no-execute']],
+  ] as const;
+  for (const [shell, check] of shells) {
+    test.skipIf(Bun.which(shell) === null)(`of ${shell} is right for ${shell}`, async () => {
+      const file = join(folder, shell);
+      writeFileSync(file, (await run(`completion ${shell}`)).out);
+      const checked = Bun.spawnSync([...check, file]);
+      expect([checked.exitCode, checked.stderr.toString()]).toEqual([0, '']);
+    });
+  }
+
+  test('completes in a real bash', async () => {
+    const program = join(folder, 'flashsale');
+    const main = join(import.meta.dir, '../flashsale.ts');
+    writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(folder, 'script'), (await run('completion bash')).out);
+    const typed = `source '${folder}/script'; COMP_WORDS=(flashsale sales la); COMP_CWORD=2; _flashsale; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = Bun.spawnSync(['bash', '-c', typed], {
+      env: { PATH: `${folder}:/usr/bin:/bin`, HOME: folder },
+    });
+    expect(stdout.toString()).toBe('launch\n');
+  });
+});
