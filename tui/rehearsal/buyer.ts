@@ -42,15 +42,22 @@ async function hold(stage: Stage, story: Story): Promise<HeldUnits | End> {
       const holdId = String(granted.data['hold_id']);
       const { number, ttlS } = story;
       stage.told.held(holdId, number, units, askedAtMs, ttlS ?? HOLD_TTL_S);
-      for (const reply of replies) {
-        if (reply !== null && isDone(reply) && reply.data['hold_id'] !== holdId)
-          stage.judge.breach('holds', `the key ${key} has two holds`);
-      }
+      for (const reply of replies) if (reply !== null) compareHold(stage, story, holdId, reply);
       return { holdId, units, intentId: `pi_${key}` };
     }
     if (replies.every((reply) => reply === null)) return 'gave up';
     if (look >= story.looksAgain || stage.isOver()) return 'turned away';
     await stage.sleep(story.pauseMs);
+  }
+}
+
+/** What the other click, or the other question, was answered. */
+function compareHold({ judge }: Stage, { manner }: Story, holdId: string, { says, data }: Reply): void {
+  if (isDone({ says, data })) {
+    if (data['hold_id'] !== holdId) judge.breach('holds', `${holdId} was given another id when asked again`);
+  } else if (manner === 'asks again') {
+    // Of two clicks one may have found nothing; what was given stays given.
+    judge.breach('holds', `${holdId} was answered ${says} when asked again`);
   }
 }
 

@@ -1,34 +1,116 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { saleMetaKey } from '@flash-sale/api/redis/keys.ts';
+import { ops } from '@flash-sale/api/test/client.ts';
 import { BOOTSTRAP_TOKEN, createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { connectApi } from '../api.ts';
+import { breakApi } from '../test/broken-api.ts';
 import type { Progress } from './progress.ts';
-import { rehearse } from './rehearse.ts';
+import { rehearse, type RehearsalOptions } from './rehearse.ts';
+import type { Report } from './report.ts';
 
 const SECRET = 'whsec_cmVoZWFyc2FscyBzaWduIGxpa2UgcHJvdmlkZXJzIGRv';
+const UNITS = 20;
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld({ workers: true, env: { WEBHOOK_SECRET: SECRET } });
 });
 afterAll(() => world.close());
 
-const UNITS = 20;
+interface Told {
+  readonly at?: Pick<World, 'listening'>;
+  readonly more?: Partial<RehearsalOptions>;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
 
-function run(onProgress: (progress: Progress) => void = () => {}, signal = new AbortController().signal) {
-  const { url, opsUrl } = world.listening;
+function run({ at = world, more = {}, onProgress = () => {}, signal }: Told = {}): Promise<Report> {
+  const { url, opsUrl } = at.listening;
   const options = {
     api: connectApi(new URL(opsUrl).origin, BOOTSTRAP_TOKEN),
     apiUrl: new URL(url).origin,
     secret: SECRET,
     buyers: 200,
     units: UNITS,
-    lengthMs: 4_000,
+    lengthMs: 2_000,
     connections: 100,
     seed: 20_261_126,
+    ...more,
   };
-  return rehearse(options, onProgress, signal);
+  return rehearse(options, onProgress, signal ?? new AbortController().signal);
 }
 
-test('a rehearsal ends with every unit sold once, and passes', async () => {
+const brokenRules = ({ checks }: Report) => checks.flatMap(({ rule, passed }) => (passed ? [] : [rule]));
+
+test('200 buyers for 20 units: every unit is sold once, and everything that was told is there', async () => {
   const report = await run();
   expect(report.checks.filter(({ passed }) => !passed)).toEqual([]);
+  expect(report).toMatchObject({ passed: true, recorded: true, refunds_left: 0, most_promised: UNITS });
+  expect(report.units_at_end).toEqual({ available: 0, held: 0, ordered: 0, paid: UNITS, returning: 0 });
+  const { ends, steps } = report;
+  expect(Object.values(ends).reduce((sum, count) => sum + count, 0)).toBe(200);
+  expect(ends['turned away']).toBeGreaterThan(100);
+  expect(steps.hold.outcomes['insufficient_stock']).toBeGreaterThan(100);
+  expect(report.by_second.reduce((sum, { arrived }) => sum + arrived, 0)).toBe(200);
+
+  const { body } = await ops(world, 'GET', '/ops/audit?target=rehearsal');
+  expect(body.data).toMatchObject({
+    items: [{ action: 'rehearsal.passed', after: { sale_id: report.sale_id, paid_units: UNITS } }],
+  });
+  expect((await ops(world, 'GET', `/ops/sales/${report.sale_id}`)).body.data).toMatchObject({
+    state: 'ended',
+  });
+  expect((await ops(world, 'GET', '/ops/refunds')).body.data).toMatchObject({ items: [] });
+}, 60_000);
+
+describe('a build that is broken fails', () => {
+  test('where Redis has units that there are not', async () => {
+    let isRaised = false;
+    const report = await run({
+      onProgress({ saleId }) {
+        if (!isRaised) void world.services.redis.hincrby(saleMetaKey(saleId), 'available', 7);
+        isRaised = true;
+      },
+    });
+    expect(report.passed).toBe(false);
+    expect(report.checks.find(({ rule }) => rule === 'sums')?.examples[0]).toMatch(
+      /^\d+ units instead of 20: /,
+    );
+    const { body } = await ops(world, 'GET', '/ops/audit?target=rehearsal');
+    expect(body.data).toMatchObject({
+      items: [{ action: 'rehearsal.failed', after: { passed: false } }, {}],
+    });
+  }, 60_000);
+
+  // The first gives away what is not there, and only buyers can tell: all sums are right.
+  for (const { loses, units, breaks } of [
+    { loses: 'that there must be enough units', units: UNITS, breaks: ['promised', 'answers'] },
+    { loses: 'that the same key gives the same hold', units: 100, breaks: ['holds'] },
+  ] as const) {
+    test(`which has lost ${loses}`, async () => {
+      const own = await createWorld({ env: { WEBHOOK_SECRET: SECRET } });
+      const listening = await breakApi(own, loses);
+      const report = await run({ at: { listening }, more: { units, buyers: 100, lengthMs: 1_000 } });
+      await listening.stop();
+      await own.close();
+      expect(report.passed).toBe(false);
+      for (const rule of breaks) expect(brokenRules(report)).toContain(rule);
+    }, 60_000);
+  }
+});
+
+test('who breaks it off leaves no sale behind', async () => {
+  const broken = new AbortController();
+  let saleId = 0;
+  const report = run({
+    signal: broken.signal,
+    onProgress(progress) {
+      saleId = progress.saleId;
+      if (progress.arrived > 50) broken.abort();
+    },
+  });
+  // Not `toThrow`: what is thrown is the reason of the signal.
+  expect(await report.catch(() => 'broken off')).toBe('broken off');
+  const { body } = await ops(world, 'GET', `/ops/sales/${saleId}`);
+  expect(body.data['state']).toBeOneOf(['draining', 'ended']);
 }, 60_000);

@@ -175,7 +175,7 @@ function lookAgainAndAgain(run: Run) {
       const { stores } = look?.overview ?? {};
       if (stores?.redis.milliseconds) redis.add(stores.redis.milliseconds);
       if (stores?.sql.milliseconds) sql.add(stores.sql.milliseconds);
-      if (look?.sale) isSoldOut = addUp(look.sale.units, judge) === options.units;
+      if (look?.sale) isSoldOut = addUp(look.sale.units, judge) >= options.units;
       onProgress({
         options,
         saleId: sale.id,

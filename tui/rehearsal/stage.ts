@@ -57,7 +57,8 @@ export async function ask(stage: Stage, step: Step, wish: Wish): Promise<Reply |
     } else if (hangUpAfterMs === undefined || attempt > 1) {
       figures.unanswered(step);
     }
-    if (attempt > 1 && stage.isOver()) return null;
+    // Who only looks goes home; what was begun is brought to its end.
+    if (step === 'hold' && attempt > 1 && stage.isOver()) return null;
     await sleep(50 * 2 ** attempt);
   }
   return null;

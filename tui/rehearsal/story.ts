@@ -55,17 +55,21 @@ export interface Story {
   readonly ttlS: number | null;
 }
 
+/** How often they look again when there is nothing. */
+const LOOKS = { never: 60, sometimes: 34, 'until it is over': 6 } as const;
+
 export function storyOf(seed: number, number: number): Story {
   const chance = chanceOf(seed, number);
-  const manner = chance.pick(MANNERS);
+  const looks = chance.pick(LOOKS);
+  // Who has waited so long takes it and pays: so units that come back at the end are sold as well.
+  const isPersistent = looks === 'until it is over';
+  const manner = isPersistent ? 'keen' : chance.pick(MANNERS);
   return {
     number,
     manner,
-    payment: chance.pick(PAYMENTS),
+    payment: isPersistent ? 'on time' : chance.pick(PAYMENTS),
     quantity: Number(chance.pick({ 1: 4, 2: 1 })),
-    looksAgain: { impatient: 0, some: 3, forever: Infinity }[
-      chance.pick({ impatient: 60, some: 34, forever: 6 })
-    ],
+    looksAgain: { never: 0, sometimes: 3, 'until it is over': Infinity }[looks],
     pauseMs: chance.between(400, 1_200),
     thinkMs: manner === 'slow' ? chance.between(800, 2_000) : chance.between(5, 200),
     hangUpAfterMs: chance.between(0.5, 8),
