@@ -37,6 +37,7 @@ export const ASKED_FOR = [
   'GET /ops/operators',
   'POST /ops/operators',
   'POST /ops/operators/{name}/revoke',
+  'POST /ops/rehearsals',
   'GET /ops/audit',
   'GET /ops/audit/verify',
   'GET /ops/products',
