@@ -34,7 +34,7 @@ export function commandsOf(world?: Pick<World, 'listening'>) {
     start,
     run: (line: Line, options?: Options): Promise<Ended> => start(line, options).ended,
     /** What it printed as JSON; it must have ended well. */
-    async json(line: string): Promise<unknown> {
+    json: async (line: string): Promise<unknown> => {
       const { code, out, err } = await start(`${line} --json`).ended;
       if (code !== 0) throw new Error(`${line} ended with ${code}: ${err}`);
       return JSON.parse(out);
