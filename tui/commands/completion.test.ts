@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandsOf } from '../test/run-command.ts';
 
-const { run } = commandsOf();
+const run = commandsOf();
 
 let folder: string;
 beforeAll(() => {

@@ -47,9 +47,9 @@ export function completionCommands(commands: () => readonly Command[]): Command[
     localCommand({
       words: 'completion',
       summary: 'The script that completes these commands in a shell',
-      details: `bash: eval "$(flashsale completion bash)" in ~/.bashrc
-zsh:  eval "$(flashsale completion zsh)" in ~/.zshrc, after compinit
-fish: flashsale completion fish > ~/.config/fish/completions/flashsale.fish`,
+      details: `  bash: eval "$(flashsale completion bash)" in ~/.bashrc
+  zsh:  eval "$(flashsale completion zsh)" in ~/.zshrc, after compinit
+  fish: flashsale completion fish > ~/.config/fish/completions/flashsale.fish`,
       takes: { shell: oneOf('SHELL', 'which one', SHELLS) },
       run({ words, out }) {
         out.text(SCRIPTS[words.shell]);

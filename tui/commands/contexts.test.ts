@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandsOf } from '../test/run-command.ts';
 
-const { run, json } = commandsOf();
+const run = commandsOf();
 const CONTEXTS = `# Ours.
 [contexts.staging] # by the river
 url = "https://staging.example.com"
@@ -39,7 +39,7 @@ test('context list: what is in the file, and never a token', async () => {
   const whole = (await run('context list --json', { environment })).out;
   expect(JSON.parse(whole)).toMatchObject([{ name: 'staging', current: false }, { name: 'the shop' }]);
   expect(whole).not.toContain('fsop_');
-  expect(await json('context list')).toEqual([]);
+  expect(await run.json('context list')).toEqual([]);
 });
 
 test('context use: changes the one line, and keeps the rest and the mode of the file', async () => {

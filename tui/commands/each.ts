@@ -30,7 +30,7 @@ export async function changeEach<Row>(
       }
     }
   } finally {
-    out.list(done);
+    if (done.length > 0) out.list(done);
   }
   return exitCode;
 }

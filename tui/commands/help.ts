@@ -4,7 +4,7 @@ import { wrapText } from '../look/text.ts';
 import type { Command } from './command.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { commonFlags } from './read-command.ts';
-import type { Flags } from './taken.ts';
+import type { Flags, Taken } from './taken.ts';
 
 const WIDTH = 100;
 
@@ -23,22 +23,33 @@ export function helpOf(command: Command): string {
   const parts = [
     `${summary}.`,
     `Usage: ${usageOf(command)}`,
-    rows(Object.values(takes).map(({ name, says }) => [name, says])),
+    rows(Object.values(takes).map((taken) => [taken.name, saying(taken)])),
     rows(flagRows({ ...flags, ...commonFlags(command) })),
-    details ?? '',
+    details === undefined ? '' : paragraphs(details).join('\n'),
     shape === undefined ? '' : `Fields: ${wrapText(shape.fields.join(', '), WIDTH - 8).join('\n        ')}`,
-    'Where and as whom: --context, --url, --read-only, --write; looks: --no-color, --ascii. See: flashsale --help',
+    'Where, as whom, and looks: --context, --url, --read-only, --write, --no-color, --ascii.',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Sentences are laid out anew; what begins with a blank stays as it is. */
+function paragraphs(text: string): string[] {
+  return text
+    .replaceAll(/(?<=^\S.*)\n(?=\S)/gm, ' ')
+    .split('\n')
+    .flatMap((line) => (line.startsWith(' ') ? [line] : wrapText(line, WIDTH)));
 }
 
 function flagRows(flags: Flags): (readonly [string, string])[] {
   return Object.entries(flags).map(([name, told]) => {
     if (told.kind === 'switch') return [`--${name}`, told.says];
-    const words = told.words === undefined ? '' : ` (${told.words.join(', ')})`;
     const again = told.kind === 'many' || told.kind === 'any' ? '; may be given again' : '';
-    return [`--${name} ${told.name}`, told.says + words + again];
+    return [`--${name} ${told.name}`, saying(told) + again];
   });
+}
+
+function saying({ says, words }: Taken<unknown>): string {
+  return words === undefined ? says : `${says} (${words.join(', ')})`;
 }
 
 /** Names and what they say, in two columns. */

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { hold, order, pay } from '@flash-sale/api/test/client.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { slugOf } from '../sales/sale-row.ts';
-import { commandsOf, type Commands } from '../test/run-command.ts';
+import { commandsOf, type Run } from '../test/run-command.ts';
 
 let world: World;
-let at: Commands;
+let run: Run;
 let sale: OneSale;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sales-'));
   world = await createWorld({ workers: true });
-  at = commandsOf(world);
+  run = commandsOf(world);
   sale = await world.sale({ allotment: 40 });
   await world.sale({}, 'draft');
 });
@@ -23,12 +23,12 @@ afterAll(async () => {
   await world.close();
 });
 
-const stateOf = async (id: number) => ((await at.json(`sales show ${id}`)) as { state: string }).state;
-const countSales = async () => ((await at.json('sales list --all')) as unknown[]).length;
+const stateOf = async (id: number) => ((await run.json(`sales show ${id}`)) as { state: string }).state;
+const countSales = async () => ((await run.json('sales list --all')) as unknown[]).length;
 
 describe('sales list', () => {
   test('is a table for people', async () => {
-    const { code, out, err } = await at.run('sales list');
+    const { code, out, err } = await run('sales list');
     expect([code, err]).toEqual([0, '']);
     const [titles, , older] = out.split('\n');
     expect(titles).toMatch(/Sale +Product +State +Price +Units +Paid +Ordered +Held +Left +Opens +Closes/);
@@ -36,12 +36,12 @@ describe('sales list', () => {
   });
 
   test('is what the API tells for programs, and only the fields that are asked for', async () => {
-    const whole = await at.json('sales list --state live');
+    const whole = await run.json('sales list --state live');
     expect(whole).toMatchObject([{ id: sale.saleId, state: 'live', units: { available: 40 } }]);
-    const { out } = await at.run('sales list --ndjson --fields units.available,id');
+    const { out } = await run('sales list --ndjson --fields units.available,id');
     expect(out.trim().split('\n')).toContain(`{"units.available":40,"id":${sale.saleId}}`);
-    expect((await at.run('sales list --state live --quiet')).out).toBe(`${sale.saleId}\n`);
-    expect((await at.run(`sales list --product ${sale.productId} --quiet`)).out).toBe(`${sale.saleId}\n`);
+    expect((await run('sales list --state live --quiet')).out).toBe(`${sale.saleId}\n`);
+    expect((await run(`sales list --product ${sale.productId} --quiet`)).out).toBe(`${sale.saleId}\n`);
   });
 
   test('says what is wrong with what was asked, and ends with 2', async () => {
@@ -58,7 +58,7 @@ describe('sales list', () => {
       ['sale list', 'There is no command "sale list"'],
     ] as const;
     for (const [line, says] of refusals) {
-      expect([line, await at.run(line)]).toEqual([
+      expect([line, await run(line)]).toEqual([
         line,
         { code: 2, out: '', err: expect.stringContaining(says) },
       ]);
@@ -66,23 +66,21 @@ describe('sales list', () => {
   });
 
   test('says when there are more rows than it shows', async () => {
-    const { out, err } = await at.run('sales list --limit 1 --quiet');
+    const { out, err } = await run('sales list --limit 1 --quiet');
     expect([out.trim().split('\n').length, err]).toEqual([1, expect.stringContaining('--all')]);
-    const all = await at.run('sales list --all --quiet');
+    const all = await run('sales list --all --quiet');
     expect([all.out.trim().split('\n').length > 1, all.err]).toEqual([true, '']);
   });
 });
 
 test('sales show: all fields, one under the other; 3 when it is not there', async () => {
-  expect((await at.run(`sales show ${sale.saleId}`)).out).toMatch(/^allotment +40$/m);
-  expect(await at.run('sales show 999')).toEqual({ code: 3, out: '', err: 'There is no sale 999.\n' });
+  expect((await run(`sales show ${sale.saleId}`)).out).toMatch(/^allotment +40$/m);
+  expect(await run('sales show 999')).toEqual({ code: 3, out: '', err: 'There is no sale 999.\n' });
 });
 
 test('status: for people the sales and the stores, for programs the overview', async () => {
-  expect((await at.run('status')).out).toMatch(
-    /Lamp +live +0 % +0 +0 +0 +40 *\n[^]*✓ Redis [\d.]+ ms +✓ SQL/,
-  );
-  expect(await at.json('status')).toMatchObject({
+  expect((await run('status')).out).toMatch(/Lamp +live +0 % +0 +0 +0 +40 *\n[^]*✓ Redis [\d.]+ ms +✓ SQL/);
+  expect(await run.json('status')).toMatchObject({
     sales: [{ sale_id: sale.saleId }],
     stores: { faults: [] },
   });
@@ -91,7 +89,7 @@ test('status: for people the sales and the stores, for programs the overview', a
 describe('sales create', () => {
   test('makes a draft of flags, with times as people say them', async () => {
     const line = `sales create --product ${sale.productId} --allotment 7 --opens 2h --price 5.50 --buyer-limit 2 --json`;
-    const { code, out, err } = await at.run(line);
+    const { code, out, err } = await run(line);
     expect([code, err]).toEqual([0, '1 sales are created.\n']);
     expect(JSON.parse(out)).toMatchObject([{ state: 'draft', allotment: 7, price: 5.5, buyer_limit: 2 }]);
     const [{ opens_at: opensAt }] = JSON.parse(out) as [{ opens_at: string }];
@@ -104,27 +102,27 @@ describe('sales create', () => {
     const write = (...sales: object[]) => writeFileSync(file, JSON.stringify({ sales }));
     const good = { product_id: sale.productId, allotment: 5 };
     write(good, { ...good, allotment: 0 }, { ...good, open_at: '2030-01-01T00:00:00Z' });
-    expect(await at.run(`sales create --file ${file}`)).toEqual({
+    expect(await run(`sales create --file ${file}`)).toEqual({
       code: 1,
       out: '',
       err: expect.stringMatching(/Nothing was sent.*sales\.1\.allotment must be.*sales\.2\.open_at is not/),
     });
     // What only the API knows: nothing of it is created either.
     write(good, { ...good, product_id: 999 });
-    expect(await at.run(`sales create --file ${file}`)).toMatchObject({ code: 3, out: '' });
+    expect(await run(`sales create --file ${file}`)).toMatchObject({ code: 3, out: '' });
     expect(await countSales()).toBe(before);
     const stdin = JSON.stringify({ sales: [good, good] });
-    const made = await at.run('sales create --file - --quiet', { stdin });
+    const made = await run('sales create --file - --quiet', { stdin });
     expect([made.code, made.out.trim().split('\n').length]).toEqual([0, 2]);
     expect(await countSales()).toBe(before + 2);
   });
 
   test('asks before sales open with it, and refuses what does not go together', async () => {
     const draft = `sales create --product ${sale.productId} --allotment 5`;
-    expect(await at.run(`${draft} --state scheduled`)).toMatchObject({ code: 2, out: '' });
-    expect(await at.run('sales create --allotment 5')).toMatchObject({ code: 2, out: '' });
-    expect(await at.run('sales create --file x --allotment 5')).toMatchObject({ code: 2, out: '' });
-    expect(await at.run(`sales create --file ${folder}/none`)).toMatchObject({ code: 1, out: '' });
+    expect(await run(`${draft} --state scheduled`)).toMatchObject({ code: 2, out: '' });
+    expect(await run('sales create --allotment 5')).toMatchObject({ code: 2, out: '' });
+    expect(await run('sales create --file x --allotment 5')).toMatchObject({ code: 2, out: '' });
+    expect(await run(`sales create --file ${folder}/none`)).toMatchObject({ code: 1, out: '' });
   });
 });
 
@@ -132,61 +130,59 @@ describe('what moves a sale', () => {
   test('is asked for by the name of the sale for launch and end, by yes for halt', async () => {
     const { saleId } = await world.sale({}, 'draft');
     const slug = slugOf({ id: saleId, product_name: 'Lamp' });
-    const no = await at.run(`sales launch ${saleId}`, { isTty: true, types: ['yes'] });
+    const no = await run(`sales launch ${saleId}`, { isTty: true, types: ['yes'] });
     expect(no).toMatchObject({
       code: 1,
       out: '',
       err: expect.stringMatching(/100 units of Lamp at 19\.99 EUR\.[^]*Nothing was done/),
     });
     expect(await stateOf(saleId)).toBe('draft');
-    const yes = await at.run(`sales launch ${saleId}`, { isTty: true, types: [slug] });
+    const yes = await run(`sales launch ${saleId}`, { isTty: true, types: [slug] });
     expect([yes.code, await stateOf(saleId)]).toEqual([0, 'live']);
-    expect(await at.run(`sales halt ${saleId}`)).toMatchObject({ code: 2, out: '' });
-    expect(await at.run(`sales halt ${saleId}`, { isTty: true, types: ['yes'] })).toMatchObject({ code: 0 });
+    expect(await run(`sales halt ${saleId}`)).toMatchObject({ code: 2, out: '' });
+    expect(await run(`sales halt ${saleId}`, { isTty: true, types: ['yes'] })).toMatchObject({ code: 0 });
     expect(await stateOf(saleId)).toBe('halted');
-    expect(await at.run(`sales end ${saleId} --yes`)).toMatchObject({ code: 0 });
+    expect(await run(`sales end ${saleId} --yes`)).toMatchObject({ code: 0 });
   });
 
   test('is done at once where it can be taken back; 5 when it is impossible', async () => {
     const { saleId } = await world.sale({}, 'draft');
-    expect(await at.run(`sales schedule ${saleId}`)).toMatchObject({ code: 0 });
-    expect(await at.run(`sales launch ${saleId} --yes`)).toMatchObject({ code: 0 });
-    const paused = await at.run(`sales pause ${saleId} --quiet`);
+    expect(await run(`sales schedule ${saleId}`)).toMatchObject({ code: 0 });
+    expect(await run(`sales launch ${saleId} --yes`)).toMatchObject({ code: 0 });
+    const paused = await run(`sales pause ${saleId} --quiet`);
     expect(paused).toEqual({ code: 0, out: `${saleId}\n`, err: 'The sale is paused.\n' });
-    expect((await at.run(`sales resume ${saleId}`)).out).toMatch(/Lamp +live/);
-    expect(await at.run(`sales schedule ${saleId}`)).toMatchObject({ code: 5, out: '' });
-    expect(await at.run('sales pause 999')).toMatchObject({ code: 3, out: '' });
+    expect((await run(`sales resume ${saleId}`)).out).toMatch(/Lamp +live/);
+    expect(await run(`sales schedule ${saleId}`)).toMatchObject({ code: 5, out: '' });
+    expect(await run('sales pause 999')).toMatchObject({ code: 3, out: '' });
   });
 
   test('is made once under a key that was chosen', async () => {
     const { saleId } = await world.sale();
     const line = `sales restock ${saleId} --add 10 --idempotency-key twice --json`;
-    expect(JSON.parse((await at.run(line)).out)).toEqual([{ sale_id: saleId, allotment: 110 }]);
-    expect(JSON.parse((await at.run(line)).out)).toEqual([{ sale_id: saleId, allotment: 110 }]);
-    expect(await at.run(`sales pause ${saleId} --idempotency-key twice`)).toMatchObject({ code: 5 });
+    expect(JSON.parse((await run(line)).out)).toEqual([{ sale_id: saleId, allotment: 110 }]);
+    expect(JSON.parse((await run(line)).out)).toEqual([{ sale_id: saleId, allotment: 110 }]);
+    expect(await run(`sales pause ${saleId} --idempotency-key twice`)).toMatchObject({ code: 5 });
   });
 
   test('is refused to who only looks', async () => {
     const environment = { FLASHSALE_READ_ONLY: 'true' };
     const line = `sales pause ${sale.saleId}`;
-    expect(await at.run(line, { environment })).toMatchObject({
+    expect(await run(line, { environment })).toMatchObject({
       code: 5,
       err: expect.stringContaining('--write'),
     });
-    expect(await at.run(`${line} --read-only`)).toMatchObject({ code: 5, out: '' });
+    expect(await run(`${line} --read-only`)).toMatchObject({ code: 5, out: '' });
     expect(await stateOf(sale.saleId)).toBe('live');
   });
 });
 
 test('sales restock: adds at once, asks before it takes out, and takes no more than is free', async () => {
   const { saleId } = await world.sale({ allotment: 10 });
-  expect(await at.run(`sales restock ${saleId}`)).toMatchObject({ code: 2 });
-  expect(await at.run(`sales restock ${saleId} --add 1 --take-out 1`)).toMatchObject({ code: 2 });
-  expect(await at.run(`sales restock ${saleId} --take-out 4`)).toMatchObject({ code: 2, out: '' });
-  expect((await at.run(`sales restock ${saleId} --take-out 4 --yes`)).out).toMatch(
-    new RegExp(`${saleId} +6`),
-  );
-  expect(await at.run(`sales restock ${saleId} --take-out 7 --yes`)).toMatchObject({
+  expect(await run(`sales restock ${saleId}`)).toMatchObject({ code: 2 });
+  expect(await run(`sales restock ${saleId} --add 1 --take-out 1`)).toMatchObject({ code: 2 });
+  expect(await run(`sales restock ${saleId} --take-out 4`)).toMatchObject({ code: 2, out: '' });
+  expect((await run(`sales restock ${saleId} --take-out 4 --yes`)).out).toMatch(new RegExp(`${saleId} +6`));
+  expect(await run(`sales restock ${saleId} --take-out 7 --yes`)).toMatchObject({
     code: 5,
     err: expect.stringContaining('At most 6 units'),
   });
@@ -195,7 +191,7 @@ test('sales restock: adds at once, asks before it takes out, and takes no more t
 describe('sales watch', () => {
   test('tells a line at every change, and ends when it is sold out', async () => {
     const { saleId, productId } = await world.sale({ allotment: 1 });
-    const watch = at.start(`sales watch ${saleId} --until sold-out --exit-status`);
+    const watch = run.start(`sales watch ${saleId} --until sold-out --exit-status`);
     await watch.waitFor(/Lamp +live +19\.99 EUR +1 +0 +0 +0 +1 /);
     const { hold_id: holdId } = (await hold(world, productId)).body.data;
     await watch.waitFor(/Lamp +live +19\.99 EUR +1 +0 +0 +1 +0 /);
@@ -206,16 +202,16 @@ describe('sales watch', () => {
 
   test('ends with 1 when it is halted and somebody cares, with 130 by ctrl+c, with 3 when it is not there', async () => {
     const { saleId } = await world.sale();
-    const cares = at.start(`sales watch ${saleId} --exit-status --ndjson`);
-    const looks = at.start(`sales watch ${saleId} --ndjson`);
+    const cares = run.start(`sales watch ${saleId} --exit-status --ndjson`);
+    const looks = run.start(`sales watch ${saleId} --ndjson`);
     await Promise.all([cares.waitFor(/"live"/), looks.waitFor(/"live"/)]);
-    await at.run(`sales halt ${saleId} --yes`);
+    await run(`sales halt ${saleId} --yes`);
     expect(await cares.ended).toMatchObject({ code: 1 });
     await looks.waitFor(/"halted"/);
     looks.interrupt();
     expect(await looks.ended).toMatchObject({ code: 130, err: '' });
-    expect(await at.run('sales watch 999')).toMatchObject({ code: 3 });
-    expect(await at.run(`sales watch ${saleId} --json`)).toMatchObject({ code: 2 });
+    expect(await run('sales watch 999')).toMatchObject({ code: 3 });
+    expect(await run(`sales watch ${saleId} --json`)).toMatchObject({ code: 2 });
   });
 });
 
@@ -223,9 +219,9 @@ test('who may not ends with 4, and when nobody answers with 6', async () => {
   const nobody = { OPERATOR_TOKEN: 'fsop_of_nobody_that_is_long_enough_to_be_a_token' };
   const nowhere = { FLASHSALE_URL: 'http://127.0.0.1:1' };
   for (const line of ['sales list', `sales watch ${sale.saleId}`]) {
-    expect(await at.run(line, { environment: nobody })).toMatchObject({ code: 4, out: '' });
-    expect(await at.run(line, { environment: nowhere })).toMatchObject({ code: 6, out: '' });
+    expect(await run(line, { environment: nobody })).toMatchObject({ code: 4, out: '' });
+    expect(await run(line, { environment: nowhere })).toMatchObject({ code: 6, out: '' });
   }
-  const { code, err } = await at.run('sales pause 1', { environment: nowhere });
+  const { code, err } = await run('sales pause 1', { environment: nowhere });
   expect([code, err]).toEqual([6, expect.stringContaining('--idempotency-key')]);
 });

@@ -24,22 +24,23 @@ export interface Ended {
 /** `sales list --json`, or its words where one has blanks in it. */
 type Line = string | readonly string[];
 
-export type Commands = ReturnType<typeof commandsOf>;
+export type Run = ReturnType<typeof commandsOf>;
 
+/** @returns runs a command to its end */
 export function commandsOf(world?: Pick<World, 'listening'>) {
   const start = (line: Line, options: Options = {}) =>
     begin(line, { ...placeOf(world), ...options.environment }, options);
-  return {
+  const run = (line: Line, options?: Options): Promise<Ended> => start(line, options).ended;
+  return Object.assign(run, {
     /** For those that go on until something happens. */
     start,
-    run: (line: Line, options?: Options): Promise<Ended> => start(line, options).ended,
     /** What it printed as JSON; it must have ended well. */
-    json: async (line: string): Promise<unknown> => {
-      const { code, out, err } = await start(`${line} --json`).ended;
+    async json(line: string): Promise<unknown> {
+      const { code, out, err } = await run(`${line} --json`);
       if (code !== 0) throw new Error(`${line} ended with ${code}: ${err}`);
       return JSON.parse(out);
     },
-  };
+  });
 }
 
 export function placeOf(world: Pick<World, 'listening'> | undefined): Record<string, string> {
