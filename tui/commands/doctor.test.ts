@@ -15,7 +15,7 @@ const FLASHSALE = join(import.meta.dir, '../flashsale.ts');
 
 describe('doctor', () => {
   test('ends with 0 where it only warns, and tells programs what it found', async () => {
-    const { code, out, err } = await commandsOf(world).run('doctor --json --deep');
+    const { code, out, err } = await commandsOf(world)('doctor --json --deep');
     expect([code, err]).toEqual([0, '']);
     const checks = JSON.parse(out) as { name: string; verdict: string; says: string; fix: string | null }[];
     expect(checks.filter(({ verdict }) => verdict !== 'ok')).toEqual([
@@ -32,7 +32,7 @@ describe('doctor', () => {
 
   test('ends with 1 where something is wrong, with a fix under it', async () => {
     const environment = { OPERATOR_TOKEN: 'fsop_that_nobody_ever_made_for_anybody' };
-    const { code, out } = await commandsOf(world).run('doctor', { environment });
+    const { code, out } = await commandsOf(world)('doctor', { environment });
     expect(code).toBe(1);
     expect(out).toMatch(/^✓ ok {4}address +127\.0\.0\.1 is 127\.0\.0\.1$/m);
     expect(out).toMatch(/^× no {4}token +the API does not know it.*\n +→ ask an admin for a new one/m);
@@ -40,7 +40,7 @@ describe('doctor', () => {
 
   test('says what is wrong with the settings instead of refusing to look', async () => {
     const environment = { FLASHSALE_URL: 'nowhere', OPERATOR_TOKEN: 'short' };
-    const { code, out } = await commandsOf(world).run('doctor --ndjson', { environment });
+    const { code, out } = await commandsOf(world)('doctor --ndjson', { environment });
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
       name: 'settings',

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const commands = commandsOf(world);
   run = (line, secret = SECRET, stdin = '') => {
     const words = typeof line === 'string' ? line.split(' ') : line;
-    return commands.run([...words, '--api', api], { environment: { WEBHOOK_SECRET: secret }, stdin });
+    return commands([...words, '--api', api], { environment: { WEBHOOK_SECRET: secret }, stdin });
   };
   ({ productId } = await world.sale());
 });
@@ -145,7 +145,7 @@ test('production is left alone, unless somebody insists', async () => {
     `current = "${name}"\n[contexts.${name}]\nurl = "${url}"\ntoken_file = "${token}"\n${more}`;
   const environment = { FLASHSALE_URL: '', OPERATOR_TOKEN: '', HOME: home, WEBHOOK_SECRET: SECRET };
   const commands = commandsOf(world);
-  const go = (line: string) => commands.run(line, { environment });
+  const go = (line: string) => commands(line, { environment });
   const write = (text: string) => Bun.write(join(home, '.config/flashsale/contexts.toml'), text);
   try {
     const api = `api_url = "${new URL(world.listening.url).origin}"\n`;

@@ -98,12 +98,12 @@ test('while buyers are at another sale it asks, or needs --yes', async () => {
   const own = await createWorld({ env: environment });
   const { productId } = await own.sale();
   await hold(own, productId);
-  const refused = await commandsOf(own).run(rehearse(own, SMALL), { environment });
+  const refused = await commandsOf(own)(rehearse(own, SMALL), { environment });
   expect(refused).toMatchObject({
     code: 2,
     err: expect.stringContaining('Buyers are at sale 1 (Lamp) now.'),
   });
   const line = rehearse(own, SMALL);
-  expect(await commandsOf(own).run(line, { environment, isTty: true, types: ['no'] })).toMatchObject({ code: 1 });
+  expect(await commandsOf(own)(line, { environment, isTty: true, types: ['no'] })).toMatchObject({ code: 1 });
   await own.close();
 });
