@@ -13,6 +13,7 @@ import { recite } from './linear/speech.ts';
 import { openDesk, type OpenDesk } from './open-desk.ts';
 import type { Frames } from './state/frames.ts';
 import { copy, type Surroundings } from './terminal/clipboard.ts';
+import { clearOnResize } from './terminal/clear-on-resize.ts';
 import { guardTerminal } from './terminal/guard.ts';
 import { presses } from './terminal/presses.ts';
 import { openScreenModes } from './terminal/screen-modes.ts';
@@ -59,12 +60,14 @@ export function openTerminal(
         leave = app.exit;
         lent = lendTerminal(app.suspendTerminal, modes);
       };
-      return render(
+      const app = render(
         <Keyboard desk={desk} frames={frames} onReady={ready}>
           {settings.linear ? null : <App frames={frames} isAscii={settings.ascii} />}
         </Keyboard>,
         { ...RENDERING, alternateScreen: !settings.linear, stdin },
       );
+      if (!settings.linear) clearOnResize(app, process.stdout);
+      return app;
     },
     lastWords: () => (opened === undefined ? '' : lastWords(opened.desk)),
   });

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { render } from 'ink';
 import type { ReactNode } from 'react';
+import { clearOnResize } from '../terminal/clear-on-resize.ts';
 import { type Sight, type Size, cellsOf, openEmulator, settled, textOf, waitForScreen } from './emulator.ts';
 
 /** 0 plain, 1 the terminal's 16 colours, 2 256, 3 all. */
@@ -74,6 +75,7 @@ export function mountScreen(node: ReactNode, size: Size, colour: ColourLevel = 0
     patchConsole: false,
     interactive: true,
   });
+  clearOnResize(app, stdout as unknown as NodeJS.WriteStream);
 
   return {
     type: (text: string) => void stdin.write(text),
