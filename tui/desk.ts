@@ -20,6 +20,8 @@ export interface Change<Data> {
 export interface Desk {
   readonly store: Store;
   readonly api: Api;
+  /** Where buyers of a rehearsal go, and what its payments are signed with; null: nobody said. */
+  readonly buyers: { readonly apiUrl: string | null; readonly secret: string | null };
   readonly ask: Ask;
   /** Told the time of each reply that says what time it is for Redis. */
   readonly clock: Pick<ServerClock, 'asked'>;

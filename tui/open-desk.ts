@@ -30,6 +30,7 @@ export type Screen = Pick<Desk, 'copy' | 'page' | 'recite' | 'redraw' | 'suspend
 export interface DeskOptions extends Start {
   readonly url: string;
   readonly token: string;
+  readonly buyers: Desk['buyers'];
   readonly framesPerSecond: number;
   readonly screen: Screen;
 }
@@ -55,6 +56,7 @@ export function openDesk(options: DeskOptions): OpenDesk {
   const desk = createDesk({
     store,
     clock,
+    buyers: options.buyers,
     url,
     token,
     frames,
@@ -107,6 +109,7 @@ function stepMs(frame: Frame): number | null {
 interface DeskParts {
   readonly store: Store;
   readonly clock: Desk['clock'];
+  readonly buyers: Desk['buyers'];
   readonly url: string;
   readonly token: string;
   readonly frames: Frames;
@@ -115,7 +118,7 @@ interface DeskParts {
   readonly reconnect: () => void;
 }
 
-function createDesk({ store, clock, url, token, screen, now, reconnect }: DeskParts): Desk {
+function createDesk({ store, clock, buyers, url, token, screen, now, reconnect }: DeskParts): Desk {
   const show = (text: string, tone: 'good' | 'warn' | 'info') =>
     store.set((state) => ({ ...state, toast: { text, tone, goneAtMs: performance.now() + TOAST_MS } }));
   /** What nobody answered, by the entries of the journal. */
@@ -139,6 +142,7 @@ function createDesk({ store, clock, url, token, screen, now, reconnect }: DeskPa
     ...screen,
     store,
     clock,
+    buyers,
     api: connectApi(url, token),
     ask: createAsk(store),
     frame: () => ({ state: store.get(), nowMs: now(), localMs: performance.now() }),

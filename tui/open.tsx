@@ -3,7 +3,7 @@
 import { useEffect, type ReactNode } from 'react';
 import { render, useApp, useInput, usePaste, useWindowSize, type RenderOptions } from 'ink';
 import { paste, press } from './actions/dispatch.ts';
-import type { Settings } from './config.ts';
+import { PROCESS_ENVIRONMENT, webhookSecretOf, type Settings } from './config.ts';
 import type { Desk } from './desk.ts';
 import { App } from './frame/app.tsx';
 import { click } from './frame/mouse.ts';
@@ -83,10 +83,11 @@ const RENDERING = {
 } as const satisfies RenderOptions;
 
 function startOf(settings: Settings) {
-  const { context, contextColor, url, token, readOnly, withStack, framesPerSecond } = settings;
+  const { context, contextColor, url, apiUrl, token, readOnly, withStack, framesPerSecond } = settings;
   return {
     url,
     token,
+    buyers: { apiUrl, secret: webhookSecretOf(PROCESS_ENVIRONMENT) },
     framesPerSecond,
     context: { name: context, url, color: contextColor, isReadOnly: readOnly, ownsStack: withStack },
     columns: process.stdout.columns,

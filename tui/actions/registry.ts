@@ -7,12 +7,14 @@ import { PALETTE_ACTIONS } from '../frame/palette-actions.ts';
 import { HOLD_ACTIONS } from '../holds/hold-actions.ts';
 import { FILTER_ACTIONS, LIST_ACTIONS } from '../list/list-actions.ts';
 import { ORDER_ACTIONS } from '../orders/order-actions.ts';
+import { REHEARSAL_ACTIONS } from '../rehearsal/rehearsal-actions.ts';
 import { SALE_ACTIONS } from '../sales/sale-actions.ts';
 import { WEBHOOK_ACTIONS } from '../webhooks/webhook-actions.ts';
 import type { Action } from './action.ts';
 
 export const ACTIONS: readonly Action[] = [
   ...SALE_ACTIONS,
+  ...REHEARSAL_ACTIONS,
   ...HOLD_ACTIONS,
   ...ORDER_ACTIONS,
   ...WEBHOOK_ACTIONS,

@@ -2,10 +2,12 @@
 
 import type { Desk } from '../desk.ts';
 import { counted } from '../look/format.ts';
+import { runningRehearsal } from '../rehearsal/rehearsal-run.ts';
 
 export async function quit(desk: Desk, leave: () => void): Promise<void> {
   const { context, overview } = desk.store.get();
   if (!context.ownsStack) {
+    await endRehearsal(desk);
     leave();
     return;
   }
@@ -18,7 +20,17 @@ export async function quit(desk: Desk, leave: () => void): Promise<void> {
     ],
     verb: 'stop everything',
   });
-  if (isSure) leave();
+  if (!isSure) return;
+  await endRehearsal(desk);
+  leave();
+}
+
+/** Its sale would stay on without it. */
+async function endRehearsal({ store, say }: Desk): Promise<void> {
+  const running = runningRehearsal(store.get().rehearsals);
+  if (running === undefined) return;
+  say('Ending the sale of the rehearsal.');
+  await running.stop();
 }
 
 export function lastWords(desk: Desk): string {

@@ -21,7 +21,10 @@ async function live(stage: Stage, story: Story): Promise<End> {
   const isEarly = story.payment === 'before the order';
   if (isEarly) await pay(stage, story, held, null);
   const order = await placeOrder(stage, story, held);
-  if (typeof order === 'string') return order;
+  if (typeof order === 'string') {
+    if (isEarly) stage.told.strayed();
+    return order;
+  }
   stage.figures.reached('ordered');
   await stage.sleep(story.thinkMs);
   const end = await pay(stage, story, held, order);

@@ -21,7 +21,10 @@ export interface Look {
 export type RehearsalSale = Awaited<ReturnType<typeof openRehearsalSale>>;
 
 /** Creates and launches it. @throws Refused */
-export async function openRehearsalSale(api: Api, units: number, nowMs: number) {
+export async function openRehearsalSale(
+  api: Api,
+  { units, nowMs, openMs }: { readonly units: number; readonly nowMs: number; readonly openMs: number },
+) {
   const name = `Rehearsal ${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')}`;
   const product = await change((headers) =>
     answerOf(api.products.post({ name, price: PRICE, currency: CURRENCY }, { headers })),
@@ -31,6 +34,8 @@ export async function openRehearsalSale(api: Api, units: number, nowMs: number) 
       api.sales.post(
         {
           product_id: product.id,
+          // Also when nobody is there any more to end it.
+          closes_at: new Date(nowMs + openMs).toISOString(),
           allotment: units,
           hold_ttl: HOLD_TTL_S,
           pay_window: PAY_WINDOW_S,

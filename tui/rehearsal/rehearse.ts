@@ -35,6 +35,8 @@ export interface RehearsalOptions {
 const LOOK_EVERY_MS = 1_000;
 /** After the last arrival: a hold that was left, an order that was not paid, and one more buyer for its units. */
 const AFTER_MS = (HOLD_TTL_S + 2 * PAY_WINDOW_S) * 1_000;
+/** Its sale closes by itself if nobody is left to end it; clocks may differ. */
+const OPEN_AFTER_MS = AFTER_MS + 5 * 60_000;
 /** For workers to settle what is left, and for the auditor to look at it. */
 const SETTLE_MS = 30_000;
 
@@ -48,12 +50,12 @@ export async function rehearse(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Report> {
-  const { api, apiUrl, units, secret, connections: limit } = options;
+  const { api, apiUrl, units, lengthMs, secret, connections: limit } = options;
   const figures = createFigures();
   const connections = openConnections({ url: apiUrl, limit, onWaited: figures.waited });
   try {
     await checkListener(connections, secret);
-    const sale = await openRehearsalSale(api, units, Date.now());
+    const sale = await openRehearsalSale(api, { units, nowMs: Date.now(), openMs: lengthMs + OPEN_AFTER_MS });
     const judge = createJudge();
     const told = createTold(units, judge);
     try {
@@ -105,7 +107,7 @@ async function perform(run: Run): Promise<Omit<Report, 'recorded'>> {
     units_at_end: ended,
     most_promised: told.promises.most(),
     orders: seen.orders,
-    refunds_left: unrefunded,
+    refunds_left: unrefunded + told.stray(),
     ends: figures.ends(),
     steps,
     waited_for_connection: figures.waits(),

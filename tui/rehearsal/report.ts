@@ -22,7 +22,7 @@ export interface Report {
   /** Units that were certainly promised at one moment. */
   readonly most_promised: number;
   readonly orders: number;
-  /** Play money that operators still have in their list. */
+  /** Play money that operators have in their list, or will have when its order never came. */
   readonly refunds_left: number;
   readonly ends: Readonly<Record<End, number>>;
   readonly steps: Readonly<Record<Step, StepFigures>>;

@@ -33,7 +33,7 @@ export function createTold(units: number, judge: Judge) {
   const holders = new Map<string, number>();
   const orders = new Map<string, ToldOrder>();
   const owedIntents = new Set<string>();
-  let unsureOrders = 0;
+  let [unsureOrders, stray] = [0, 0];
 
   return {
     promises,
@@ -67,6 +67,9 @@ export function createTold(units: number, judge: Judge) {
       order.payment = 'owed';
       owedIntents.add(intentId);
     },
+    /** Money came for an order that never did. */
+    strayed: () => void (stray += 1),
+    stray: () => stray,
     orders,
     owedIntents,
     unsureOrders: () => unsureOrders,

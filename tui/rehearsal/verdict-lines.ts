@@ -9,7 +9,9 @@ import type { Bucket } from './histogram.ts';
 import { endsText, milliseconds, STEP_NAMES, timesText } from './progress-lines.ts';
 import type { Report } from './report.ts';
 
-const BAR = 40;
+const BAR_MAX = 40;
+/** What stands beside a bar. */
+const BESIDE = 32;
 
 export function verdictLines(report: Report, width: number): Line[] {
   const { passed, checks, buyers, units, seconds, units_at_end: end } = report;
@@ -21,25 +23,28 @@ export function verdictLines(report: Report, width: number): Line[] {
     ],
     [],
     ...checks.flatMap(({ says, passed: holds, breaches, examples }) => [
-      [
-        holds ? span(`${GLYPHS.ok} `, 'good') : span(`${GLYPHS.no} `, 'alarm'),
-        span(holds ? says : `${says}: broken ${breaches === 1 ? 'once' : `${count(breaches)} times`}`),
-      ],
+      ...wrapLine(
+        [
+          holds ? span(`${GLYPHS.ok} `, 'good') : span(`${GLYPHS.no} `, 'alarm'),
+          span(holds ? says : `${says}: broken ${breaches === 1 ? 'once' : `${count(breaches)} times`}`),
+        ],
+        width,
+      ),
       ...examples.flatMap((example) => wrapLine([span(`    ${example}`, 'alarm')], width)),
     ]),
     [],
-    [span('What buyers saw  ', 'dim'), span(endsText(report.ends))],
-    ...STEPS.flatMap((step) => stepLines(step, report)),
+    ...wrapLine([span('What buyers saw  ', 'dim'), span(endsText(report.ends))], width),
+    ...STEPS.flatMap((step) => stepLines(step, report, width)),
     [],
     ...wrapLine([span('Bottleneck  ', 'dim'), span(report.bottleneck.says)], width),
-    [span('This carried  ', 'dim'), span(carriedText(report))],
+    ...wrapLine([span('This carried  ', 'dim'), span(carriedText(report))], width),
     ...wrapLine([span('Client  ', 'dim'), span(clientText(report))], width),
     ...(report.refunds_left === 0
       ? []
       : [
           [
             span(
-              `${report.refunds_left} payments of the rehearsal are still in the list of refunds.`,
+              `${report.refunds_left} payments of the rehearsal are in the list of refunds, or will be in an hour.`,
               'warn',
             ),
           ],
@@ -48,7 +53,7 @@ export function verdictLines(report: Report, width: number): Line[] {
   ];
 }
 
-function stepLines(step: Step, { steps }: Report): Line[] {
+function stepLines(step: Step, { steps }: Report, width: number): Line[] {
   const figures = steps[step];
   if (figures.count === 0) return [];
   const outcomes = Object.entries(figures.outcomes).map(([says, times]) => `${says} ${count(times)}`);
@@ -58,16 +63,16 @@ function stepLines(step: Step, { steps }: Report): Line[] {
       span(STEP_NAMES[step], undefined, { bold: true }),
       span(`  ${timesText(figures)} max ${milliseconds(figures.max)}`),
     ],
-    [span(`  ${outcomes.join(', ')}; ${count(figures.unanswered)} unanswered`, 'dim')],
-    ...(step === 'release' ? [] : histogramLines(figures.doublings)),
+    ...wrapLine([span(`  ${outcomes.join(', ')}; ${count(figures.unanswered)} unanswered`, 'dim')], width),
+    ...(step === 'release' ? [] : histogramLines(figures.doublings, width)),
   ];
 }
 
-function histogramLines(doublings: readonly Bucket[]): Line[] {
+function histogramLines(doublings: readonly Bucket[], width: number): Line[] {
   const most = Math.max(...doublings.map((bucket) => bucket.count), 1);
   return doublings.map(({ fromMs, toMs, count: inside }) => [
     span(`  ${bound(fromMs)} to ${bound(toMs)}  `, 'dim'),
-    span(bar(inside / most, BAR), 'accent'),
+    span(bar(inside / most, Math.max(8, Math.min(BAR_MAX, width - BESIDE))), 'accent'),
     span(` ${count(inside)}`),
   ]);
 }

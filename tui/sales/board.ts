@@ -53,7 +53,9 @@ export const SALE_VIEWS: readonly View<SaleRow>[] = [board, lines];
 
 /** The sale under the cursor, in the room of sales. */
 export function selectedSale(state: State): SaleRow | undefined {
-  const view = SALE_VIEWS.find(({ name }) => name === state.views.sales) ?? board;
+  const view = SALE_VIEWS.find(({ name }) => name === state.views.sales);
+  // The cursor is in the list of rehearsals.
+  if (view === undefined) return undefined;
   const { ids } = shownRows(state, view);
   const id = ids[selectedIndex(listOf(state), ids)];
   return saleRows(state).find(({ sale }) => String(sale.id) === id);

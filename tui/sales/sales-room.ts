@@ -3,6 +3,7 @@
 import { PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
+import { rehearsalView } from '../rehearsal/rehearsal-view.ts';
 import { latestRead } from '../rooms/latest-read.ts';
 import type { Room } from '../rooms/room.ts';
 import { SALE_VIEWS } from './board.ts';
@@ -13,7 +14,7 @@ import { addHeld, endSecond } from './sales-slice.ts';
 export const salesRoom: Room = {
   name: 'sales',
   title: 'Sales',
-  views: SALE_VIEWS,
+  views: [...SALE_VIEWS, rehearsalView],
   badge: ({ overview }) => (overview === null ? '' : String(overview.sales.length || '')),
   read: readSales,
   heard(desk, events) {

@@ -31,6 +31,7 @@ export function initialState({ context, columns, rows, isReducedMotion, isLinear
     detailTop: 0,
     saleId: null,
     sales: NO_SALES,
+    rehearsals: [],
     holds: NO_HOLDS,
     orders: NO_ORDERS,
     webhooks: NO_WEBHOOKS,

@@ -10,6 +10,7 @@ import type { TextInput } from '../dialogs/text-input.ts';
 import type { HoldsSlice } from '../holds/holds-slice.ts';
 import { NEW_LIST, type ListState } from '../list/list-state.ts';
 import type { OrdersSlice } from '../orders/orders-slice.ts';
+import type { RehearsalRun } from '../rehearsal/rehearsal-run.ts';
 import type { SalesSlice } from '../sales/sales-slice.ts';
 import type { WebhooksSlice } from '../webhooks/webhooks-slice.ts';
 
@@ -78,6 +79,8 @@ export interface State {
   readonly saleId: number | null;
 
   readonly sales: SalesSlice;
+  /** Newest first. */
+  readonly rehearsals: readonly RehearsalRun[];
   readonly holds: HoldsSlice;
   readonly orders: OrdersSlice;
   readonly webhooks: WebhooksSlice;

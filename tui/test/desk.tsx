@@ -33,6 +33,7 @@ export function mountDesk(world: Pick<World, 'listening'>, options: Options) {
   const { desk, frames, close } = openDesk({
     url,
     token,
+    buyers: { apiUrl: new URL(world.listening.url).origin, secret: null },
     columns,
     rows,
     isReducedMotion,
