@@ -1,11 +1,11 @@
 /** Webhooks as a payment provider sends them, to try things out: https://www.standardwebhooks.com */
 
-import { createHmac } from 'node:crypto';
 import { PaymentReceipt } from '@flash-sale/shared/contracts/payment.ts';
 import { API_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import { answerOf } from '../api.ts';
 import { webhookSecretOf } from '../config.ts';
 import { API_URL_EXPECTED, isProduction, usableUrl } from '../contexts.ts';
+import { signed } from '../webhooks/sign.ts';
 import type { There } from './command.ts';
 import { Ending, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
@@ -86,18 +86,6 @@ export async function deliver(
   }
   out.list(rows);
   return EXIT.ok;
-}
-
-/** @param secret `whsec_` and base64, or the secret as it is @returns the headers that go with the message */
-export function signed(
-  secret: string,
-  { id, body }: { readonly id: string; readonly body: string },
-  atMs: number,
-): Record<string, string> {
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret;
-  const timestamp = String(Math.floor(atMs / 1_000));
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
 interface Success {

@@ -3,7 +3,7 @@
 import { Ending } from '../commands/endings.ts';
 import { EXIT } from '../commands/exit-codes.ts';
 import type { Connections, Heard } from './connections.ts';
-import { signed } from './provider.ts';
+import { headersOf } from './provider.ts';
 
 /** Processes of the API learn of a new sale within a second. */
 const KNOWN_WITHIN_MS = 10_000;
@@ -13,7 +13,7 @@ export async function checkListener(connections: Connections, secret: string | n
   const heard = await connections.send({
     method: 'POST',
     path: '/api/webhook/payment-success',
-    headers: signed(secret, 'rehearsal', '{}'),
+    headers: headersOf(secret, 'rehearsal', '{}'),
     body: '{}',
   });
   if (heard.kind === 'unanswered') {

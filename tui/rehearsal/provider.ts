@@ -1,6 +1,7 @@
 /** The payment provider of a rehearsal: tells the API what became of a payment, as Standard Webhooks has it. */
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { signed } from '../webhooks/sign.ts';
 import { ask, type Reply, type Stage } from './stage.ts';
 
 export interface Notice {
@@ -26,7 +27,7 @@ export function tell(stage: Stage, { id, event, notice }: Delivery): Promise<Rep
   return ask(stage, 'payment', {
     method: 'POST',
     path: `/api/webhook/${event}`,
-    headers: signed(stage.secret, id, body),
+    headers: headersOf(stage.secret, id, body),
     body,
   });
 }
@@ -42,10 +43,6 @@ export async function forge(stage: Stage, notice: Notice): Promise<void> {
 }
 
 /** What has no secret is recognised by an idempotency key. */
-export function signed(secret: string | null, id: string, body: string): Record<string, string> {
-  if (secret === null) return { 'idempotency-key': id };
-  const timestamp = String(Math.floor(Date.now() / 1_000));
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : secret;
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+export function headersOf(secret: string | null, id: string, body: string): Record<string, string> {
+  return secret === null ? { 'idempotency-key': id } : signed(secret, { id, body }, Date.now());
 }
