@@ -103,7 +103,7 @@ async function confirmBesideOthers(
   const { sales } = await must(answerOf(api.overview.get()));
   const isBusy = ({ units: { held, ordered }, rates }: SaleOverview) =>
     ordered + (held ?? 0) > 0 || (rates?.held_per_second ?? 0) > 0;
-  const busy = sales.filter((sale) => (sale.state === 'live' || sale.state === 'draining') && isBusy(sale));
+  const busy = sales.filter((sale) => sale.state === 'live' && isBusy(sale));
   if (busy.length === 0) return;
   const names = busy.map(({ sale_id: id, name }) => `${id} (${safe(name)})`).join(', ');
   await confirm([

@@ -56,6 +56,19 @@ describe('connections', () => {
     connections.close();
   });
 
+  test('are for those first who have begun something', async () => {
+    using server = Bun.serve({ port: 0, fetch: () => json({}) });
+    const connections = openConnections({ url: server.url.href, limit: 1, onWaited: () => {} });
+    const order: string[] = [];
+    const send = async (name: string, isBegun: boolean) => {
+      await connections.send({ ...GET, isBegun });
+      order.push(name);
+    };
+    await Promise.all([send('first', false), send('looks', false), send('orders', true)]);
+    expect(order).toEqual(['first', 'orders', 'looks']);
+    connections.close();
+  });
+
   test('say when nobody answers, and whoever hangs up does not wait', async () => {
     using server = Bun.serve({ port: 0, fetch: () => new Promise<Response>(() => {}) });
     const connections = openConnections({ url: server.url.href, limit: 2, onWaited: () => {} });

@@ -13,6 +13,8 @@ export interface Wish {
   readonly headers?: Readonly<Record<string, string>>;
   /** As it is sent. */
   readonly body?: string;
+  /** Goes before those who only look: people who hold something have a connection of their own. */
+  readonly isBegun?: boolean;
   /** Whoever asks hangs up then. */
   readonly hangUpAfterMs?: number;
 }
@@ -52,17 +54,18 @@ const STALE_MS = (IDLE_TIMEOUT_S * 1_000) / 2;
 export function openConnections({ url, limit, onWaited }: Options): Connections {
   const target = new URL(url);
   const idle: Socket<Line>[] = [];
-  const queue = createQueue<() => void>();
+  const [begun, looking] = [createQueue<() => void>(), createQueue<() => void>()];
   let [inUse, most] = [0, 0];
 
   /** Waits for one of the connections to be free. */
-  async function enter(): Promise<void> {
+  async function enter(isBegun: boolean): Promise<void> {
+    const queue = isBegun ? begun : looking;
     if (inUse >= limit) await new Promise<void>((resolve) => queue.push(resolve));
     else inUse += 1;
     most = Math.max(most, inUse);
   }
   function leave(): void {
-    const next = queue.shift();
+    const next = begun.shift() ?? looking.shift();
     if (next === undefined) inUse -= 1;
     else next();
   }
@@ -76,7 +79,7 @@ export function openConnections({ url, limit, onWaited }: Options): Connections 
   return {
     async send(wish) {
       const wantedAtMs = performance.now();
-      await enter();
+      await enter(wish.isBegun === true);
       onWaited(performance.now() - wantedAtMs);
       try {
         const socket = await socketOf();

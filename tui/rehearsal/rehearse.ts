@@ -33,6 +33,8 @@ export interface RehearsalOptions {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** Buyers that are there at the same time: memory is kept for each. More of them come when others have gone. */
+const LIVING_MAX = 20_000;
 /** After the last arrival: a hold that was left, an order that was not paid, and one more buyer for its units. */
 const AFTER_MS = (HOLD_TTL_S + 2 * PAY_WINDOW_S) * 1_000;
 /** Its sale closes by itself if nobody is left to end it; clocks may differ. */
@@ -58,12 +60,14 @@ export async function rehearse(
     const sale = await openRehearsalSale(api, { units, nowMs: Date.now(), openMs: lengthMs + OPEN_AFTER_MS });
     const judge = createJudge();
     const told = createTold(units, judge);
+    const run = { options, sale, judge, told, figures, connections, onProgress, signal };
     try {
       await awaitProduct(connections, sale.productId);
-      const found = await perform({ options, sale, judge, told, figures, connections, onProgress, signal });
+      const found = await perform(run);
       return { ...found, recorded: await record(api, found) };
     } finally {
       await sale.end();
+      await refundAll(run);
     }
   } finally {
     connections.close();
@@ -147,10 +151,18 @@ async function sell(run: Run) {
   };
   const measured = watchClient();
   const living = new Set<Promise<void>>();
+  let gone = Promise.withResolvers<void>();
   for (let number = 0; number < buyers && !signal.aborted; number++) {
     const early = openedAtMs + arrivalMs(number, buyers, lengthMs) - performance.now();
     if (early > 1) await pause(early, signal);
-    const buyer = play(stage, storyOf(seed, number)).finally(() => living.delete(buyer));
+    if (living.size >= LIVING_MAX) {
+      gone = Promise.withResolvers();
+      await gone.promise;
+    }
+    const buyer = play(stage, storyOf(seed, number)).finally(() => {
+      living.delete(buyer);
+      gone.resolve();
+    });
     living.add(buyer);
   }
   const client = measured();
@@ -225,7 +237,10 @@ async function refundAll({ sale, told, judge }: Run): Promise<number> {
   let left = 0;
   for (const intent of told.owedIntents) {
     const answer = await sale.refund(intent);
-    if (answer.ok) continue;
+    if (answer.ok) {
+      told.owedIntents.delete(intent);
+      continue;
+    }
     left += 1;
     if (answer.code === 'payment_not_found') {
       judge.breach('payments', `the payment ${intent} was owed back, and is not there`);

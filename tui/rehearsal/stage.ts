@@ -45,7 +45,10 @@ export async function ask(stage: Stage, step: Step, wish: Wish): Promise<Reply |
   const { figures, judge, connections, sleep } = stage;
   const { hangUpAfterMs, ...calm } = wish;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    const heard = await connections.send(attempt === 1 ? wish : calm);
+    const heard = await connections.send({
+      ...(attempt === 1 ? wish : calm),
+      isBegun: step !== 'hold',
+    });
     if (heard.kind === 'answered') {
       const reply = readReply(step, heard.status, heard.body);
       figures.answered(step, reply.says, heard.ms);

@@ -1,7 +1,7 @@
 /** The verdict, for people. */
 
 import { bar } from '../look/bars.ts';
-import { count, rate } from '../look/format.ts';
+import { count, counted, rate } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, wrapLine, type Line } from '../look/span.ts';
 import { STEPS, type Step } from './figures.ts';
@@ -44,7 +44,7 @@ export function verdictLines(report: Report, width: number): Line[] {
       : [
           [
             span(
-              `${report.refunds_left} payments of the rehearsal are in the list of refunds, or will be in an hour.`,
+              `In the list of refunds, now or in an hour: ${counted(report.refunds_left, 'payment')} of the rehearsal.`,
               'warn',
             ),
           ],
