@@ -31,7 +31,7 @@ const statesOfSales = async () =>
 
 test('it is followed row by row, and its verdict is in its details', async () => {
   await begin(60);
-  await desk.waitFor(/● running +60 +5/);
+  await desk.waitFor(/● running +60 +\d/);
   await desk.waitFor(/buyers +[█▏▎▍▌▋▊▉ ]+ +\d+ of 60 came/);
   await desk.press('T');
   await desk.waitFor('A rehearsal is going on. x breaks it off.');
