@@ -92,6 +92,7 @@ async function perform(run: Run): Promise<Omit<Report, 'recorded'>> {
   signal.throwIfAborted();
   const seen = await compareOrders(sale.orders(), told, judge);
   const unrefunded = await refundAll(run);
+  await settle(run);
   const ended = await endSale(run);
   if (ended.paid !== seen.paidUnits)
     judge.breach('end', `${ended.paid} units are paid, and orders of ${seen.paidUnits}`);
@@ -249,25 +250,44 @@ async function refundAll({ sale, told, judge }: Run): Promise<number> {
   return left;
 }
 
-/** Ends it, and waits until nothing of it can move any more and the auditor has seen that. */
+/** Waits until nothing of it can move any more, and the auditor has looked at it after that. */
+async function settle({ sale, judge, signal }: Run): Promise<void> {
+  const untilMs = performance.now() + SETTLE_MS;
+  let settledAt: string | null = null;
+  while (performance.now() < untilMs) {
+    const { overview, sale: seen } = await sale.look();
+    if (seen !== null) {
+      const { held, ordered, returning } = seen.units;
+      if (held === 0 && ordered + returning === 0) settledAt ??= overview.at;
+      const { audit } = seen;
+      if (settledAt !== null && audit !== null && audit.at > settledAt) {
+        if (!audit.is_right) judge.breach('end', `the last audit found a drift of ${audit.drift} units`);
+        return;
+      }
+    }
+    await pause(500, signal);
+    signal.throwIfAborted();
+  }
+  const what = settledAt === null ? 'something of it is still held or ordered' : 'nobody audited it';
+  judge.breach('end', `${what} ${SETTLE_MS / 1_000} s later: do workers run?`);
+}
+
+/** @returns its units when it is over, or when it does not come to that */
 async function endSale({ sale, judge, options, signal }: Run) {
   const untilMs = performance.now() + SETTLE_MS;
   await sale.end();
-  let audit: NonNullable<Look['sale']>['audit'] = null;
   for (;;) {
-    const { sale: seen } = await sale.look();
-    audit = seen?.audit ?? audit;
-    const shown = await sale.show();
-    if (shown.state === 'ended' || performance.now() > untilMs) {
-      const { available, held, ordered, paid, returning } = shown.units;
-      if (shown.state !== 'ended') judge.breach('end', `the sale is still ${shown.state}: do workers run?`);
-      if (ordered + (held ?? 0) + returning > 0)
-        judge.breach('end', `${ordered} ordered, ${held ?? 0} held and ${returning} returning are left`);
-      if (available !== null && available + paid !== options.units && shown.state === 'ended')
-        judge.breach('end', `${available} units are left and ${paid} are paid, of ${options.units}`);
-      if (audit === null) judge.breach('end', 'nobody audited the sale: do workers run?');
-      else if (!audit.is_right) judge.breach('end', `the last audit found a drift of ${audit.drift} units`);
-      return shown.units;
+    const { state, units } = await sale.show();
+    if (state === 'ended') {
+      const { available, held, ordered, paid, returning } = units;
+      const sum = (available ?? 0) + (held ?? 0) + ordered + paid + returning;
+      if (sum !== options.units)
+        judge.breach('end', `${sum} units are there in the end, of ${options.units}`);
+      return units;
+    }
+    if (performance.now() > untilMs) {
+      judge.breach('end', `the sale is still ${state}: do workers run?`);
+      return units;
     }
     await pause(500, signal);
     signal.throwIfAborted();
