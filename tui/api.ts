@@ -20,6 +20,11 @@ export function connectApi(url: string, token: string, silenceMs = API_SILENCE_M
 
 export type Api = ReturnType<typeof connectApi>;
 
+/** Words of others as one piece of a path: buyers choose the ids of their payments, and `../` in one led elsewhere. */
+export function inPath(words: string): string {
+  return encodeURIComponent(words);
+}
+
 /** `unreachable`: nobody answered, or what answered is not this API. */
 export type RefusalCode = ErrorCode | 'unreachable';
 

@@ -3,7 +3,7 @@
 import { ReleasedHold } from '@flash-sale/shared/contracts/hold.ts';
 import { ExtendedHold, LISTED_HOLD_STATES, ListedHold } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
-import { answerOf } from '../api.ts';
+import { answerOf, inPath } from '../api.ts';
 import { counted } from '../look/format.ts';
 import { command } from './command.ts';
 import { changeEach } from './each.ts';
@@ -85,7 +85,7 @@ const release = command({
     const { holds } = at.words;
     await at.confirm([`${counted(holds.length, 'hold')} end; their buyers lose the units.`]);
     return changeEach(at, holds, (id, headers) =>
-      answerOf(at.api.holds({ id }).release.post(undefined, { headers })),
+      answerOf(at.api.holds({ id: inPath(id) }).release.post(undefined, { headers })),
     );
   },
 });
@@ -107,7 +107,7 @@ const extend = command({
   flags: { seconds: integer('N', 'seconds more for each', { max: HOLD_TTL_MAX_S }) },
   run: (at) =>
     changeEach(at, at.words.holds, (id, headers) =>
-      answerOf(at.api.holds({ id }).extend.post(at.flags, { headers })),
+      answerOf(at.api.holds({ id: inPath(id) }).extend.post(at.flags, { headers })),
     ),
 });
 

@@ -4,7 +4,7 @@ import { AuditRow, ChainView, IssuedToken, OperatorView } from '@flash-sale/shar
 import { OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
 import { TOKEN_DAYS_MAX } from '@flash-sale/shared/limits.ts';
 import { changeWords } from '../activity/audit-view.ts';
-import { answerOf } from '../api.ts';
+import { answerOf, inPath } from '../api.ts';
 import { command } from './command.ts';
 import { must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
@@ -81,7 +81,7 @@ const revoke = command({
   takes: { name: nameWord },
   async run({ api, words: { name }, change, confirm }) {
     await confirm([`The token of ${name} will not work any more, anywhere.`]);
-    const { revoke: ask } = api.operators({ name });
+    const { revoke: ask } = api.operators({ name: inPath(name) });
     await change((headers) => answerOf(ask.post(undefined, { headers })));
     return EXIT.ok;
   },

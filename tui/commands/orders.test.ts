@@ -89,3 +89,17 @@ test('refunds list and refunded: payments that are owed back', async () => {
   expect(await run('refunds refunded native pi_none --reference re_9 --yes')).toMatchObject({ code: 3 });
   expect(await run('refunds refunded paypal pi_none --reference re_9 --yes')).toMatchObject({ code: 2 });
 });
+
+test('an id that looks like a path is an id: a buyer chooses the intent, and an operator pays it back', async () => {
+  const intent = '../../../sales/1/pause?';
+  const { holdId } = await ordered(intent);
+  await pay(world, holdId, intent, { amount: 1, currency: 'EUR' });
+  expect(await run(['refunds', 'refunded', 'native', intent, '--reference', 're_9', '--yes'])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(intent),
+  });
+  const elsewhere = `../sales/${sale.saleId}/pause?`;
+  expect(await run(['orders', 'cancel', elsewhere, '--yes'])).toMatchObject({ out: '' });
+  expect(await run(['holds', 'release', elsewhere, '--yes'])).toMatchObject({ out: '' });
+  expect(await run.json(`sales show ${sale.saleId}`)).toMatchObject({ state: 'live' });
+});

@@ -3,7 +3,7 @@
 import { OperatedOrder, OrderHistory, OwedPayment } from '@flash-sale/shared/contracts/operator-order.ts';
 import { PROVIDERS } from '@flash-sale/shared/contracts/webhook.ts';
 import { ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { answerOf } from '../api.ts';
+import { answerOf, inPath } from '../api.ts';
 import { count, counted, money } from '../look/format.ts';
 import { owedWords, reasonWord, stateWord } from '../orders/order-words.ts';
 import { timelineLines } from '../orders/timeline.ts';
@@ -89,7 +89,7 @@ const show = command({
   shape: HISTORY,
   takes: { order: orderWord },
   async run({ api, words, out }) {
-    out.one(await must(answerOf(api.orders({ id: words.order }).get())));
+    out.one(await must(answerOf(api.orders({ id: inPath(words.order) }).get())));
     return EXIT.ok;
   },
 });
@@ -105,7 +105,7 @@ const cancel = command({
     const { orders } = at.words;
     await at.confirm([`${counted(orders.length, 'order')} end; their buyers lose the units.`]);
     return changeEach(at, orders, (id, headers) =>
-      answerOf(at.api.orders({ id }).cancel.post(undefined, { headers })),
+      answerOf(at.api.orders({ id: inPath(id) }).cancel.post(undefined, { headers })),
     );
   },
 });
@@ -119,11 +119,11 @@ const refunded = command({
   takes: { order: orderWord },
   flags: { reference },
   async run({ api, words, flags, out, change, confirm }) {
-    const order = await must(answerOf(api.orders({ id: words.order }).get()));
+    const order = await must(answerOf(api.orders({ id: inPath(words.order) }).get()));
     await confirm([
       `${money(order.amount, order.currency)} went back, as ${flags.reference}. This does not send money.`,
     ]);
-    const { refunded: ask } = api.orders({ id: words.order });
+    const { refunded: ask } = api.orders({ id: inPath(words.order) });
     out.list([await change((headers) => answerOf(ask.post(flags, { headers })))]);
     return EXIT.ok;
   },
@@ -154,7 +154,7 @@ const paymentRefunded = command({
   flags: { reference },
   async run({ api, words: { provider, intent }, flags, out, change, confirm }) {
     await confirm([`The money of ${intent} went back, as ${flags.reference}. This does not send money.`]);
-    const { refunded: ask } = api.refunds({ provider })({ intent });
+    const { refunded: ask } = api.refunds({ provider })({ intent: inPath(intent) });
     out.list([await change((headers) => answerOf(ask.post(flags, { headers })))]);
     return EXIT.ok;
   },

@@ -2,7 +2,7 @@
 
 import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf, isUnanswered } from '../api.ts';
+import { answerOf, inPath, isUnanswered } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { chosenRows } from '../list/list-actions.ts';
 import { whyNoneChosen } from '../list/list-state.ts';
@@ -237,7 +237,11 @@ async function markPaymentRefunded(desk: Desk, words: string): Promise<void> {
   await desk.change({
     what: `Mark payment ${intent} as refunded`,
     send: (headers) =>
-      answerOf(desk.api.refunds({ provider })({ intent }).refunded.post({ reference }, { headers })),
+      answerOf(
+        desk.api
+          .refunds({ provider })({ intent: inPath(intent) })
+          .refunded.post({ reference }, { headers }),
+      ),
     tell: () => `went back as ${reference}`,
   });
 }
