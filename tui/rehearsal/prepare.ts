@@ -4,6 +4,7 @@ import { Ending } from '../commands/endings.ts';
 import { EXIT } from '../commands/exit-codes.ts';
 import type { Connections, Heard } from './connections.ts';
 import { headersOf } from './provider.ts';
+import { tableOf } from './stage.ts';
 
 /** Processes of the API learn of a new sale within a second. */
 const KNOWN_WITHIN_MS = 10_000;
@@ -40,13 +41,21 @@ export async function checkListener(connections: Connections, secret: string | n
   }
 }
 
-/** Waits until buyers can see the product. @throws Ending */
-export async function awaitProduct(connections: Connections, productId: number): Promise<void> {
+/**
+ * Waits until buyers can see the product. Another installation has products of the same ids, and they are for real buyers:
+ * only the name tells.
+ * @throws Ending
+ */
+export async function awaitProduct(
+  connections: Connections,
+  { productId, name }: { readonly productId: number; readonly name: string },
+): Promise<void> {
   const untilMs = performance.now() + KNOWN_WITHIN_MS;
   for (;;) {
     const heard = await connections.send({ method: 'GET', path: `/api/products/${productId}` });
-    if (heard.kind === 'answered' && heard.status === 200) return;
-    if (performance.now() > untilMs) {
+    const seen = heard.kind === 'answered' && heard.status === 200 ? nameIn(heard) : null;
+    if (seen === name) return;
+    if (seen !== null || performance.now() > untilMs) {
       throw new Ending(
         EXIT.failed,
         'The listener for buyers does not know the product of the rehearsal: is it of the same installation?',
@@ -56,6 +65,12 @@ export async function awaitProduct(connections: Connections, productId: number):
   }
 }
 
-function wordOf({ body }: Extract<Heard, { kind: 'answered' }>): unknown {
-  return typeof body === 'object' && body !== null && 'code' in body ? body.code : null;
+type Answered = Extract<Heard, { kind: 'answered' }>;
+
+function wordOf({ body }: Answered): unknown {
+  return tableOf(body)['code'];
+}
+
+function nameIn({ body }: Answered): unknown {
+  return tableOf(tableOf(body)['data'])['name'];
 }

@@ -97,7 +97,41 @@ describe('a build that is broken fails', () => {
       for (const rule of breaks) expect(brokenRules(report)).toContain(rule);
     }, 60_000);
   }
+
+  test('which turns everybody away', async () => {
+    const { origin } = new URL(world.listening.url);
+    const front = Bun.serve({
+      port: 0,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (pathname !== '/api/holds') return fetch(new Request(`${origin}${pathname}`, request));
+        const refusal = { status: 'error', code: 'insufficient_stock', message: 'Sold out.' };
+        return Response.json(refusal, { status: 409 });
+      },
+    });
+    const report = await run({ more: { apiUrl: front.url.origin, lengthMs: 1_000 } });
+    await front.stop(true);
+    expect(brokenRules(report)).toEqual(['offered']);
+    expect(report.checks.find(({ rule }) => rule === 'offered')?.examples).toEqual([
+      'a buyer was told that there is nothing, and there were units all the time',
+      'nobody got any of the 20 units',
+    ]);
+  }, 60_000);
 });
+
+test('buyers of another installation are left alone, even where the product has the same id', async () => {
+  const other = await createWorld({ env: { WEBHOOK_SECRET: SECRET } });
+  for (let made = 0; made < 20; made++) await other.sale();
+  const { opsUrl } = world.listening;
+  const mixed = run({ at: { listening: { ...world.listening, opsUrl, url: other.listening.url } } });
+  expect(await mixed.catch((error: unknown) => error)).toMatchObject({
+    message: expect.stringContaining('is it of the same installation?'),
+  });
+  const { body } = await ops(other, 'GET', '/ops/sales?limit=100');
+  const sales = body.data['items'] as { units: { available: number }; allotment: number }[];
+  expect(sales.filter(({ units, allotment }) => units.available !== allotment)).toEqual([]);
+  await other.close();
+}, 60_000);
 
 test('who breaks it off leaves no sale behind', async () => {
   const broken = new AbortController();
@@ -113,4 +147,6 @@ test('who breaks it off leaves no sale behind', async () => {
   expect(await report.catch(() => 'broken off')).toBe('broken off');
   const { body } = await ops(world, 'GET', `/ops/sales/${saleId}`);
   expect(body.data['state']).toBeOneOf(['draining', 'ended']);
+  // And if even that could not be done, it would have closed by itself.
+  expect(Date.parse(String(body.data['closes_at']))).toBeGreaterThan(Date.now());
 }, 60_000);

@@ -41,6 +41,8 @@ const AFTER_MS = (HOLD_TTL_S + 2 * PAY_WINDOW_S) * 1_000;
 const OPEN_AFTER_MS = AFTER_MS + 5 * 60_000;
 /** For workers to settle what is left, and for the auditor to look at it. */
 const SETTLE_MS = 30_000;
+/** Units that were left as often as this, one look after the other, are to be had. */
+const LEFT_LOOKS = 8;
 
 /**
  * Its sale is ended in any case. @param onProgress some times a second
@@ -62,7 +64,7 @@ export async function rehearse(
     const told = createTold(units, judge);
     const run = { options, sale, judge, told, figures, connections, onProgress, signal };
     try {
-      await awaitProduct(connections, sale.productId);
+      await awaitProduct(connections, sale);
       const found = await perform(run);
       return { ...found, recorded: await record(api, found) };
     } finally {
@@ -90,6 +92,7 @@ async function perform(run: Run): Promise<Omit<Report, 'recorded'>> {
   const { options, sale, judge, told, figures, signal } = run;
   const sold = await sell(run);
   signal.throwIfAborted();
+  if (told.holds() === 0) judge.breach('offered', `nobody got any of the ${options.units} units`);
   const seen = await compareOrders(sale.orders(), told, judge);
   const unrefunded = await refundAll(run);
   await settle(run);
@@ -147,6 +150,7 @@ async function sell(run: Run) {
     price: sale.price,
     currency: sale.currency,
     run: crypto.randomUUID().slice(0, 8),
+    areUnitsLeft: looks.areUnitsLeft,
     isOver: () => signal.aborted || looks.isSoldOut() || performance.now() > homeAtMs,
     sleep: (ms) => pause(ms, signal),
   };
@@ -179,6 +183,7 @@ function lookAgainAndAgain(run: Run) {
   const [redis, sql] = [createHistogram(), createHistogram()];
   const startedAtMs = performance.now();
   let [isStopped, isSoldOut] = [false, false];
+  let leftLooks = 0;
   let look: Look | null = null;
   const turns = setInterval(() => {
     figures.turn();
@@ -191,6 +196,7 @@ function lookAgainAndAgain(run: Run) {
       if (stores?.redis.milliseconds) redis.add(stores.redis.milliseconds);
       if (stores?.sql.milliseconds) sql.add(stores.sql.milliseconds);
       if (look?.sale) isSoldOut = addUp(look.sale.units, judge) >= options.units;
+      leftLooks = look?.sale?.units.available ? leftLooks + 1 : 0;
       onProgress({
         options,
         saleId: sale.id,
@@ -209,6 +215,7 @@ function lookAgainAndAgain(run: Run) {
   const done = again();
   return {
     isSoldOut: () => isSoldOut,
+    areUnitsLeft: () => leftLooks >= LEFT_LOOKS,
     stores: () => ({ redis: redis.quantiles(), sql: sql.quantiles() }),
     async stop(): Promise<void> {
       isStopped = true;

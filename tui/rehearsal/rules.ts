@@ -4,6 +4,7 @@ export const RULES = {
   promised: 'never more units promised to buyers at once than there are',
   sums: 'available, held, ordered and paid units add up, whenever one looks',
   holds: 'a hold belongs to one buyer, and a buyer who asks twice gets the same one',
+  offered: 'nobody is turned away while there are units',
   orders: 'every order that a buyer was told of is there, one for a hold, and no other ones',
   payments: 'every payment that was confirmed is there, and counts once however often it is told',
   forgeries: 'a wrong amount pays nothing, and a foreign signature is not heard',

@@ -17,6 +17,8 @@ export interface Stage {
   readonly secret: string | null;
   /** In the names of everything that is made: two rehearsals never meet. */
   readonly run: string;
+  /** There have been units for a while: whoever asks for one gets it. */
+  readonly areUnitsLeft: () => boolean;
   /** Nothing more can come: whoever waits goes home. */
   readonly isOver: () => boolean;
   /** Ends early when the rehearsal is broken off. */
@@ -75,6 +77,7 @@ function readReply(step: Step, status: number, body: unknown): Reply {
   return { says: typeof code === 'string' ? code : `status ${status}`, data: {} };
 }
 
-function tableOf(value: unknown): Readonly<Record<string, unknown>> {
+/** What came from outside, if it is an object. */
+export function tableOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }

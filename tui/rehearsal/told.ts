@@ -70,6 +70,7 @@ export function createTold(units: number, judge: Judge) {
     /** Money came for an order that never did. */
     strayed: () => void (stray += 1),
     stray: () => stray,
+    holds: () => holders.size,
     orders,
     owedIntents,
     unsureOrders: () => unsureOrders,
