@@ -28,7 +28,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.conflict, 'impossible as things are now, or the context is read-only'],
   [EXIT.unreachable, 'the API did not answer, or not in time'],
   [EXIT.internal, 'a fault of this program'],
-  [EXIT.interrupted, 'ended by ctrl+c'],
+  [EXIT.interrupted, 'ended by ctrl+c, or by another signal that asks it to end'],
 ];
 
 export function exitCodeOf(code: RefusalCode): ExitCode {

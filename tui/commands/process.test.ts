@@ -1,7 +1,7 @@
 // Commands as they are run: real processes with real streams, terminals and exit codes.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { hold } from '@flash-sale/api/test/client.ts';
+import { hold, ops } from '@flash-sale/api/test/client.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { startPty } from '../test/pty.ts';
 import { placeOf } from '../test/run-command.ts';
@@ -74,6 +74,29 @@ describe('in a pipe', () => {
       '',
     ]);
   });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)(
+    '%s ends a rehearsal and its sale',
+    async (signal) => {
+      const own = { ...env, WEBHOOK_SECRET: '' };
+      const line = ['rehearse', '--yes', '--units', '5', '--api', new URL(world.listening.url).origin];
+      const child = Bun.spawn([...FLASHSALE, ...line], { env: own, stdout: 'ignore', stderr: 'pipe' });
+      // Once its sale is live, nobody reads what it says any more: it goes on nevertheless.
+      const reader = child.stderr.getReader();
+      await reader.read();
+      await reader.cancel();
+      child.kill(signal);
+      expect(await child.exited).toBe(130);
+      const { body } = await ops(world, 'GET', '/ops/sales?limit=1');
+      expect(body.data['items']).toMatchObject([
+        {
+          product_name: expect.stringContaining('Rehearsal'),
+          state: expect.stringMatching(/draining|ended/),
+        },
+      ]);
+    },
+    30_000,
+  );
 
   test('SIGINT ends it with 130', async () => {
     const child = Bun.spawn([...FLASHSALE, 'sales', 'watch', String(sale.saleId)], { env, stdout: 'pipe' });

@@ -11,11 +11,14 @@ const COLUMNS_DEFAULT = 80;
 /** Runs it, and leaves its exit code to the process. */
 export async function runHere(words: readonly string[], argv: readonly string[]): Promise<void> {
   const interrupt = new AbortController();
-  process.on('SIGINT', () => {
-    // Whoever presses it twice does not want to wait.
-    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
-    interrupt.abort();
-  });
+  // A closed terminal and `timeout` too: what was begun is brought to its end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Whoever presses it twice does not want to wait.
+      if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+      interrupt.abort();
+    });
+  }
   process.on('uncaughtException', (fault) => {
     process.stderr.write(`A fault of flashsale: ${fault.stack ?? fault.message}\n`);
     process.exit(EXIT.internal);
@@ -24,6 +27,8 @@ export async function runHere(words: readonly string[], argv: readonly string[])
     // Whoever read has seen enough: `| head`.
     process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed);
   });
+  // Nobody listens to what is said; what is done goes on: `2>&1 | head`.
+  process.stderr.on('error', () => {});
   process.exitCode = await runCommand(words, argv, processIo(interrupt));
 }
 
