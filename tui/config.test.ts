@@ -152,6 +152,8 @@ describe('a token goes only to its own place', () => {
 
 test('the listener for buyers is told by the context, and is beside the operators on this machine alone', () => {
   expect(settings('').apiUrl).toBe('http://127.0.0.1:8000');
+  expect(settings('--url http://127.0.0.1:8001').apiUrl).toBe('http://127.0.0.1:8000');
+  expect(settings('--url http://127.0.0.1:8301').apiUrl).toBeNull();
   expect(settings('--context production').apiUrl).toBe('https://example.com');
   expect(settings('--context staging').apiUrl).toBeNull();
 });

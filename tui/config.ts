@@ -137,7 +137,7 @@ interface Target {
   readonly context: string;
   readonly contextColor: ContextColor | null;
   readonly url: string;
-  /** Of the listener for buyers and payment providers; null: nobody said, and it is not on this machine. */
+  /** Of the listener for buyers and payment providers; null: nobody said, and it is not the usual one on this machine. */
   readonly apiUrl: string | null;
   readonly token: string;
   /** For people; of a file, its path. */
@@ -328,8 +328,9 @@ export function isOnThisMachine(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
+/** Beside another port may be another installation. */
 function localApiUrl(opsUrl: string): string | null {
-  return isOnThisMachine(opsUrl) ? LOCAL_API_URL : null;
+  return isOnThisMachine(opsUrl) && new URL(opsUrl).port === new URL(LOCAL_URL).port ? LOCAL_API_URL : null;
 }
 
 /** @throws SettingsFault */

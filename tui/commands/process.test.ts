@@ -98,6 +98,17 @@ describe('in a pipe', () => {
     30_000,
   );
 
+  test('SIGINT ends it while it waits for what is piped into it', async () => {
+    const line = ['sales', 'create', '--file', '-'];
+    const child = Bun.spawn([...FLASHSALE, ...line], { env, stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' });
+    // More than a pipe holds: it is written when somebody reads it.
+    void child.stdin.write(' '.repeat(1_000_000));
+    await child.stdin.flush();
+    child.kill('SIGINT');
+    expect(await child.exited).toBe(130);
+    expect(child.signalCode).toBeNull();
+  });
+
   test('SIGINT ends it with 130', async () => {
     const child = Bun.spawn([...FLASHSALE, 'sales', 'watch', String(sale.saleId)], { env, stdout: 'pipe' });
     const reader = child.stdout.getReader();

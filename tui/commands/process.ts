@@ -59,7 +59,12 @@ function processIo(interrupt: AbortController): Io {
           reader.close();
         }
       },
-      text: () => Bun.stdin.text(),
+      text() {
+        // A read cannot be broken off, and nothing was begun before it.
+        const end = () => process.exit(EXIT.interrupted);
+        signal.addEventListener('abort', end);
+        return Bun.stdin.text().finally(() => signal.removeEventListener('abort', end));
+      },
     },
   };
 }

@@ -31,7 +31,10 @@ const CONNECTIONS = 500;
 const SECONDS = 10;
 
 const address = {
-  ...text('URL', 'the listener for buyers; else the api_url of the context, on this machine port 8000'),
+  ...text(
+    'URL',
+    'the listener for buyers; else the api_url of the context, or port 8000 beside port 8001 of this machine',
+  ),
   expected: API_URL_EXPECTED,
   parse: usableUrl,
 };

@@ -34,7 +34,7 @@ export const DELIVERED: Shape<Delivered> = {
 const apiUrl: Taken<string, 'one'> = {
   kind: 'one',
   name: 'URL',
-  says: "the listener for buyers and payment providers; when absent the context's api_url",
+  says: 'the listener for buyers and payment providers; else the api_url of the context, or port 8000 beside port 8001 of this machine',
   expected: API_URL_EXPECTED,
   parse: usableUrl,
 };

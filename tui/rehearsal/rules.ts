@@ -1,5 +1,7 @@
 /** What has to be true of every rehearsal, whoever came and whatever went wrong. */
 
+import { safe } from '../look/text.ts';
+
 export const RULES = {
   promised: 'never more units promised to buyers at once than there are',
   sums: 'available, held, ordered and paid units add up, whenever one looks',
@@ -26,15 +28,17 @@ export interface Check {
 const EXAMPLES_MAX = 3;
 
 export interface Judge {
-  /** A rule is broken. @param what in words */
-  breach(rule: Rule, what: string): void;
+  /** A rule is broken, as words say. */
+  breach(rule: Rule, words: string): void;
   checks(): Check[];
 }
 
 export function createJudge(): Judge {
   const broken = new Map<Rule, { breaches: number; examples: string[] }>();
   return {
-    breach(rule, what) {
+    breach(rule, words) {
+      // Words of whatever answered may be in it.
+      const what = safe(words);
       const known = broken.get(rule) ?? { breaches: 0, examples: [] };
       known.breaches += 1;
       if (known.examples.length < EXAMPLES_MAX && !known.examples.includes(what)) known.examples.push(what);

@@ -1,5 +1,6 @@
 /** What all buyers of a rehearsal share, and how anything is asked. */
 
+import { safe } from '../look/text.ts';
 import type { Connections, Wish } from './connections.ts';
 import type { Figures, Step } from './figures.ts';
 import type { Judge } from './rules.ts';
@@ -74,7 +75,7 @@ function readReply(step: Step, status: number, body: unknown): Reply {
   const isAgain = status === 200 && (step === 'hold' || step === 'order');
   if (status === 200 || status === 201)
     return { says: isAgain ? 'done before' : 'done', data: tableOf(data) };
-  return { says: typeof code === 'string' ? code : `status ${status}`, data: {} };
+  return { says: typeof code === 'string' ? safe(code) : `status ${status}`, data: {} };
 }
 
 /** What came from outside, if it is an object. */
