@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { arrivalMs, burstRate } from './arrivals.ts';
+import { openConnections } from './connections.ts';
+import { createFigures } from './figures.ts';
 import { createHistogram } from './histogram.ts';
 import { createPromises } from './promises.ts';
 import { createJudge } from './rules.ts';
+import { ask } from './stage.ts';
 import { storyOf } from './story.ts';
 
 test('the same seed brings the same buyers, another one others', () => {
@@ -59,4 +62,15 @@ test('units are promised until their time is over, and one too many is noticed',
   promises.takeBack('c');
   promises.give('d', 2, Infinity);
   expect([promises.now(), isBroken()]).toEqual([4, true]);
+});
+
+test('a buyer whom nobody answers breaks a rule', async () => {
+  const judge = createJudge();
+  const figures = createFigures();
+  const connections = openConnections({ url: 'http://127.0.0.1:1', limit: 2, onWaited: () => {} });
+  const stage = { judge, figures, connections, isOver: () => false, sleep: () => Promise.resolve() };
+  expect(await ask(stage, 'order', { method: 'POST', path: '/api/orders' })).toBeNull();
+  expect(judge.checks().filter(({ passed }) => !passed)).toMatchObject([
+    { rule: 'answers', examples: ['order: no answer to 6 requests'] },
+  ]);
 });

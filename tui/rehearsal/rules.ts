@@ -10,7 +10,7 @@ export const RULES = {
   orders: 'every order that a buyer was told of is there, one for a hold, and no other ones',
   payments: 'every payment that was confirmed is there, and counts once however often it is told',
   forgeries: 'a wrong amount pays nothing, and a foreign signature is not heard',
-  answers: 'every answer is one that buyers know',
+  answers: 'everybody is answered, with what buyers know',
   end: 'in the end everything is settled, and nothing is lost',
 } as const;
 export type Rule = keyof typeof RULES;

@@ -43,8 +43,10 @@ const KNOWN: Readonly<Record<Step, readonly string[]>> = {
 const LATER = ['unavailable', 'too_many_requests'];
 const ATTEMPTS_MAX = 6;
 
+type AskStage = Pick<Stage, 'figures' | 'judge' | 'connections' | 'sleep' | 'isOver'>;
+
 /** Asks until somebody answers; each request is one that may be sent again. @returns null when nobody ever did */
-export async function ask(stage: Stage, step: Step, wish: Wish): Promise<Reply | null> {
+export async function ask(stage: AskStage, step: Step, wish: Wish): Promise<Reply | null> {
   const { figures, judge, connections, sleep } = stage;
   const { hangUpAfterMs, ...calm } = wish;
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -67,6 +69,8 @@ export async function ask(stage: Stage, step: Step, wish: Wish): Promise<Reply |
     if (step === 'hold' && attempt > 1 && stage.isOver()) return null;
     await sleep(50 * 2 ** attempt);
   }
+  // An installation that leaves buyers without any answer is not ready, whatever else is right.
+  judge.breach('answers', `${step}: no answer to ${ATTEMPTS_MAX} requests`);
   return null;
 }
 
