@@ -87,7 +87,7 @@ describe('a build that is broken fails', () => {
     { loses: 'that there must be enough units', units: UNITS, breaks: ['promised', 'answers'] },
     { loses: 'that the same key gives the same hold', units: 100, breaks: ['holds'] },
   ] as const) {
-    test(`which has lost ${loses}`, async () => {
+    test.concurrent(`which has lost ${loses}`, async () => {
       const own = await createWorld({ env: { WEBHOOK_SECRET: SECRET } });
       const listening = await breakApi(own, loses);
       const report = await run({ at: { listening }, more: { units, buyers: 100, lengthMs: 1_000 } });
@@ -98,7 +98,7 @@ describe('a build that is broken fails', () => {
     }, 60_000);
   }
 
-  test('which turns everybody away', async () => {
+  test.concurrent('which turns everybody away', async () => {
     const { origin } = new URL(world.listening.url);
     const front = Bun.serve({
       port: 0,
