@@ -32,7 +32,7 @@ import type { Services } from './services.ts';
 
 /** For buyers and payment providers. */
 export function createApp(services: Services, stream: StockStream) {
-  return createFrame(services, () => stream.watchers)
+  return createFrame(services, 'public', () => stream.watchers)
     .use(docs('Flash Sale', 'Hold units, order them, pay. For buyers and payment providers.'))
     .use(productRoutes(services, stream))
     .use(holdRoutes(services))
@@ -43,7 +43,7 @@ export function createApp(services: Services, stream: StockStream) {
 
 /** For operators, supervisors and Prometheus. */
 export function createOpsApp(services: Services, isStopping: () => boolean) {
-  return createFrame(services)
+  return createFrame(services, 'ops')
     .use(operatorsOnly(services))
     .use(docs('Flash Sale operations', 'Launch sales, watch them, look into orders and webhooks.', true))
     .use(healthRoutes(services, isStopping))

@@ -1,10 +1,14 @@
 /** Every metric of an API process: name, help, labels. Names are promtool-clean. */
 
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/webhook.ts';
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** For buyers and payment providers, or for operators. */
+export type Listener = 'public' | 'ops';
 
 const HOLD_OUTCOMES = [
   'held',
@@ -25,8 +29,12 @@ export function createMetrics() {
   const registers = [registry];
   const metrics = {
     registry,
-    ...auditMetrics(registers),
+    ...saleMetrics(registers),
+    ...waitingMetrics(registers),
+    ...storeMetrics(registers),
+    ...httpMetrics(registers),
     ...consumerMetrics(registers),
+    endProcessMetrics: addProcessMetrics(registry),
     holdAttempts: new Counter({
       name: 'flashsale_hold_attempts_total',
       help: 'Requests for a hold, by what became of them. Sold out is not an error.',
@@ -67,6 +75,8 @@ export function createMetrics() {
     }),
   };
   // A series that first appears with its first event hides that event from rate().
+  metrics.httpTurnedAway.inc({ listener: 'public', status: 503 }, 0);
+  for (const status of [401, 503]) metrics.httpTurnedAway.inc({ listener: 'ops', status }, 0);
   for (const outcome of HOLD_OUTCOMES) metrics.holdAttempts.inc({ outcome }, 0);
   for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
   for (const event of COUNTED_EVENTS) {
@@ -75,17 +85,42 @@ export function createMetrics() {
   return metrics;
 }
 
-function auditMetrics(registers: Registry[]) {
+/** Read from the stores when Prometheus asks, so they are right in every process and after every restart. */
+function saleMetrics(registers: Registry[]) {
   return {
+    saleUnits: new Gauge({
+      name: 'flashsale_sale_units',
+      help: 'Units of a sale by where they are now; available, held, ordered and paid add up to total.',
+      labelNames: ['sale', 'state'],
+      registers,
+    }),
+    saleSteps: new Gauge({
+      name: 'flashsale_sale_steps',
+      help: 'Units that ever came this far: held, then ordered, then paid; expired and released fell out unordered.',
+      labelNames: ['sale', 'step'],
+      registers,
+    }),
+    saleArmed: new Gauge({
+      name: 'flashsale_sale_armed',
+      help: '1 while Redis may sell units of the sale.',
+      labelNames: ['sale'],
+      registers,
+    }),
+    saleState: new Gauge({
+      name: 'flashsale_sale_state',
+      help: '1 for the state that the sale is in, 0 for the others.',
+      labelNames: ['sale', 'state'],
+      registers,
+    }),
     stockDrift: new Gauge({
       name: 'flashsale_stock_drift_units',
-      help: 'Units that do not add up between Redis and SQL, by the last audit. 0, always.',
+      help: 'Units that do not add up between Redis and SQL. 0, always.',
       labelNames: ['sale'],
       registers,
     }),
     addsUp: new Gauge({
       name: 'flashsale_sale_adds_up',
-      help: '1 while every sum of the last audit was right: units, lists of holds, orders against the ledger.',
+      help: '1 while every sum is right: units, lists of holds, orders against the ledger.',
       labelNames: ['sale'],
       registers,
     }),
@@ -93,6 +128,107 @@ function auditMetrics(registers: Registry[]) {
       name: 'flashsale_oversold_units',
       help: 'Units ordered beyond the allotment. 0, always.',
       labelNames: ['sale'],
+      registers,
+    }),
+  };
+}
+
+/** What waits for a worker or a person, read from SQL when Prometheus asks; and the workers of this process. */
+function waitingMetrics(registers: Registry[]) {
+  return {
+    deliveriesWaiting: new Gauge({
+      name: 'flashsale_deliveries_waiting',
+      help: 'Webhook deliveries that nothing was made of yet; parked ones came before their order.',
+      labelNames: ['state'],
+      registers,
+    }),
+    refundsDue: new Gauge({
+      name: 'flashsale_refunds_due',
+      help: 'Payments that are owed back.',
+      registers,
+    }),
+    workersQuiet: new Gauge({
+      name: 'flashsale_workers_quiet_seconds',
+      help: 'Since a worker of any process last looked for orders to expire.',
+      registers,
+    }),
+    workerTurnAt: new Gauge({
+      name: 'flashsale_worker_turn_timestamp_seconds',
+      help: 'When this worker of this process last ended a turn well.',
+      labelNames: ['worker'],
+      registers,
+    }),
+  };
+}
+
+function storeMetrics(registers: Registry[]) {
+  return {
+    storeUp: new Gauge({
+      name: 'flashsale_store_up',
+      help: '1 while the store answers this process.',
+      labelNames: ['store'],
+      registers,
+    }),
+    dbConnections: new Gauge({
+      name: 'flashsale_db_connections',
+      help: 'Connections to SQL that are in use, and work that waits for one.',
+      labelNames: ['state'],
+      registers,
+    }),
+    dbDuration: new Histogram({
+      name: 'flashsale_db_duration_seconds',
+      help: 'How long SQL took, retries included; connection is the wait for a free one.',
+      labelNames: ['op'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    scriptDuration: new Histogram({
+      name: 'flashsale_redis_script_duration_seconds',
+      help: 'From a script being sent to Redis until its reply was read.',
+      labelNames: ['script'],
+      buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: 'flashsale_batch_size',
+      help: 'Requests for a hold that went to Redis as one call.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      registers,
+    }),
+    expiryLag: new Histogram({
+      name: 'flashsale_expiry_lag_seconds',
+      help: 'How late the oldest overdue hold of a turn was ended by the worker. Buyers see deadlines exactly.',
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15],
+      registers,
+    }),
+  };
+}
+
+function httpMetrics(registers: Registry[]) {
+  /** Of each listener that is open. */
+  const httpPending = new Map<Listener, () => number>();
+  return {
+    httpPending,
+    httpDuration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'From a request being read until its answer was handed over. Streams are left out.',
+      labelNames: ['listener', 'method', 'route', 'status'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    }),
+    httpInFlight: new Gauge({
+      name: 'http_requests_in_flight',
+      help: 'Requests that are not answered yet, open streams among them.',
+      labelNames: ['listener'],
+      registers,
+      collect() {
+        for (const [listener, pending] of httpPending) this.set({ listener }, pending());
+      },
+    }),
+    httpTurnedAway: new Counter({
+      name: 'http_requests_turned_away_total',
+      help: 'Requests answered before they were looked at: too many at once, or without a valid token.',
+      labelNames: ['listener', 'status'],
       registers,
     }),
   };

@@ -5,9 +5,11 @@ import { readConfig, type Config } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { connectMySql } from './mysql/connect.ts';
+import { watchOf } from './mysql/watch.ts';
 import { Catalog } from './products/catalog.ts';
 import type { Reach } from './reach.ts';
 import { connectRedis, redisReady } from './redis/connect.ts';
+import { watchScripts } from './redis/script.ts';
 
 /** What features work with. One set per process; nobody else constructs a client. */
 export interface Services {
@@ -33,16 +35,20 @@ export function createServices(
 ): Services {
   const redis = connectRedis(stores.redisUrl);
   const mysql = connectMySql(stores.databaseUrl);
+  const metrics = createMetrics();
+  watchScripts(redis, (script, seconds) => metrics.scriptDuration.observe({ script }, seconds));
+  watchOf(mysql).took = (op, seconds) => metrics.dbDuration.observe({ op }, seconds);
   return {
     config,
     redis,
     mysql,
     catalog: new Catalog(mysql),
-    metrics: createMetrics(),
+    metrics,
     log,
     reach,
     ready: (withinMs) => redisReady(redis, withinMs),
     async close() {
+      metrics.endProcessMetrics();
       redis.disconnect();
       // A connection that was never made can not be ended well; nothing of ours is left on it.
       await mysql.end().catch(() => {});

@@ -3,14 +3,16 @@
 -- ARGV: ids of credits that SQL believes undelivered
 -- Replies:
 --   not_armed
---   sums <epoch> <base> <allotment> <available> <held> <unlisted> <pins> (<hold_id> <quantity>)... <credit id>...
---     held: units; unlisted: holds that neither the reaper nor the settler would find; pins: how many pairs follow;
---     credit ids: those that are applied
+--   sums <epoch> <base> <allotment> <available> <expired> <released> <held> <unlisted> <pins>
+--     (<hold_id> <quantity>)... <credit id>...
+--     expired, released: units whose hold ever ended so; held: units; unlisted: holds that neither the reaper nor the
+--     settler would find; pins: how many pairs follow; credit ids: those that are applied
 -- Again: reads only.
 
 if not is_armed() then return { 'not_armed' } end
 
-local meta = redis.call('HMGET', meta_key, 'epoch', 'base', 'allotment', 'available')
+local meta = redis.call('HMGET', meta_key, 'epoch', 'base', 'allotment', 'available', 'expired_units',
+  'released_units')
 local held, held_count, pins = 0, 0, {}
 local records = redis.call('HGETALL', holds_key)
 for i = 1, #records, 2 do
@@ -26,7 +28,7 @@ local unlisted = math.abs(held_count - redis.call('ZCARD', deadlines_key))
   + math.abs(#pins / 2 - redis.call('ZCARD', leases_key))
 local reply = { 'sums' }
 for _, value in ipairs(meta) do
-  reply[#reply + 1] = tonumber(value)
+  reply[#reply + 1] = tonumber(value or 0)
 end
 for _, value in ipairs({ held, unlisted, #pins / 2 }) do
   reply[#reply + 1] = value

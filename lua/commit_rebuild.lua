@@ -47,7 +47,7 @@ for i = 1, #records, 2 do
     redis.call('HDEL', holds_key, hold_id)
     redis.call('HSET', past_key, hold_id, record)
     redis.call('ZADD', ended_key, now, hold_id)
-    if outcome == 'ordered' then redis.call('HINCRBY', meta_key, 'ordered_units', quantity) end
+    if outcome ~= 'withdrawn' then redis.call('HINCRBY', meta_key, outcome .. '_units', quantity) end
     note(hold_id, outcome == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
   elseif state == HELD or state == PINNED then
     kept = kept + quantity

@@ -91,10 +91,9 @@ local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
   note(hold_id, word == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
   if word == 'withdrawn' then
     redis.call('HINCRBY', meta_key, 'allotment', -quantity)
-  elseif word == 'ordered' then
-    redis.call('HINCRBY', meta_key, 'ordered_units', quantity)
   else
-    return_units(quantity, buyer)
+    redis.call('HINCRBY', meta_key, word .. '_units', quantity)
+    if word ~= 'ordered' then return_units(quantity, buyer) end
   end
 end
 

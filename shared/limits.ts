@@ -102,6 +102,9 @@ export const REFUND_REFERENCE_LENGTH_MAX = 255;
 /** The overview is as old as this at most: twice a second is as often as anybody reads a screen. */
 export const OVERVIEW_AGE_MAX_MS = 500;
 
+/** How long Prometheus waits for the stores: it asks every 2 s, and an answer without them is better than none. */
+export const SCRAPE_WAIT_MS = 1_000;
+
 /** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
 export const RATES_OVER_MS = 10_000;
 

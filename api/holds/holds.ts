@@ -60,6 +60,7 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
 const batcherOf = perProcess(
   (services) =>
     new Batcher<HoldRequest, HoldReply>(HOLD_BATCH_MAX, async (saleId, requests) => {
+      services.metrics.batchSize.observe(requests.length);
       const result = await placeAll(services, saleId, requests);
       services.reach('hold.decided');
       return result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }) as const);

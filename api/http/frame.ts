@@ -7,8 +7,10 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   WEBHOOKS_IN_FLIGHT_MAX,
 } from '@flash-sale/shared/limits.ts';
+import type { Listener } from '../metrics.ts';
 import type { Services } from '../services.ts';
 import { errorReplies } from './errors.ts';
+import { measured } from './measured.ts';
 import { fail } from './reply.ts';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -24,7 +26,7 @@ const SAFE_HEADERS = {
  * A listener without routes. `normalize: false`: unknown fields are refused, not silently dropped.
  * @param idleRequests how many of the requests in flight are streams, which cost nothing while nothing changes
  */
-export function createFrame(services: Services, idleRequests: () => number = () => 0) {
+export function createFrame(services: Services, listener: Listener, idleRequests: () => number = () => 0) {
   const app = new Elysia({
     normalize: false,
     // A host of three letters or fewer ("api", in a compose network) is a host too.
@@ -37,12 +39,14 @@ export function createFrame(services: Services, idleRequests: () => number = () 
     },
   })
     .headers(SAFE_HEADERS)
+    .use(measured(services, listener))
     .onRequest(({ request, set, server }) => {
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
       const busy = (server?.pendingRequests ?? 0) - idleRequests();
       const bound = isAboutMoney(request) ? WEBHOOKS_IN_FLIGHT_MAX : REQUESTS_IN_FLIGHT_MAX;
       if (busy > bound) {
+        services.metrics.httpTurnedAway.inc({ listener, status: 503 });
         return fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
           retryAfter: 1 + Math.random() * 2,
         });

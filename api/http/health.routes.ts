@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Elysia } from 'elysia';
 import { sql as raw } from 'drizzle-orm';
 import { statement } from '../mysql/transaction.ts';
+import { setGauges } from '../overview/gauges.ts';
 import type { Services } from '../services.ts';
 import { documented } from './documented.ts';
 
@@ -28,6 +29,7 @@ export function healthRoutes(services: Services, isStopping: () => boolean) {
     .get(
       '/metrics',
       async ({ set }) => {
+        await setGauges(services);
         set.headers['content-type'] = services.metrics.registry.contentType;
         return services.metrics.registry.metrics();
       },

@@ -48,6 +48,7 @@ export function operatorsOnly(services: Services) {
         const fault =
           request.headers.get('authorization') === null ? 'is missing' : 'is unknown, revoked or expired';
         set.headers['www-authenticate'] = 'Bearer';
+        services.metrics.httpTurnedAway.inc({ listener: 'ops', status: 401 });
         return fail(
           set,
           'unauthorized',

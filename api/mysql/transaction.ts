@@ -9,6 +9,7 @@ import { DrizzleQueryError } from 'drizzle-orm/errors';
 import type { Pool, PoolConnection } from 'mysql2/promise';
 import { SQL_TIMEOUT_MS, TRANSACTION_ATTEMPTS_MAX } from '@flash-sale/shared/limits.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
+import { watchOf, type SqlOperation } from './watch.ts';
 
 export type Sql = MySql2Database;
 
@@ -24,7 +25,7 @@ const UNAVAILABLE = new Set([1040, 1053, 1077, 1129, 1184, 1203, 1226, 1290, 183
  * @throws StoreUnavailable also when COMMIT was sent and its answer lost: the outcome is then unknown.
  */
 export function transaction<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-  return onConnection(pool, async (db) => {
+  return onConnection(pool, 'transaction', async (db) => {
     await db.execute(sql`START TRANSACTION`);
     const result = await work(db);
     await db.execute(sql`COMMIT`);
@@ -34,7 +35,7 @@ export function transaction<Result>(pool: Pool, work: (sql: Sql) => Promise<Resu
 
 /** Like `transaction`, but all reads see one moment. For reading only. */
 export function snapshot<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-  return onConnection(pool, async (db) => {
+  return onConnection(pool, 'snapshot', async (db) => {
     await db.execute(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`);
     await db.execute(sql`START TRANSACTION WITH CONSISTENT SNAPSHOT`);
     const result = await work(db);
@@ -45,7 +46,7 @@ export function snapshot<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>
 
 /** Statements that need no transaction; each commits by itself. */
 export function statement<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-  return onConnection(pool, work);
+  return onConnection(pool, 'statement', work);
 }
 
 /**
@@ -53,7 +54,7 @@ export function statement<Result>(pool: Pool, work: (sql: Sql) => Promise<Result
  * so it serves economy, never safety. `work` uses connections of its own.
  */
 export function exclusively<Result>(pool: Pool, name: string, work: () => Promise<Result>): Promise<Result> {
-  return statement(pool, async (db) => {
+  return onConnection(pool, 'other_work', async (db) => {
     await db.execute(sql`SELECT GET_LOCK(${name}, 2)`);
     try {
       return await work();
@@ -74,7 +75,7 @@ export function ifNobodyElse<Result>(
 ): Promise<Result | null> {
   // Names are the server's, not a database's, and short.
   const fullName = sql`concat('flash_sale.', crc32(database()), '.', ${name})`;
-  return statement(pool, async (db) => {
+  return onConnection(pool, 'other_work', async (db) => {
     const [rows] = await db.execute(sql`SELECT GET_LOCK(${fullName}, 0) AS is_ours`);
     const [row] = rows as unknown as { is_ours: number | null }[];
     if (row?.is_ours !== 1) return null;
@@ -94,8 +95,24 @@ export function isDuplicateKey(error: unknown, keyName?: string): boolean {
   return keyName === undefined || new RegExp(`for key '(?:\\w+\\.)?${keyName}'$`).test(String(fault.message));
 }
 
-async function onConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+async function onConnection<Result>(
+  pool: Pool,
+  operation: SqlOperation,
+  work: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
   const startedAtMs = performance.now();
+  try {
+    return await tryOnConnection(pool, startedAtMs, work);
+  } finally {
+    watchOf(pool).took(operation, (performance.now() - startedAtMs) / 1_000);
+  }
+}
+
+async function tryOnConnection<Result>(
+  pool: Pool,
+  startedAtMs: number,
+  work: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await attemptOnConnection(pool, work);
@@ -112,7 +129,9 @@ async function onConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Resu
 
 async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
   const deadline = new Deadline(SQL_TIMEOUT_MS);
-  const connection = await borrow(pool, deadline);
+  const connection = await waitFor(pool, deadline);
+  const watch = watchOf(pool);
+  watch.inUse += 1;
   try {
     const result = await deadline.race(work(databaseOf(connection)));
     answeredAtMs.set(connection.connection, performance.now());
@@ -129,7 +148,20 @@ async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promi
     await undo(pool, connection, deadline);
     throw error;
   } finally {
+    watch.inUse -= 1;
     deadline.end();
+  }
+}
+
+async function waitFor(pool: Pool, deadline: Deadline): Promise<PoolConnection> {
+  const watch = watchOf(pool);
+  const startedAtMs = performance.now();
+  watch.waiting += 1;
+  try {
+    return await borrow(pool, deadline);
+  } finally {
+    watch.waiting -= 1;
+    watch.took('connection', (performance.now() - startedAtMs) / 1_000);
   }
 }
 

@@ -5,7 +5,8 @@
 
 import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
 import { holdOutcomes, orders, saleAudits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
-import { COMMITTED_ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
+import type { Redis } from 'ioredis';
+import { COMMITTED_ORDER_STATES, ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { bySystem } from '../operators/audit-log.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -17,7 +18,7 @@ import { rebuildSale } from '../sales/rebuild.ts';
 import { moveSale } from '../sales/sales.ts';
 import type { Services } from '../services.ts';
 
-export interface Audit {
+export interface Audit extends OrderUnits {
   readonly allotment: number;
   readonly available: number;
   readonly held: number;
@@ -26,52 +27,113 @@ export interface Audit {
   /** Credits above the base that Redis has not applied. */
   readonly owed: number;
   readonly committed: number;
-  /** Units of pending and paid orders: I1 says that this is `committed`. */
-  readonly ordered: number;
-  /** Units of paid orders, which are among the ordered ones. */
-  readonly paid: number;
+  /** Units whose hold ever ended so, since Redis last began with nothing. */
+  readonly expired: number;
+  readonly released: number;
   /** Holds that neither the reaper nor the settler would find: 0, always. */
   readonly unlisted: number;
   /** What I2 adds up to, less the allotment: 0, always. */
   readonly drift: number;
 }
 
+export interface OrderUnits {
+  /** Units of pending and paid orders: I1 says that this is `committed`. */
+  readonly ordered: number;
+  /** Units of paid orders, which are among the ordered ones. */
+  readonly paid: number;
+  /** Of all orders that there ever were, and of those that were ever paid for. */
+  readonly everOrdered: number;
+  readonly everPaid: number;
+}
+
 /** @returns null while Redis is not armed at SQL's epoch: there is nothing to compare. */
 export function auditSale({ mysql, redis }: Services, saleId: number): Promise<Audit | null> {
   return transaction(mysql, async (sql) => {
-    const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
-    if (sale === undefined) return null;
-    const undelivered = await sql
-      .select()
-      .from(stockCredits)
-      .where(and(eq(stockCredits.saleId, saleId), isNull(stockCredits.deliveredAt)));
-    const ids = undelivered.map(({ id }) => id);
-    const sums = await readSums(redis, saleId, ids);
-    if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch) return null;
-
-    const goneIds = await goneAmong(
-      sql,
-      sums.pins.map(({ holdId }) => holdId),
-    );
-    const pinned = sum(sums.pins.map(({ holdId, quantity }) => (goneIds.has(holdId) ? 0 : quantity)));
-    const applied = new Set(sums.appliedCreditIds);
-    const isOwed = ({ id, seq }: { id: number; seq: number }) => seq > sums.baseSeq && !applied.has(id);
-    const owed = sum(undelivered.filter(isOwed).map(({ units }) => units));
-    const { allotment, committed } = sale;
-    const { available, heldUnits: held, unlistedHolds: unlisted } = sums;
-    const drift = available + held + pinned + owed + committed - allotment;
-    return {
-      allotment,
-      available,
-      held,
-      pinned,
-      owed,
-      committed,
-      unlisted,
-      drift,
-      ...(await orderedUnits(sql, saleId)),
-    };
+    const locked = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
+    const [audit] = await compare(sql, redis, locked);
+    return audit ?? null;
   });
+}
+
+/**
+ * Looks at many sales at once, and locks none: a look counts if SQL's side of the sale is the same before and after it,
+ * which its seq and epoch tell.
+ * @param before as they were read a moment ago
+ * @returns by sale, without those that changed meanwhile: `auditSale` says what is with them
+ */
+export function auditQuietSales(
+  { mysql, redis }: Services,
+  before: readonly Sale[],
+): Promise<Map<number, Audit | null>> {
+  return statement(mysql, async (sql) => {
+    const audits = await compare(sql, redis, before);
+    const after = await sql
+      .select({ id: sales.id, seq: sales.seq, epoch: sales.epoch })
+      .from(sales)
+      .where(inArray(sales.id, idsOf(before)));
+    const same = new Set(after.map(({ id, seq, epoch }) => `${id} ${seq} ${epoch}`));
+    return new Map(
+      before.flatMap(({ id, seq, epoch }, index) =>
+        same.has(`${id} ${seq} ${epoch}`) ? [[id, audits[index] ?? null]] : [],
+      ),
+    );
+  });
+}
+
+/** Compares the stores, sale by sale. It is exact for a sale that does not change in SQL while this runs. */
+async function compare(sql: Sql, redis: Redis, ofSales: readonly Sale[]): Promise<(Audit | null)[]> {
+  if (ofSales.length === 0) return [];
+  const ids = idsOf(ofSales);
+  const undelivered = await sql
+    .select()
+    .from(stockCredits)
+    .where(and(inArray(stockCredits.saleId, ids), isNull(stockCredits.deliveredAt)));
+  const looks = await Promise.all(
+    ofSales.map(async (sale) => {
+      const credits = undelivered.filter(({ saleId }) => saleId === sale.id);
+      return { sale, credits, sums: await readSums(redis, sale.id, idsOf(credits)) };
+    }),
+  );
+  const goneIds = await goneAmong(
+    sql,
+    looks.flatMap(({ sums }) => (sums.kind === 'sums' ? sums.pins.map(({ holdId }) => holdId) : [])),
+  );
+  const units = await orderUnits(sql, ids);
+  return looks.map((look) => addUp(look, goneIds, units));
+}
+
+interface SaleLook {
+  readonly sale: Sale;
+  readonly credits: readonly (typeof stockCredits.$inferSelect)[];
+  readonly sums: Awaited<ReturnType<typeof readSums>>;
+}
+
+function addUp(
+  { sale, credits, sums }: SaleLook,
+  goneIds: ReadonlySet<string>,
+  units: ReadonlyMap<number, OrderUnits>,
+): Audit | null {
+  if (sums.kind === 'not_armed' || sums.epoch !== sale.epoch) return null;
+  const pinned = sum(sums.pins.map(({ holdId, quantity }) => (goneIds.has(holdId) ? 0 : quantity)));
+  const applied = new Set(sums.appliedCreditIds);
+  const isOwed = ({ id, seq }: { id: number; seq: number }) => seq > sums.baseSeq && !applied.has(id);
+  const owed = sum(credits.filter(isOwed).map((credit) => credit.units));
+  const { allotment, committed } = sale;
+  const { available, heldUnits: held, expiredUnits, releasedUnits, unlistedHolds: unlisted } = sums;
+  const drift = available + held + pinned + owed + committed - allotment;
+  return {
+    allotment,
+    available,
+    held,
+    pinned,
+    owed,
+    committed,
+    expired: expiredUnits,
+    released: releasedUnits,
+    unlisted,
+    drift,
+    ...(units.get(sale.id) ?? NO_UNITS),
+  };
 }
 
 /** Pins whose units are committed, or no part of the allotment any more; Redis has not been told. */
@@ -86,14 +148,36 @@ async function goneAmong(sql: Sql, holdIds: string[]): Promise<Set<string>> {
   return new Set(rows.map(({ holdId }) => holdId));
 }
 
-export async function orderedUnits(sql: Sql, saleId: number): Promise<{ ordered: number; paid: number }> {
+export const NO_UNITS: OrderUnits = { ordered: 0, paid: 0, everOrdered: 0, everPaid: 0 };
+
+/** @returns by sale; a sale without orders is not among them */
+export async function orderUnits(sql: Sql, saleIds: number[]): Promise<Map<number, OrderUnits>> {
+  if (saleIds.length === 0) return new Map();
   const rows = await sql
-    .select({ state: orders.state, units: raw<string>`sum(quantity)` })
+    .select({ saleId: orders.saleId, state: orders.state, units: raw<string>`sum(quantity)` })
     .from(orders)
-    .where(and(eq(orders.saleId, saleId), inArray(orders.state, COMMITTED_ORDER_STATES)))
-    .groupBy(orders.state);
-  const unitsOf = (state: OrderState) => Number(rows.find((row) => row.state === state)?.units ?? 0);
-  return { ordered: unitsOf('pending') + unitsOf('paid'), paid: unitsOf('paid') };
+    .where(inArray(orders.saleId, saleIds))
+    .groupBy(orders.saleId, orders.state);
+  const bySale = Map.groupBy(rows, ({ saleId }) => saleId);
+  return new Map(
+    [...bySale].map(([saleId, ofSale]) => {
+      const unitsIn = (states: readonly OrderState[]) =>
+        sum(ofSale.filter(({ state }) => states.includes(state)).map(({ units }) => Number(units)));
+      return [
+        saleId,
+        {
+          ordered: unitsIn(COMMITTED_ORDER_STATES),
+          paid: unitsIn(['paid']),
+          everOrdered: unitsIn(ORDER_STATES),
+          everPaid: unitsIn(['paid', 'refund_due', 'refunded']),
+        },
+      ];
+    }),
+  );
+}
+
+function idsOf(rows: readonly { readonly id: number }[]): number[] {
+  return rows.map(({ id }) => id);
 }
 
 function sum(values: readonly number[]): number {
@@ -112,12 +196,8 @@ export async function auditSales(services: Services): Promise<number> {
   return eachSale(services, await servedSales(services), async (sale) => {
     const audit = await auditSale(services, sale.id);
     if (audit === null) return 0;
-    const isRight = audit.drift === 0 && audit.unlisted === 0 && audit.ordered === audit.committed;
-    services.metrics.stockDrift.set({ sale: sale.id }, audit.drift);
-    services.metrics.oversold.set({ sale: sale.id }, Math.max(0, audit.ordered - audit.allotment));
-    services.metrics.addsUp.set({ sale: sale.id }, isRight ? 1 : 0);
-    await noteVerdict(services, sale.id, audit.drift, isRight);
-    if (isRight) return 0;
+    await noteVerdict(services, sale.id, audit);
+    if (addsUp(audit)) return 0;
     services.log.error('a sale does not add up', { saleId: sale.id, audit });
     now.add(sale.id);
     if (!before.has(sale.id)) return 0;
@@ -126,13 +206,12 @@ export async function auditSales(services: Services): Promise<number> {
   });
 }
 
-async function noteVerdict(
-  { mysql }: Services,
-  saleId: number,
-  drift: number,
-  isRight: boolean,
-): Promise<void> {
-  const verdict = { drift, isRight: isRight ? 1 : 0, auditedAt: raw`utc_timestamp(3)` };
+export function addsUp({ drift, unlisted, ordered, committed }: Audit): boolean {
+  return drift === 0 && unlisted === 0 && ordered === committed;
+}
+
+async function noteVerdict({ mysql }: Services, saleId: number, audit: Audit): Promise<void> {
+  const verdict = { drift: audit.drift, isRight: addsUp(audit) ? 1 : 0, auditedAt: raw`utc_timestamp(3)` };
   await statement(mysql, (sql) =>
     sql
       .insert(saleAudits)

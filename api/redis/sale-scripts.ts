@@ -142,7 +142,8 @@ const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', '
 
 export async function auditSale(redis: Redis, saleId: number, undeliveredCreditIds: readonly number[]) {
   const reply = await runScript(redis, auditSaleScript, saleId, [...undeliveredCreditIds]);
-  const [kind, epoch, base, allotment, available, held, unlisted, pinCount, ...rest] = reply;
+  const [kind, epoch, base, allotment, available, expired, released, ...looked] = reply;
+  const [held, unlisted, pinCount, ...rest] = looked;
   if (kind === 'not_armed') return NOT_ARMED;
   const pinsEnd = Number(pinCount) * 2;
   return {
@@ -151,6 +152,8 @@ export async function auditSale(redis: Redis, saleId: number, undeliveredCreditI
     baseSeq: Number(base),
     allotment: Number(allotment),
     available: Number(available),
+    expiredUnits: Number(expired),
+    releasedUnits: Number(released),
     heldUnits: Number(held),
     unlistedHolds: Number(unlisted),
     pins: pairs(rest.slice(0, pinsEnd)).map(([holdId, quantity]) => ({

@@ -51,6 +51,15 @@ const UNAVAILABLE = /^(LOADING|OOM|MISCONF|READONLY|BUSY|MASTERDOWN|CLUSTERDOWN|
 /** What ioredis says of a command while it has no connection. Refusals of Redis itself ran nothing either. */
 const NEVER_SENT = new RegExp(`^Stream isn't writeable|${UNAVAILABLE.source}`);
 
+type Took = (script: string, seconds: number) => void;
+
+const watchers = new WeakMap<Redis, Took>();
+
+/** Tells how long each script took, its failures too. One watcher per connection. */
+export function watchScripts(redis: Redis, took: Took): void {
+  watchers.set(redis, took);
+}
+
 /** Runs a script on the keys of one sale. @throws StoreUnavailable when its outcome is unknown or Redis cannot now. */
 export async function runScript<Word extends string>(
   redis: Redis,
@@ -59,14 +68,17 @@ export async function runScript<Word extends string>(
   args: (string | number)[],
 ): Promise<Reply<Word>> {
   const keys = saleKeys(saleId);
+  const startedAtMs = performance.now();
   try {
     return (await redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args])) as Reply<Word>;
   } catch (error) {
     if (isReplyError(error) && error.message.startsWith('NOSCRIPT')) {
       // A restarted Redis has no scripts. NOSCRIPT means that nothing ran.
-      return evalScript(redis, script, keys, args);
+      return await evalScript(redis, script, keys, args);
     }
     throw classify(script, error);
+  } finally {
+    watchers.get(redis)?.(script.name, (performance.now() - startedAtMs) / 1_000);
   }
 }
 

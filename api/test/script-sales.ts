@@ -168,8 +168,18 @@ export class ScriptSales {
 
   /** Everything that Redis knows of a sale, byte by byte: equal when nothing was written. */
   async photograph(saleId: number): Promise<string[]> {
-    const dumps = await Promise.all(saleKeys(saleId).map((key) => this.redis.dumpBuffer(key)));
-    return dumps.map((dump) => dump?.toString('hex') ?? 'absent');
+    return Promise.all(
+      saleKeys(saleId).map(async (key) => {
+        if ((await this.redis.type(key)) === 'hash') return this.#photographHash(key);
+        return (await this.redis.dumpBuffer(key))?.toString('hex') ?? 'absent';
+      }),
+    );
+  }
+
+  /** While Redis makes room in a hash its fields change places. */
+  async #photographHash(key: string): Promise<string> {
+    const fields = Object.entries(await this.redis.hgetall(key)).map(([name, value]) => `${name}=${value}`);
+    return fields.sort().join('\n');
   }
 }
 

@@ -35,8 +35,8 @@ export const WORKERS: readonly Worker[] = [
 ];
 
 export function startWorkers(services: Services): Loop {
-  const loops = WORKERS.map(({ name, periodMs, runOnce }) =>
-    startLoop(services.log, name, periodMs, bind(runOnce, services)),
+  const loops = WORKERS.map((worker) =>
+    startLoop(services.log, worker.name, worker.periodMs, turnOf(worker, services)),
   );
   return {
     async stop() {
@@ -45,8 +45,12 @@ export function startWorkers(services: Services): Loop {
   };
 }
 
-function bind(runOnce: Worker['runOnce'], services: Services): RunOnce {
-  return () => runOnce(services);
+function turnOf({ name, runOnce }: Worker, services: Services): RunOnce {
+  return async () => {
+    const count = await runOnce(services);
+    services.metrics.workerTurnAt.set({ worker: name }, Date.now() / 1_000);
+    return count;
+  };
 }
 
 /** Needs no SQL: which sales there are comes from the catalog, so stock returns while SQL is away. */
@@ -55,7 +59,9 @@ async function reapAll(services: Services): Promise<number> {
   const served = sales.filter(({ state }) => state !== 'ended');
   return eachSale(services, served, async ({ id }) => {
     const reaped = await reapHolds(services.redis, id);
-    return reaped.kind === 'reaped' ? reaped.count + reaped.forgotten : 0;
+    if (reaped.kind !== 'reaped') return 0;
+    if (reaped.count > 0) services.metrics.expiryLag.observe(Math.max(0, reaped.lagMs) / 1_000);
+    return reaped.count + reaped.forgotten;
   });
 }
 

@@ -62,11 +62,15 @@ export function expectAsModelled(photo: Photograph, model: RedisModel): void {
     const actual = Number(photo.meta.get(field) ?? 0);
     if (actual !== model[field]) throw new Error(`${field} is ${actual}, and should be ${model[field]}`);
   }
+  const unitsEver = (what: string) => Number(photo.meta.get(`${what}_units`) ?? 0);
   const ever = {
-    held: Number(photo.meta.get('held_units') ?? 0),
-    ordered: Number(photo.meta.get('ordered_units') ?? 0),
+    held: unitsEver('held'),
+    ordered: unitsEver('ordered'),
+    released: unitsEver('released'),
+    expired: unitsEver('expired'),
+    lost: unitsEver('lost'),
   };
-  expectEqual('units ever held and ordered', ever, { held: model.heldUnits, ordered: model.orderedUnits });
+  expectEqual('units ever held, and how they ended', ever, { held: model.heldUnits, ...model.endedUnits });
   if (photo.holds.size !== model.holds.size) {
     const [seen, wanted] = [[...photo.holds.keys()].join(' '), [...model.holds.keys()].join(' ')];
     throw new Error(`Redis knows the holds ${seen}, and should know ${wanted}`);

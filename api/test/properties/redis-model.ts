@@ -53,7 +53,7 @@ export class RedisModel {
   buyerLimit: number | null = null;
   /** Ever, for rates. */
   heldUnits = 0;
-  orderedUnits = 0;
+  endedUnits = { ordered: 0, released: 0, expired: 0, lost: 0 };
   holds = new Map<string, ModelHold>();
   keys = new Map<string, { fingerprint: string; holdId: string }>();
   buyers = new Map<string, number>();
@@ -124,8 +124,8 @@ export class RedisModel {
   #end(hold: ModelHold, outcome: HoldOutcome): void {
     hold.state = recordStateOf(outcome);
     if (outcome === 'withdrawn') this.allotment -= hold.quantity;
-    else if (outcome === 'ordered') this.orderedUnits += hold.quantity;
-    else this.#giveBack(hold.quantity, hold.buyerId);
+    else this.endedUnits[outcome] += hold.quantity;
+    if (outcome !== 'withdrawn' && outcome !== 'ordered') this.#giveBack(hold.quantity, hold.buyerId);
   }
 
   #giveBack(units: number, buyerId: string | null): void {
@@ -340,7 +340,7 @@ export class RedisModel {
       if (hold.state !== 'held' && hold.state !== 'pinned') continue;
       const outcome = outcomes.get(holdId);
       if (outcome !== undefined) {
-        if (outcome === 'ordered') this.orderedUnits += hold.quantity;
+        if (outcome !== 'withdrawn') this.endedUnits[outcome] += hold.quantity;
         hold.state = recordStateOf(outcome);
         continue;
       }

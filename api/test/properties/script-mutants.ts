@@ -29,8 +29,14 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that the units of an order are sold, not returned',
     script: 'sale',
-    from: "elseif word == 'ordered' then",
-    to: "elseif word == 'ordered' then return_units(quantity, buyer)",
+    from: "if word ~= 'ordered' then return_units(quantity, buyer) end",
+    to: 'return_units(quantity, buyer)',
+  },
+  {
+    loses: 'how holds ended',
+    script: 'sale',
+    from: "redis.call('HINCRBY', meta_key, word .. '_units', quantity)",
+    to: "redis.call('HINCRBY', meta_key, 'ordered_units', quantity)",
   },
   {
     loses: 'that withdrawn units leave the sale',
