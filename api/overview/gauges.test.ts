@@ -49,7 +49,7 @@ describe('of a sale', () => {
     expect(value('flashsale_sale_adds_up', { sale })).toBe(1);
     expect(value('flashsale_sale_armed', { sale })).toBe(1);
     const states = by('state', 'flashsale_sale_state', { sale });
-    expect(states).toMatchObject({ live: 1, paused: 0, ended: 0 });
+    expect(states).toMatchObject({ live: 1, paused: 0, draining: 0 });
   });
 
   test('units that SQL gave back are available before Redis has heard of them (I2)', async () => {

@@ -1,7 +1,7 @@
 /** What Prometheus is told of sales and stores: absolute, from the stores themselves, and never the reason of a failure. */
 
 import { sql as raw } from 'drizzle-orm';
-import { SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { OVERVIEW_AGE_MAX_MS, SCRAPE_WAIT_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { watchOf } from '../mysql/watch.ts';
@@ -53,7 +53,7 @@ function setWaiting({ metrics }: Services, { ledger }: Look): void {
 function setSale({ metrics }: Services, { sale: { id, state, allotment }, audit, units }: SaleSeen): void {
   const sale = String(id);
   metrics.saleArmed.set({ sale }, audit === null ? 0 : 1);
-  for (const one of SALE_STATES) metrics.saleState.set({ sale, state: one }, one === state ? 1 : 0);
+  for (const one of ARMED_SALE_STATES) metrics.saleState.set({ sale, state: one }, one === state ? 1 : 0);
   const total = audit?.allotment ?? allotment;
   metrics.oversold.set({ sale }, Math.max(0, units.ordered - total));
   metrics.saleUnits.set({ sale, state: 'total' }, total);
