@@ -19,20 +19,23 @@ export function measured({ metrics }: Services, listener: Listener) {
     series.set(key, made);
     return made;
   };
-  return new Elysia({ name: 'measured' })
-    .onStart(({ server }) => {
-      metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
-    })
-    .onRequest(({ request }) => {
-      startedAtMs.set(request, performance.now());
-    })
-    .onAfterResponse({ as: 'global' }, ({ request, route, set, responseValue }) => {
-      const startedAt = startedAtMs.get(request);
-      // A stream is handed over at once and goes on for hours: neither is a duration.
-      if (startedAt === undefined || isStream(responseValue)) return;
-      const status = responseValue instanceof Response ? responseValue.status : Number(set.status ?? 200);
-      seriesOf(request.method, route, status).observe((performance.now() - startedAt) / 1_000);
-    });
+  return (
+    new Elysia({ name: 'measured' })
+      .onStart(({ server }) => {
+        metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
+      })
+      .onRequest(({ request }) => {
+        startedAtMs.set(request, performance.now());
+      })
+      // Comes last, and for every answer; a hook after the response would cost a task of its own for each.
+      .mapResponse({ as: 'global' }, ({ request, route, set, responseValue }) => {
+        const startedAt = startedAtMs.get(request);
+        // A stream is handed over at once and goes on for hours: neither is a duration.
+        if (startedAt === undefined || isStream(responseValue)) return;
+        const status = responseValue instanceof Response ? responseValue.status : Number(set.status ?? 200);
+        seriesOf(request.method, route, status).observe((performance.now() - startedAt) / 1_000);
+      })
+  );
 }
 
 function isStream(answer: unknown): boolean {

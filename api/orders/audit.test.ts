@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { eq } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import { saleAudits, sales } from '@flash-sale/drizzle/schema.ts';
 import { statement } from '../mysql/transaction.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { audit } from '../test/audit.ts';
-import { hold } from '../test/client.ts';
+import { hold, order } from '../test/client.ts';
 import { createWorld, type World } from '../test/world.ts';
-import { auditSale, auditSales } from './audit.ts';
+import { auditQuietSales, auditSale, auditSales } from './audit.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -66,6 +66,31 @@ describe('the auditor', () => {
     await statement(world.services.mysql, (sql) =>
       sql.update(sales).set({ committed: 0 }).where(eq(sales.id, saleId)),
     );
+  });
+
+  test('looks at many sales without a lock, and leaves out the one that changed under it (I2)', async () => {
+    const [quiet, busy] = [await world.sale({ allotment: 5 }), await world.sale({ allotment: 60 })];
+    const ofBoth = inArray(sales.id, [quiet.saleId, busy.saleId]);
+    const read = () => statement(world.services.mysql, (sql) => sql.select().from(sales).where(ofBoth));
+    const before = await read();
+    expect((await auditQuietSales(world.services, before)).size).toBe(2);
+    const { hold_id: holdId } = (await hold(world, busy.productId, { quantity: 2 })).body.data;
+    await order(world, holdId, 'pi_meanwhile');
+    expect([...(await auditQuietSales(world.services, before)).keys()]).toEqual([quiet.saleId]);
+
+    const buying = Array.from({ length: 20 }, async (_, index) => {
+      const placed = await hold(world, busy.productId, { quantity: 2 });
+      await order(world, placed.body.data.hold_id, `pi_crowd_${index}`);
+    });
+    const crowd = Promise.all(buying).then(() => true);
+    let isOver = false;
+    while (!isOver) {
+      const audits = await auditQuietSales(world.services, await read());
+      for (const seen of audits.values()) expect(seen).toMatchObject({ drift: 0, unlisted: 0 });
+      isOver = await Promise.race([crowd, Promise.resolve(false)]);
+    }
+    const last = (await auditQuietSales(world.services, await read())).get(busy.saleId);
+    expect(last).toMatchObject({ drift: 0, ordered: 42, everOrdered: 42, available: 18 });
   });
 
   test('has nothing to say of a sale that is not armed', async () => {

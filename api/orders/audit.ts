@@ -1,6 +1,6 @@
 /**
- * The auditor: evaluates invariant I2 exactly while the sale runs. The sale's row is locked for a few
- * milliseconds, so that nothing is taken or given in SQL between the looks; Redis is looked at in one step.
+ * The auditor: evaluates invariant I2 exactly while the sale runs. Nothing may be taken or given in SQL between the
+ * looks, so the sale's row is locked for a few milliseconds, or found unchanged afterwards; Redis is looked at in one step.
  */
 
 import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';

@@ -43,11 +43,11 @@ function forget({ metrics }: Services): void {
   metrics.workersQuiet.remove();
 }
 
-function setWaiting({ metrics }: Services, { ledger }: Look): void {
-  metrics.deliveriesWaiting.set({ state: 'received' }, ledger.received);
-  metrics.deliveriesWaiting.set({ state: 'parked' }, ledger.parked);
-  metrics.refundsDue.set(ledger.refundsDue);
-  if (ledger.workersQuietMs !== null) metrics.workersQuiet.set(ledger.workersQuietMs / 1_000);
+function setWaiting({ metrics }: Services, { waiting }: Look): void {
+  metrics.deliveriesWaiting.set({ state: 'received' }, waiting.received);
+  metrics.deliveriesWaiting.set({ state: 'parked' }, waiting.parked);
+  metrics.refundsDue.set(waiting.refundsDue);
+  if (waiting.workersQuietMs !== null) metrics.workersQuiet.set(waiting.workersQuietMs / 1_000);
 }
 
 function setSale({ metrics }: Services, { sale: { id, state, allotment }, audit, units }: SaleSeen): void {

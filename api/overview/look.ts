@@ -28,11 +28,11 @@ import { freshEnough } from './fresh-enough.ts';
 import { RateMeter, type Rates, type Totals } from './rates.ts';
 
 export interface Look {
-  readonly ledger: Ledger;
+  readonly waiting: Waiting;
   readonly sales: readonly SaleSeen[];
 }
 
-export interface SaleSeen extends LedgerRow {
+export interface SaleSeen extends SaleRow {
   /** Null while Redis is away or not armed. */
   readonly audit: Audit | null;
   readonly signs: SaleSigns | null;
@@ -45,23 +45,23 @@ const meterOf = perProcess(() => new RateMeter());
 
 /** However many look, the stores are asked once in a while. @throws StoreUnavailable: without SQL nothing is known */
 export const latestLook = freshEnough(OVERVIEW_AGE_MAX_MS, async (services): Promise<Look> => {
-  const ledger = await readLedger(services);
-  const ofSales = ledger.rows.map(({ sale }) => sale);
-  const [audits, signs] = await Promise.all([
+  const rows = await readSales(services);
+  const ofSales = rows.map(({ sale }) => sale);
+  const [waiting, audits, signs] = await Promise.all([
+    readWaiting(services),
     auditAll(services, ofSales),
     Promise.all(ofSales.map(({ id }) => readSaleSigns(services.redis, id).catch(() => null))),
   ]);
   const unseen = ofSales.filter(({ id }) => (audits.get(id) ?? null) === null).map(({ id }) => id);
-  const inSql =
-    unseen.length === 0 ? null : await statement(services.mysql, (sql) => orderUnits(sql, unseen));
-  const seen = ledger.rows.map((row, index) => {
+  const inSql = await statement(services.mysql, (sql) => orderUnits(sql, unseen));
+  const seen = rows.map((row, index) => {
     const audit = audits.get(row.sale.id) ?? null;
-    const units = audit ?? inSql?.get(row.sale.id) ?? NO_UNITS;
+    const units = audit ?? inSql.get(row.sale.id) ?? NO_UNITS;
     return { ...row, audit, signs: signs[index] ?? null, units };
   });
   const meter = meterOf(services);
   meter.add(performance.now(), totalsOf(seen));
-  return { ledger, sales: seen.map((one) => ({ ...one, rates: meter.rates(one.sale.id) })) };
+  return { waiting, sales: seen.map((one) => ({ ...one, rates: meter.rates(one.sale.id) })) };
 });
 
 function totalsOf(seen: readonly Omit<SaleSeen, 'rates'>[]): Map<number, Totals> {
@@ -88,26 +88,32 @@ async function auditAll(services: Services, ofSales: readonly Sale[]): Promise<M
   return audits;
 }
 
-// ---- the ledger ----
+// ---- what SQL alone knows ----
 
-type Ledger = Awaited<ReturnType<typeof readLedger>>;
+type Waiting = Awaited<ReturnType<typeof readWaiting>>;
 
-export interface LedgerRow {
+interface SaleRow {
   readonly sale: Sale;
   readonly name: string;
   readonly verdict: typeof saleAudits.$inferSelect | null;
 }
 
-/** Every sale that is neither a draft nor over. @throws StoreUnavailable: without SQL nobody knows which there are */
-function readLedger({ mysql }: Services) {
-  return statement(mysql, async (sql) => {
-    const rows: LedgerRow[] = await sql
+/** Every sale that is neither a draft nor over. */
+function readSales({ mysql }: Services): Promise<SaleRow[]> {
+  return statement(mysql, (sql) =>
+    sql
       .select({ sale: sales, name: products.name, verdict: saleAudits })
       .from(sales)
       .innerJoin(products, eq(products.id, sales.productId))
       .leftJoin(saleAudits, eq(saleAudits.saleId, sales.id))
       .where(inArray(sales.state, ['scheduled', 'live', 'paused', 'draining', 'halted']))
-      .orderBy(asc(sales.id));
+      .orderBy(asc(sales.id)),
+  );
+}
+
+/** What waits for a worker or for somebody. */
+function readWaiting({ mysql }: Services) {
+  return statement(mysql, async (sql) => {
     const refundsDue = await countOwedPayments(sql);
     const waiting = await sql
       .select({ state: deliveries.state, deliveries: count() })
@@ -125,7 +131,6 @@ function readLedger({ mysql }: Services) {
       .from(heartbeats)
       .where(eq(heartbeats.name, ORDER_EXPIRY));
     return {
-      rows,
       refundsDue,
       received: waitingIn('received'),
       parked: waitingIn('parked'),

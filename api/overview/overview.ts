@@ -12,18 +12,18 @@ import { latestLook, type SaleSeen } from './look.ts';
 import type { Rates } from './rates.ts';
 
 export async function overview(services: Services): Promise<Overview> {
-  const [stores, { ledger, sales }] = await Promise.all([latestStores(services), latestLook(services)]);
+  const [stores, { waiting, sales }] = await Promise.all([latestStores(services), latestLook(services)]);
   return {
     at: new Date().toISOString(),
     sales: sales.map(viewSale),
-    refunds_due: ledger.refundsDue,
-    deliveries_waiting: ledger.received + ledger.parked,
-    orders_expire_again_at: ledger.pausedUntil?.toISOString() ?? null,
+    refunds_due: waiting.refundsDue,
+    deliveries_waiting: waiting.received + waiting.parked,
+    orders_expire_again_at: waiting.pausedUntil?.toISOString() ?? null,
     stores,
     preflight: {
-      workers_quiet_ms: ledger.workersQuietMs,
+      workers_quiet_ms: waiting.workersQuietMs,
       webhooks_are_signed: areWebhooksSigned(services),
-      rehearsed_at: ledger.rehearsedAt?.toISOString() ?? null,
+      rehearsed_at: waiting.rehearsedAt?.toISOString() ?? null,
     },
   };
 }
