@@ -1,8 +1,9 @@
 /** Every metric of an API process: name, help, labels. Names are promtool-clean. */
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/webhook.ts';
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
+import { createHistogram } from './histogram.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -27,14 +28,21 @@ const HOLD_OUTCOMES = [
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  const histograms = createHistograms();
   const metrics = {
-    registry,
+    /** Everything, as Prometheus reads it. */
+    async text(): Promise<string> {
+      const texts = Object.values(histograms).map((histogram) => histogram.text());
+      return [await registry.metrics(), ...texts].join('\n');
+    },
+    contentType: registry.contentType,
+    ...histograms,
     ...saleMetrics(registers),
     ...waitingMetrics(registers),
     ...storeMetrics(registers),
     ...httpMetrics(registers),
     ...consumerMetrics(registers),
-    endProcessMetrics: addProcessMetrics(registry),
+    endProcessMetrics: addProcessMetrics(registry, (seconds) => histograms.loopDelay.observe(seconds)),
     holdAttempts: new Counter({
       name: 'flashsale_hold_attempts_total',
       help: 'Requests for a hold, by what became of them. Sold out is not an error.',
@@ -175,31 +183,44 @@ function storeMetrics(registers: Registry[]) {
       labelNames: ['state'],
       registers,
     }),
-    dbDuration: new Histogram({
+  };
+}
+
+/** What happens again and again, and how long it took. */
+function createHistograms() {
+  return {
+    dbDuration: createHistogram({
       name: 'flashsale_db_duration_seconds',
       help: 'How long SQL took, retries included; connection is the wait for a free one.',
       labelNames: ['op'],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
     }),
-    scriptDuration: new Histogram({
+    scriptDuration: createHistogram({
       name: 'flashsale_redis_script_duration_seconds',
       help: 'From a script being sent to Redis until its reply was read.',
       labelNames: ['script'],
       buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
-      registers,
     }),
-    batchSize: new Histogram({
+    batchSize: createHistogram({
       name: 'flashsale_batch_size',
       help: 'Requests for a hold that went to Redis as one call.',
       buckets: [1, 2, 4, 8, 16, 32, 64, 128],
-      registers,
     }),
-    expiryLag: new Histogram({
+    expiryLag: createHistogram({
       name: 'flashsale_expiry_lag_seconds',
       help: 'How late the oldest overdue hold of a turn was ended by the worker. Buyers see deadlines exactly.',
       buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15],
-      registers,
+    }),
+    httpDuration: createHistogram({
+      name: 'http_request_duration_seconds',
+      help: 'From a request being read until its answer was handed over. Streams are left out.',
+      labelNames: ['listener', 'method', 'route', 'status'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    }),
+    loopDelay: createHistogram({
+      name: 'flashsale_event_loop_delay_seconds',
+      help: 'How late a timer was: what every request waits at least.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
     }),
   };
 }
@@ -209,13 +230,6 @@ function httpMetrics(registers: Registry[]) {
   const httpPending = new Map<Listener, () => number>();
   return {
     httpPending,
-    httpDuration: new Histogram({
-      name: 'http_request_duration_seconds',
-      help: 'From a request being read until its answer was handed over. Streams are left out.',
-      labelNames: ['listener', 'method', 'route', 'status'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    }),
     httpInFlight: new Gauge({
       name: 'http_requests_in_flight',
       help: 'Requests that are not answered yet, open streams among them.',

@@ -36,8 +36,8 @@ export function createServices(
   const redis = connectRedis(stores.redisUrl);
   const mysql = connectMySql(stores.databaseUrl);
   const metrics = createMetrics();
-  watchScripts(redis, (script, seconds) => metrics.scriptDuration.observe({ script }, seconds));
-  watchOf(mysql).took = (op, seconds) => metrics.dbDuration.observe({ op }, seconds);
+  watchScripts(redis, (script, seconds) => metrics.scriptDuration.observe(seconds, script));
+  watchOf(mysql).took = (op, seconds) => metrics.dbDuration.observe(seconds, op);
   return {
     config,
     redis,

@@ -30,8 +30,8 @@ export function healthRoutes(services: Services, isStopping: () => boolean) {
       '/metrics',
       async ({ set }) => {
         await setGauges(services);
-        set.headers['content-type'] = services.metrics.registry.contentType;
-        return services.metrics.registry.metrics();
+        set.headers['content-type'] = services.metrics.contentType;
+        return services.metrics.text();
       },
       METRICS,
     );

@@ -6,34 +6,30 @@ import type { Services } from '../services.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
+/** Kept where the request's own reply is prepared: to look it up elsewhere costs as much as to measure it. */
+const STARTED_AT_MS = Symbol('started at');
+interface Timed {
+  [STARTED_AT_MS]?: number;
+}
+
 export function measured({ metrics }: Services, listener: Listener) {
-  const startedAtMs = new WeakMap<Request, number>();
-  const series = new Map<string, { observe(seconds: number): void }>();
-  const seriesOf = (given: string, template: string, status: number) => {
-    const method = METHODS.has(given) ? given : 'other';
-    const route = template || 'unmatched';
-    const key = `${method} ${route} ${status}`;
-    const known = series.get(key);
-    if (known !== undefined) return known;
-    const made = metrics.httpDuration.labels({ listener, method, route, status });
-    series.set(key, made);
-    return made;
-  };
   return (
     new Elysia({ name: 'measured' })
       .onStart(({ server }) => {
         metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
       })
-      .onRequest(({ request }) => {
-        startedAtMs.set(request, performance.now());
+      .onRequest(({ set }: { set: Timed }) => {
+        set[STARTED_AT_MS] = performance.now();
       })
       // Comes last, and for every answer; a hook after the response would cost a task of its own for each.
       .mapResponse({ as: 'global' }, ({ request, route, set, responseValue }) => {
-        const startedAt = startedAtMs.get(request);
+        const startedAt = (set as Timed)[STARTED_AT_MS];
         // A stream is handed over at once and goes on for hours: neither is a duration.
         if (startedAt === undefined || isStream(responseValue)) return;
-        const status = responseValue instanceof Response ? responseValue.status : Number(set.status ?? 200);
-        seriesOf(request.method, route, status).observe((performance.now() - startedAt) / 1_000);
+        const seconds = (performance.now() - startedAt) / 1_000;
+        const method = METHODS.has(request.method) ? request.method : 'other';
+        const status = responseValue instanceof Response ? responseValue.status : (set.status ?? 200);
+        metrics.httpDuration.observe(seconds, listener, method, route || 'unmatched', String(status));
       })
   );
 }
