@@ -64,9 +64,9 @@ function listenUnmeasured(services: Services): string {
   watchOf(services.mysql).took = () => {};
   services.metrics.endProcessMetrics();
   const app = createApp(services, new StockStream(services));
-  app.event.afterResponse = [];
+  app.event.afterHandle = [];
   app.event.request = app.event.request?.slice(1) ?? [];
-  for (const route of app.routes) delete route.hooks.afterResponse;
+  for (const route of app.routes) delete route.hooks.afterHandle;
   app.listen({ hostname: '127.0.0.1', port: 0 });
   return `http://127.0.0.1:${app.server?.port}`;
 }

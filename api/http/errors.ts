@@ -4,19 +4,31 @@ import { Elysia, ParseError, ValidationError } from 'elysia';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import type { Services } from '../services.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
+import type { Answered } from './measured.ts';
 import { fail, RequestFault, type ReplySet } from './reply.ts';
 
 /** Seconds until a store has probably come back; spread so that a crowd does not return at once. */
 const RETRY_AFTER_S = 1;
 const RETRY_SPREAD_S = 2;
 
-/** @param allowedMethods of a path, empty when the path is unknown */
-export function errorReplies(services: Services, allowedMethods: (path: string) => string[]) {
+/**
+ * @param allowedMethods of a path, empty when the path is unknown
+ * @param answered told of every reply that is made here
+ */
+export function errorReplies(
+  services: Services,
+  allowedMethods: (path: string) => string[],
+  answered: Answered,
+) {
   return new Elysia({ name: 'error-replies' }).onError(
     { as: 'global' },
-    ({ code, error, set, request, path }) => {
-      if (code === 'NOT_FOUND') return unknownRoute(set, request.method, path, allowedMethods(path));
-      return replyTo(services, error, set, `${request.method} ${path}`);
+    ({ code, error, set, request, path, route }) => {
+      const reply =
+        code === 'NOT_FOUND'
+          ? unknownRoute(set, request.method, path, allowedMethods(path))
+          : replyTo(services, error, set, `${request.method} ${path}`);
+      answered({ request, route, set });
+      return reply;
     },
   );
 }

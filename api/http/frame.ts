@@ -10,7 +10,7 @@ import {
 import type { Listener } from '../metrics.ts';
 import type { Services } from '../services.ts';
 import { errorReplies } from './errors.ts';
-import { measured } from './measured.ts';
+import { measureAnswers, measured } from './measured.ts';
 import { fail } from './reply.ts';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -27,6 +27,7 @@ const SAFE_HEADERS = {
  * @param idleRequests how many of the requests in flight are streams, which cost nothing while nothing changes
  */
 export function createFrame(services: Services, listener: Listener, idleRequests: () => number = () => 0) {
+  const answered = measureAnswers(services, listener);
   const app = new Elysia({
     normalize: false,
     // A host of three letters or fewer ("api", in a compose network) is a host too.
@@ -39,7 +40,7 @@ export function createFrame(services: Services, listener: Listener, idleRequests
     },
   })
     .headers(SAFE_HEADERS)
-    .use(measured(services, listener))
+    .use(measured(services, listener, answered))
     .onRequest(({ request, set, server }) => {
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
@@ -53,7 +54,7 @@ export function createFrame(services: Services, listener: Listener, idleRequests
       }
       return undefined;
     });
-  return app.use(errorReplies(services, (path) => allowedMethods(app.routes, path)));
+  return app.use(errorReplies(services, (path) => allowedMethods(app.routes, path), answered));
 }
 
 /** A payment provider is heard even in a crowd. */

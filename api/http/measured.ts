@@ -12,26 +12,41 @@ interface Timed {
   [STARTED_AT_MS]?: number;
 }
 
-export function measured({ metrics }: Services, listener: Listener) {
-  return (
-    new Elysia({ name: 'measured' })
-      .onStart(({ server }) => {
-        metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
-      })
-      .onRequest(({ set }) => {
-        (set as Timed)[STARTED_AT_MS] = performance.now();
-      })
-      // Called once for every answer. So is mapResponse, but with it Elysia sends a 404 without its content type.
-      .onAfterResponse({ as: 'global' }, ({ request, route, set, responseValue }) => {
-        const startedAt = (set as Timed)[STARTED_AT_MS];
-        // A stream is handed over at once and goes on for hours: neither is a duration.
-        if (startedAt === undefined || isStream(responseValue)) return;
-        const seconds = (performance.now() - startedAt) / 1_000;
-        const method = METHODS.has(request.method) ? request.method : 'other';
-        const status = responseValue instanceof Response ? responseValue.status : (set.status ?? 200);
-        metrics.httpDuration.observe(seconds, listener, method, route || 'unmatched', String(status));
-      })
-  );
+export type Answered = ReturnType<typeof measureAnswers>;
+
+interface Context {
+  readonly request: Request;
+  readonly route: string;
+  readonly set: { readonly status?: number | string };
+  readonly responseValue?: unknown;
+}
+
+/** For a hook that is called for each answer of a listener, when its status is known. */
+export function measureAnswers({ metrics }: Services, listener: Listener) {
+  return ({ request, route, set, responseValue }: Context): void => {
+    const startedAt = (set as Timed)[STARTED_AT_MS];
+    // A stream is handed over at once and goes on for hours: neither is a duration.
+    if (startedAt === undefined || isStream(responseValue)) return;
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const method = METHODS.has(request.method) ? request.method : 'other';
+    const status = responseValue instanceof Response ? responseValue.status : (set.status ?? 200);
+    metrics.httpDuration.observe(seconds, listener, method, route || 'unmatched', String(status));
+  };
+}
+
+/**
+ * Two hooks, because there is no good one for both: a hook after the response costs a task of its own for each request,
+ * and with mapResponse Elysia sends a 404 without its content type. So what `errorReplies` answers is told by it.
+ */
+export function measured({ metrics }: Services, listener: Listener, answered: Answered) {
+  return new Elysia({ name: 'measured' })
+    .onStart(({ server }) => {
+      metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
+    })
+    .onRequest(({ set }) => {
+      (set as Timed)[STARTED_AT_MS] = performance.now();
+    })
+    .onAfterHandle({ as: 'global' }, answered);
 }
 
 function isStream(answer: unknown): boolean {
