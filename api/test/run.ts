@@ -1,5 +1,6 @@
 // The test command: format, lint, types, then every test on real stores. All of it runs even when a part fails; the
 // last line says how much passed. With arguments (a path, -t name) it runs just those tests.
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';
 import { requireServers, sharedMariaDb, stopStores } from './stores.ts';
@@ -63,13 +64,32 @@ async function startStores(): Promise<Count> {
   }
 }
 
+/** The terminal's tests wait more than they work, so they run beside all others; what they say comes at their end. */
 async function runTests(filters: string[]): Promise<Count> {
+  if (filters.length > 0) return runBun(filters, (text) => process.stderr.write(text));
+  let said = '';
+  const [terminal, others] = await Promise.all([
+    runBun(['./tui'], (text) => (said += text)),
+    runBun(OTHERS, (text) => process.stderr.write(text)),
+  ]);
+  process.stderr.write(`\n== tests of the terminal\n${said}`);
+  return { passed: terminal.passed + others.passed, failed: terminal.failed + others.failed };
+}
+
+/** Whatever else has tests, now or later. */
+const OTHERS = readdirSync(ROOT)
+  .filter((name) => !/^(\.|tui$|node_modules$)/.test(name))
+  .filter((name) => name.endsWith('.test.ts') || statSync(join(ROOT, name)).isDirectory())
+  .map((name) => `./${name}`);
+
+async function runBun(filters: string[], say: (text: string) => unknown): Promise<Count> {
   const child = start([process.execPath, 'test', '--timeout', String(TEST_TIMEOUT_MS), ...filters], 'pipe');
   let output = '';
   const decoder = new TextDecoder();
   for await (const chunk of child.stderr as ReadableStream<Uint8Array>) {
-    process.stderr.write(chunk);
-    output += decoder.decode(chunk, { stream: true });
+    const text = decoder.decode(chunk, { stream: true });
+    say(text);
+    output += text;
   }
   return readSummary(output, await child.exited);
 }
@@ -88,13 +108,13 @@ function readSummary(output: string, exitCode: number): Count {
 // ---- children: each in a process group of its own, so that what it starts ends with it ----
 
 const { setpriv } = findBinaries();
-let running: Bun.Subprocess | undefined;
+const running = new Set<Bun.Subprocess>();
 
 function start(command: string[], stderr: 'inherit' | 'pipe'): Bun.Subprocess {
   const color = process.stderr.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
   // Where the kernel can do that, the child also ends when we are killed -9.
   const guarded = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command;
-  running = Bun.spawn(guarded, {
+  const child = Bun.spawn(guarded, {
     cwd: ROOT,
     env: { ...process.env, ...color },
     stdin: 'ignore',
@@ -102,12 +122,15 @@ function start(command: string[], stderr: 'inherit' | 'pipe'): Bun.Subprocess {
     stderr,
     detached: true,
   });
-  return running;
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
+  return child;
 }
 
 function endRunning(): void {
-  if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
-  process.kill(-running.pid, 'SIGTERM');
+  for (const { pid, exitCode, signalCode } of running) {
+    if (exitCode === null && signalCode === null) process.kill(-pid, 'SIGTERM');
+  }
 }
 
 process.on('exit', endRunning);
