@@ -54,10 +54,6 @@ describe('doctor', () => {
     const env = {
       FLASHSALE_URL: new URL(world.listening.opsUrl).origin,
       OPERATOR_TOKEN: BOOTSTRAP_TOKEN,
-      TERM: 'xterm-256color',
-      LC_ALL: 'en_US.UTF-8',
-      FORCE_COLOR: undefined,
-      NO_COLOR: undefined,
     };
     await using pty = startPty([process.execPath, FLASHSALE, 'doctor'], { columns, rows: 60, env });
     expect(await pty.exited).toBe(0);

@@ -7,11 +7,24 @@ interface Options extends Size {
   env?: Record<string, string | undefined>;
 }
 
+/** What programs draw by beside the terminal itself: a test is the same in a terminal, in tmux and in CI. */
+const SURROUNDINGS = {
+  TERM: 'xterm-256color',
+  LC_ALL: 'en_US.UTF-8',
+  CI: undefined,
+  COLORTERM: undefined,
+  FORCE_COLOR: undefined,
+  NO_COLOR: undefined,
+  SSH_CONNECTION: undefined,
+  SSH_TTY: undefined,
+  TMUX: undefined,
+};
+
 export function startPty(command: string[], { columns, rows, env }: Options) {
   const emulator = openEmulator({ columns, rows });
   const chunks: Buffer[] = [];
   const child = Bun.spawn(command, {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...SURROUNDINGS, ...env },
     // Written here and not made before: only so it becomes the program's controlling terminal, with job control.
     terminal: {
       cols: columns,
