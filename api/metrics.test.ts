@@ -1,12 +1,10 @@
 /** What Prometheus gets of an installation with twenty sales, after every request of both documents was made. */
 
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/webhook.ts';
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
-import { installWithApt } from './embedded/install.ts';
 import { hold } from './test/client.ts';
+import { installed } from './test/installed.ts';
 import { runNewman } from './test/postman/newman.ts';
 import { scrape, type Scrape } from './test/scrape.ts';
 import { createWorld, type World } from './test/world.ts';
@@ -84,7 +82,7 @@ test('is little enough to be read every two seconds, and about nobody', () => {
 });
 
 test('promtool has nothing to say against it', async () => {
-  const promtool = Bun.spawn([await promtoolPath(), 'check', 'metrics'], {
+  const promtool = Bun.spawn([await installed('promtool', 'prometheus'), 'check', 'metrics'], {
     stdin: Buffer.from(full.text),
     stdout: 'pipe',
     stderr: 'pipe',
@@ -92,12 +90,3 @@ test('promtool has nothing to say against it', async () => {
   const said = (await promtool.stdout.text()) + (await promtool.stderr.text());
   expect([await promtool.exited, said]).toEqual([0, '']);
 }, 300_000);
-
-/** Of the system, or else of Debian's Prometheus. */
-async function promtoolPath(): Promise<string> {
-  const logFile = join(tmpdir(), `flash-sale-promtool-${process.pid}.log`);
-  if (Bun.which('promtool') === null) {
-    await installWithApt(Bun.which('apt-get') ?? 'apt-get', ['prometheus'], { say: () => {}, logFile });
-  }
-  return Bun.which('promtool') ?? 'promtool';
-}

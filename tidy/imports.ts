@@ -15,7 +15,7 @@ const WORKSPACES: Record<string, { ours: string[]; types?: string[]; packages?: 
       packages: ['ink', 'react', '@elysiajs/eden'],
       builtins: true,
     },
-    grafana: { ours: [], types: ['shared', 'api'], packages: [], builtins: true },
+    grafana: { ours: ['shared'], packages: ['@grafana/grafana-foundation-sdk'], builtins: true },
   };
 
 /**
