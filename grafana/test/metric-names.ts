@@ -30,7 +30,7 @@ const OF_EXPORTERS = [
 ];
 
 /** Prometheus' own. */
-const OF_PROMETHEUS = [
+const OF_PROMETHEUS = ['ALERTS', 'prometheus_rule_evaluation_failures_total', 'up'];
   'ALERTS',
   'ALERTS_FOR_STATE',
   'scrape_duration_seconds',
