@@ -31,12 +31,6 @@ const OF_EXPORTERS = [
 
 /** Prometheus' own. */
 const OF_PROMETHEUS = ['ALERTS', 'prometheus_rule_evaluation_failures_total', 'up'];
-  'ALERTS',
-  'ALERTS_FOR_STATE',
-  'scrape_duration_seconds',
-  'scrape_samples_scraped',
-  'up',
-];
 
 /** What is not a metric although it looks like one. */
 const WORDS = new Set(
