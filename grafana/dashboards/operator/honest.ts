@@ -1,0 +1,132 @@
+/** Whether what buyers are promised exists: red here means that it may not. */
+
+import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
+import type { Row } from '../board.ts';
+import { BAD, GOOD, LOOK, PLAIN, SOLD, UNDER_WAY } from '../palette.ts';
+import { noneOr, stat } from '../panels.ts';
+import { ofSales, orZero, units } from '../queries.ts';
+
+/** 1: every sum is right. 0: one is wrong. Between: a sale that should sell was not counted. The worst sale decides. */
+const HONEST = `min(${ofSales('flashsale_sale_adds_up')} or 0 * ${ofSales('flashsale_sale_armed')} + 0.5) * (max(${ofSales('flashsale_oversold_units')}) == bool 0)`;
+
+/** The state as a number, so that it can be told by a word: the place in the list, from 1 on. */
+const STATE = ARMED_SALE_STATES.map(
+  (state, index) => `${index + 1} * ${ofSales('flashsale_sale_state', `state="${state}"`)}`,
+).join(' + ');
+
+const STATE_COLOURS: Readonly<Record<(typeof ARMED_SALE_STATES)[number], string>> = {
+  scheduled: UNDER_WAY,
+  live: GOOD,
+  paused: LOOK,
+  draining: SOLD,
+  halted: LOOK,
+};
+
+/** A minute, because units go in bursts: a window of seconds says never and at once in turn. */
+const TAKEN_PER_SECOND = `-sum(min by (sale) (deriv(flashsale_sale_units{sale=~"$sale",state="available"}[1m])))`;
+
+const NOT_SELLING_S = 86_400;
+
+export const honest: Row = {
+  title: 'Is the sale honest?',
+  height: 3,
+  panels: [
+    stat({
+      title: 'Is every unit accounted for?',
+      description:
+        'YES while units, holds, orders and the ledger agree between Redis and SQL, and nothing is oversold. On NO, halt the sale and open the runbook; NOT KNOWN means that Redis is away or being rebuilt.',
+      unit: 'short',
+      width: 4,
+      show: { honest: HONEST },
+      words: [
+        { from: 1, text: 'YES', colour: GOOD },
+        { from: 0.1, to: 0.9, text: 'NOT KNOWN', colour: LOOK },
+        { from: 0, text: 'NO', colour: BAD },
+      ],
+      absent: 'NO SALE',
+    }),
+    stat({
+      title: 'Oversold units',
+      description:
+        'Units ordered beyond the allotment, read from SQL. Always 0; anything else means that buyers were promised what does not exist: halt the sale.',
+      unit: 'short',
+      width: 3,
+      show: { oversold: `sum(${ofSales('flashsale_oversold_units')})` },
+      levels: noneOr(BAD),
+      absent: 'NO SALE',
+    }),
+    stat({
+      title: 'Drift',
+      description:
+        'Units that do not add up between Redis and SQL, of the worst sale. Always 0; a drift pauses the sale by itself, and the runbook says how to find its cause.',
+      unit: 'short',
+      width: 3,
+      show: { drift: 'max(abs(flashsale_stock_drift_units{sale=~"$sale"}))' },
+      levels: noneOr(BAD),
+      absent: 'NOT KNOWN',
+      next: 'flashsale-stores',
+    }),
+    stat({
+      title: 'State',
+      description:
+        'What each chosen sale does now; choose one at the top when they are many. A pause or a halt is made by an operator, or by the auditor when sums are wrong.',
+      unit: 'short',
+      width: 3,
+      show: { 'sale {{sale}}': STATE },
+      words: ARMED_SALE_STATES.map((state, index) => ({
+        from: index + 1,
+        text: state.toUpperCase(),
+        colour: STATE_COLOURS[state],
+      })),
+      absent: 'NO SALE',
+    }),
+    stat({
+      title: 'Units left',
+      description:
+        'Units that a buyer can hold now. SOLD OUT is what the sale is for; held units may still come back.',
+      unit: 'short',
+      width: 3,
+      show: { left: units('available') },
+      levels: [[null, GOOD]],
+      words: [{ from: 0, text: 'SOLD OUT', colour: SOLD }],
+      absent: 'NOT KNOWN',
+    }),
+    stat({
+      title: 'Sold',
+      description:
+        'Ordered and paid units of the total. It only falls when an order expires or is cancelled.',
+      unit: 'percentunit',
+      decimals: 1,
+      width: 3,
+      show: { sold: `(${units('ordered')} + ${units('paid')}) / ${units('total')}` },
+      levels: [[null, SOLD]],
+      absent: 'NO SALE',
+    }),
+    stat({
+      title: 'Sold out in',
+      description:
+        'How long the units that are left last at the pace of the last minute. Nothing is wrong when nobody is buying; when buyers should be, look at their answers below.',
+      unit: 's',
+      decimals: 0,
+      width: 3,
+      show: { left: `${units('available')} / clamp_min(${TAKEN_PER_SECOND}, 1e-6)` },
+      levels: [[null, GOOD]],
+      words: [
+        { from: 0, text: 'SOLD OUT', colour: SOLD },
+        { from: NOT_SELLING_S, to: Infinity, text: 'NOT SELLING', colour: PLAIN },
+      ],
+      absent: 'NOT KNOWN',
+    }),
+    stat({
+      title: 'Pages',
+      description:
+        'Alerts that ask for somebody now. None is normal; the marks in the graphs tell which, and the runbook what to do.',
+      unit: 'short',
+      width: 2,
+      show: { firing: orZero('count(ALERTS{alertstate="firing",severity="page"})') },
+      levels: noneOr(BAD),
+      words: [{ from: 0, text: 'NONE', colour: GOOD }],
+      next: 'flashsale-slo',
+    }),
+  ],
+};

@@ -1,0 +1,14 @@
+/** What a colour means, on every board. State is always told by a word or a figure as well. */
+
+/** As it should be. */
+export const GOOD = 'green';
+/** Sold, and sold out: what the sale is for, and never a fault. */
+export const SOLD = 'blue';
+/** Held, or on its way. */
+export const UNDER_WAY = 'yellow';
+/** Somebody should look when there is time. */
+export const LOOK = 'orange';
+/** Oversold, drift, errors; nothing else. */
+export const BAD = 'red';
+/** Neither good nor bad. */
+export const PLAIN = 'text';
