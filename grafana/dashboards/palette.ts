@@ -10,5 +10,7 @@ export const UNDER_WAY = 'yellow';
 export const LOOK = 'orange';
 /** Oversold, drift, errors; nothing else. */
 export const BAD = 'red';
-/** Neither good nor bad. */
+/** A verdict that is neither good nor bad. */
+export const NEITHER = 'transparent';
+/** Figures and lines that are neither good nor bad. */
 export const PLAIN = 'text';

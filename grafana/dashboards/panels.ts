@@ -33,6 +33,8 @@ export interface About {
   /** Words that stand for figures, and one for when nothing is known. */
   readonly words?: readonly { from: number; to?: number; text: string; colour: string }[];
   readonly absent?: string;
+  /** How often it is scraped, where that is less often than our own processes: a rate needs several scrapes. */
+  readonly scraped?: string;
   /** The board that tells more. */
   readonly next?: BoardUid;
 }
@@ -172,15 +174,16 @@ function described(builder: PanelBuilder, about: About, asked: (query: Query) =>
   return { ...builder.build(), gridPos: { x: 0, y: 0, w: about.width, h: 0 } };
 }
 
-function targets({ show }: About, asked: (query: Query) => Query): Builder<Dataquery>[] {
-  return Object.entries(show).map(([name, query], index) =>
-    asked(new prometheus.DataqueryBuilder())
+function targets({ show, scraped }: About, asked: (query: Query) => Query): Builder<Dataquery>[] {
+  return Object.entries(show).map(([name, query], index) => {
+    const target = asked(new prometheus.DataqueryBuilder())
       .refId(refId(index))
       .datasource(DATASOURCE)
       .editorMode(prometheus.QueryEditorMode.Code)
       .expr(query)
-      .legendFormat(name),
-  );
+      .legendFormat(name);
+    return scraped === undefined ? target : target.interval(scraped);
+  });
 }
 
 function refId(index: number): string {

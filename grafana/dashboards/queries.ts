@@ -18,14 +18,24 @@ export function reached(step: string): string {
   return `sum(${ofSales('flashsale_sale_steps', `step="${step}"`)})`;
 }
 
+/** Short, for graphs: as short as the scrapes allow. */
+const RECENT = '$__rate_interval';
+/** For figures that are asked once, for the whole time that was chosen. */
+export const WHOLE_TIME = '$__range';
+
 /** Of all processes together. @param selector a counter, with or without labels in braces */
-export function perSecond(selector: string, by = ''): string {
-  return `sum${by && ` by (${by})`} (rate(${selector}[$__rate_interval]))`;
+export function perSecond(selector: string, by = '', window = RECENT): string {
+  return `sum${by && ` by (${by})`} (rate(${selector}[${window}]))`;
 }
 
 /** @param selector the buckets of a histogram, with or without labels in braces */
-export function quantile(q: number, selector: string, by = ''): string {
-  return `histogram_quantile(${q}, ${perSecond(selector, by === '' ? 'le' : `le, ${by}`)})`;
+export function quantile(q: number, selector: string, by = '', window = RECENT): string {
+  return `histogram_quantile(${q}, ${perSecond(selector, by === '' ? 'le' : `le, ${by}`, window)})`;
+}
+
+/** @param part a part of `whole`; both may be 0 */
+export function share(part: string, whole: string): string {
+  return `(${part}) / clamp_min(${whole}, 1e-6)`;
 }
 
 /** What happened never has no series yet: it is told as 0. */

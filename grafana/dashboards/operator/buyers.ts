@@ -3,15 +3,15 @@
 import type { Row } from '../board.ts';
 import { BAD, GOOD, LOOK, PLAIN, SOLD } from '../palette.ts';
 import { heatmap, series } from '../panels.ts';
-import { orZero, perSecond, quantile } from '../queries.ts';
+import { orZero, perSecond, quantile, share } from '../queries.ts';
 
 const PUBLIC = 'listener="public"';
 
-const ANSWERS = 'http_request_duration_seconds_count';
-
 const HOLDS = `http_request_duration_seconds_bucket{${PUBLIC},method="POST",route="/api/holds"}`;
 
-const TURNED_AWAY = `http_requests_turned_away_total{${PUBLIC},status="503"}`;
+const TURNED_AWAY = perSecond(`http_requests_turned_away_total{${PUBLIC},status="503"}`);
+
+const ERRORS = `${answers('5..')} + ${TURNED_AWAY}`;
 
 export const buyers: Row = {
   title: 'Buyers',
@@ -27,8 +27,8 @@ export const buyers: Row = {
         done: answers('2..'),
         'refused (409)': answers('409'),
         'too fast (429)': answers('429'),
-        'not valid (4xx)': answers('4(0[0-8]|[13-9].|2[0-8])'),
-        'errors (5xx)': `${answers('5..')} + ${perSecond(TURNED_AWAY)}`,
+        'not valid (4xx)': answers('4..', '409|429'),
+        'errors (5xx)': ERRORS,
       },
       colours: { done: GOOD, 'refused (409)': SOLD, 'errors (5xx)': BAD },
       next: 'flashsale-api',
@@ -63,7 +63,7 @@ export const buyers: Row = {
       unit: 'percentunit',
       width: 3,
       show: {
-        errors: `(${answers('5..')} + ${perSecond(TURNED_AWAY)}) / clamp_min(${orZero(perSecond(`${ANSWERS}{${PUBLIC}}`))} + ${perSecond(TURNED_AWAY)}, 1e-6)`,
+        errors: share(ERRORS, `${answers('...')} + ${TURNED_AWAY}`),
       },
       colours: { errors: BAD },
       next: 'flashsale-slo',
@@ -83,6 +83,8 @@ export const buyers: Row = {
   ],
 };
 
-function answers(status: string): string {
-  return orZero(perSecond(`${ANSWERS}{${PUBLIC},status=~"${status}"}`));
+/** @param status which ones @param but and which of them not; both as regular expressions */
+function answers(status: string, but = ''): string {
+  const selected = `${PUBLIC},status=~"${status}"${but && `,status!~"${but}"`}`;
+  return orZero(perSecond(`http_request_duration_seconds_count{${selected}}`));
 }

@@ -2,7 +2,7 @@
 
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import type { Row } from '../board.ts';
-import { BAD, GOOD, LOOK, PLAIN, SOLD, UNDER_WAY } from '../palette.ts';
+import { BAD, GOOD, LOOK, NEITHER, SOLD, UNDER_WAY } from '../palette.ts';
 import { noneOr, stat } from '../panels.ts';
 import { ofSales, orZero, units } from '../queries.ts';
 
@@ -113,7 +113,7 @@ export const honest: Row = {
       levels: [[null, GOOD]],
       words: [
         { from: 0, text: 'SOLD OUT', colour: SOLD },
-        { from: NOT_SELLING_S, to: Infinity, text: 'NOT SELLING', colour: PLAIN },
+        { from: NOT_SELLING_S, to: Infinity, text: 'NOT SELLING', colour: NEITHER },
       ],
       absent: 'NOT KNOWN',
     }),

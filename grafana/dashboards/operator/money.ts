@@ -5,8 +5,7 @@ import { BAD, GOOD, LOOK } from '../palette.ts';
 import { noneOr, series, stat } from '../panels.ts';
 import { perSecond, quantile } from '../queries.ts';
 
-const WEBHOOKS =
-  'http_request_duration_seconds_bucket{listener="public",route=~"/api/webhook/.+|.*stripe.*"}';
+const WEBHOOKS = 'http_request_duration_seconds_bucket{listener="public",route=~"/api/webhook/.+"}';
 
 export const money: Row = {
   title: 'Money',
