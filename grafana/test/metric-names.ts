@@ -22,6 +22,8 @@ const OF_EXPORTERS = [
   'redis_aof_last_write_status',
   'redis_commands_processed_total',
   'redis_connected_clients',
+  'redis_cpu_sys_seconds_total',
+  'redis_cpu_user_seconds_total',
   'redis_evicted_keys_total',
   'redis_latency_percentiles_usec',
   'redis_memory_max_bytes',
