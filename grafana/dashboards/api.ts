@@ -3,7 +3,7 @@
 import type { Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board, type Row } from './board.ts';
 import { BAD, GOOD, LOOK, SOLD } from './palette.ts';
-import { series, stacked, stat, table } from './panels.ts';
+import { NO_FIGURE, series, stacked, stat, table } from './panels.ts';
 import { orZero, OUR_JOBS, perSecond, quantile, share, WHOLE_TIME } from './queries.ts';
 
 type Listener = 'public' | 'ops';
@@ -37,7 +37,7 @@ const now: Row = {
       unit: 'short',
       width: 3,
       show: { processes: 'count(flashsale_build_info{instance=~"$instance"})' },
-      absent: 'NONE',
+      absent: { text: 'NONE', colour: BAD },
     }),
     stat({
       title: 'Requests',
@@ -99,7 +99,7 @@ const now: Row = {
       unit: 's',
       width: 3,
       show: { p99: quantile(0.99, durations('public')) },
-      absent: 'NO REQUESTS',
+      absent: NO_FIGURE,
     }),
   ],
 };

@@ -1,6 +1,11 @@
 /** How boards find their data, and each other. */
 
-import { DashboardLinkBuilder, DashboardLinkType } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import {
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  type DashboardLink,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 
 /** Chosen at the top of each board, so that one board serves every Prometheus. */
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
@@ -23,10 +28,14 @@ export function linkTo(uid: BoardUid): DashboardLinkBuilder {
 }
 
 /** At the top of each board: all of them. */
-export function linkToAll(): DashboardLinkBuilder {
-  return new DashboardLinkBuilder('Flash sale')
+export function linkToAll(): Builder<DashboardLink> {
+  const link = new DashboardLinkBuilder('Flash sale')
     .type(DashboardLinkType.Dashboards)
     .tags([TAG])
     .keepTime(true)
-    .includeVars(true);
+    .includeVars(true)
+    .build();
+  // It is to be seen, not to be found in a menu.
+  delete link.placement;
+  return { build: () => link };
 }

@@ -10,7 +10,7 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { DATASOURCE, linkTo, type BoardUid } from './links.ts';
-import { GOOD, PLAIN } from './palette.ts';
+import { GOOD, LOOK, NEITHER, PLAIN } from './palette.ts';
 
 export interface About {
   readonly title: string;
@@ -30,14 +30,25 @@ export interface About {
   readonly colours?: Readonly<Record<string, string>>;
   /** The colour from each value on; the first is for what is below all others. */
   readonly levels?: readonly [from: number | null, colour: string][];
-  /** Words that stand for figures, and one for when nothing is known. */
-  readonly words?: readonly { from: number; to?: number; text: string; colour: string }[];
-  readonly absent?: string;
+  /** Words that stand for figures. */
+  readonly words?: readonly (Word & { readonly from: number; readonly to?: number })[];
+  /** The word when there is no figure. */
+  readonly absent?: Word;
   /** How often it is scraped, where that is less often than our own processes: a rate needs several scrapes. */
   readonly scraped?: string;
   /** The board that tells more. */
   readonly next?: BoardUid;
 }
+
+interface Word {
+  readonly text: string;
+  readonly colour: string;
+}
+
+/** Somebody has to find out. */
+export const NOT_KNOWN: Word = { text: 'NOT KNOWN', colour: LOOK };
+/** Another panel tells whether that is right. */
+export const NO_FIGURE: Word = { text: '—', colour: NEITHER };
 
 /** Good is none, bad is any. */
 export function noneOr(colour: string): NonNullable<About['levels']> {
@@ -57,7 +68,7 @@ export function stat(about: About): dashboard.Panel {
     .graphMode(common.BigValueGraphMode.None)
     .colorMode(isVerdict ? common.BigValueColorMode.Background : common.BigValueColorMode.Value)
     .reduceOptions(lastValue())
-    .orientation(common.VizOrientation.Vertical);
+    .orientation(common.VizOrientation.Auto);
   return described(builder, about, (query) => query.instant());
 }
 
@@ -162,8 +173,8 @@ function described(builder: PanelBuilder, about: About, asked: (query: Query) =>
     );
   if (about.decimals !== undefined) builder.decimals(about.decimals);
   if (about.max !== undefined) builder.max(about.max);
-  if (about.absent !== undefined) builder.noValue(about.absent);
-  if (about.words !== undefined) builder.mappings(about.words.map(wordFor));
+  if (about.absent !== undefined) builder.noValue(about.absent.text);
+  builder.mappings(mappings(about));
   if (about.next !== undefined) builder.dataLinks([linkTo(about.next)]);
   for (const [name, unit] of Object.entries(about.units ?? {})) {
     builder.overrideByName(name, [{ id: 'unit', value: unit }]);
@@ -190,9 +201,14 @@ function refId(index: number): string {
   return String.fromCodePoint('A'.charCodeAt(0) + index);
 }
 
-function wordFor({ from, to = from, text, colour }: NonNullable<About['words']>[number]): dashboard.RangeMap {
-  return {
+function mappings({ words = [], absent }: About): dashboard.ValueMapping[] {
+  const all: dashboard.ValueMapping[] = words.map(({ from, to = from, text, colour: color }) => ({
     type: dashboard.MappingType.RangeToText,
-    options: { from, to: Number.isFinite(to) ? to : null, result: { text, color: colour } },
-  };
+    options: { from, to: Number.isFinite(to) ? to : null, result: { text, color } },
+  }));
+  if (absent === undefined) return all;
+  // Without it the word would have the colour of the lowest level, which is that of good.
+  const { text, colour: color } = absent;
+  const match = dashboard.SpecialValueMatch.NullAndNan;
+  return [...all, { type: dashboard.MappingType.SpecialValue, options: { match, result: { text, color } } }];
 }

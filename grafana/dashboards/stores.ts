@@ -1,8 +1,8 @@
 /** Board C: Redis and SQL, as our processes see them and as they see themselves. */
 
 import { board, type Row } from './board.ts';
-import { BAD, GOOD, LOOK, SOLD, UNDER_WAY } from './palette.ts';
-import { noneOr, series, stacked, stat } from './panels.ts';
+import { BAD, GOOD, LOOK, PERCENTILES, SOLD, UNDER_WAY } from './palette.ts';
+import { noneOr, NOT_KNOWN, series, stacked, stat } from './panels.ts';
 import { perSecond, quantile, share } from './queries.ts';
 
 const INSTANCE = 'instance=~"$instance"';
@@ -28,7 +28,7 @@ const well: Row = {
       width: 5,
       show: { '{{store}}': `min by (store) (flashsale_store_up{${INSTANCE}})` },
       words: DOWN_OR_UP,
-      absent: 'NOT KNOWN',
+      absent: NOT_KNOWN,
     }),
     stat({
       title: 'Do their exporters?',
@@ -38,7 +38,7 @@ const well: Row = {
       width: 5,
       show: { redis: 'min(redis_up)', sql: 'min(mysql_up)' },
       words: DOWN_OR_UP,
-      absent: 'NO EXPORTER',
+      absent: { text: 'NO EXPORTER', colour: LOOK },
     }),
     stat({
       title: 'Redis writes its log',
@@ -51,7 +51,7 @@ const well: Row = {
         { from: 0, text: 'FAILED', colour: BAD },
         { from: 1, text: 'YES', colour: GOOD },
       ],
-      absent: 'NO EXPORTER',
+      absent: { text: 'NO EXPORTER', colour: LOOK },
     }),
     stat({
       title: 'Keys evicted',
@@ -61,7 +61,7 @@ const well: Row = {
       width: 3,
       show: { evicted: 'sum(redis_evicted_keys_total)' },
       levels: noneOr(BAD),
-      absent: 'NO EXPORTER',
+      absent: { text: 'NO EXPORTER', colour: LOOK },
     }),
     stat({
       title: 'Clocks apart',
@@ -75,7 +75,7 @@ const well: Row = {
         [1, LOOK],
         [5, BAD],
       ],
-      absent: 'NOT KNOWN',
+      absent: NOT_KNOWN,
     }),
     stat({
       title: 'Holds lost',
@@ -133,7 +133,7 @@ const redisSeen: Row = {
         ),
         p99: quantile(0.99, `flashsale_batch_size_bucket{${INSTANCE}}`),
       },
-      colours: { average: GOOD, p99: 'purple' },
+      colours: PERCENTILES,
     }),
   ],
 };
@@ -153,7 +153,7 @@ const redisItself: Row = {
         p50: 'max(redis_latency_percentiles_usec{cmd="evalsha",quantile="50"})',
         p99: 'max(redis_latency_percentiles_usec{cmd="evalsha",quantile="99"})',
       },
-      colours: { p50: GOOD, p99: 'purple' },
+      colours: PERCENTILES,
     }),
     series({
       title: 'CPU',
@@ -333,7 +333,7 @@ const between: Row = {
         p50: quantile(0.5, `flashsale_expiry_lag_seconds_bucket{${INSTANCE}}`),
         p99: quantile(0.99, `flashsale_expiry_lag_seconds_bucket{${INSTANCE}}`),
       },
-      colours: { p50: GOOD, p99: 'purple' },
+      colours: PERCENTILES,
     }),
   ],
 };

@@ -1,7 +1,7 @@
 /** What buyers see. */
 
 import type { Row } from '../board.ts';
-import { BAD, GOOD, LOOK, PLAIN, SOLD } from '../palette.ts';
+import { BAD, GOOD, LOOK, PERCENTILES, PLAIN, SOLD } from '../palette.ts';
 import { heatmap, series } from '../panels.ts';
 import { orZero, perSecond, quantile, share } from '../queries.ts';
 
@@ -44,7 +44,7 @@ export const buyers: Row = {
         [null, PLAIN],
         [0.25, LOOK],
       ],
-      colours: { p50: GOOD, p95: SOLD, p99: 'purple' },
+      colours: PERCENTILES,
       next: 'flashsale-api',
     }),
     heatmap({

@@ -3,11 +3,14 @@
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import type { Row } from '../board.ts';
 import { BAD, GOOD, LOOK, NEITHER, SOLD, UNDER_WAY } from '../palette.ts';
-import { noneOr, stat } from '../panels.ts';
+import { NO_FIGURE, noneOr, NOT_KNOWN, stat } from '../panels.ts';
 import { ofSales, orZero, units } from '../queries.ts';
 
 /** 1: every sum is right. 0: one is wrong. Between: a sale that should sell was not counted. The worst sale decides. */
-const HONEST = `min(${ofSales('flashsale_sale_adds_up')} or 0 * ${ofSales('flashsale_sale_armed')} + 0.5) * (max(${ofSales('flashsale_oversold_units')}) == bool 0)`;
+const SUMS = `min(${ofSales('flashsale_sale_adds_up')} or 0 * ${ofSales('flashsale_sale_armed')} + 0.5)`;
+const NONE_OVERSOLD = `(max(${ofSales('flashsale_oversold_units')}) == bool 0)`;
+/** 2: there is no sale, by the word of those who looked; without it nobody could look. */
+const NO_SALE = '0 * max(flashsale_refunds_due) + 2';
 
 /** The state as a number, so that it can be told by a word: the place in the list, from 1 on. */
 const STATE = ARMED_SALE_STATES.map(
@@ -34,16 +37,17 @@ export const honest: Row = {
     stat({
       title: 'Is every unit accounted for?',
       description:
-        'YES while units, holds, orders and the ledger agree between Redis and SQL, and nothing is oversold. On NO, halt the sale and open the runbook; NOT KNOWN means that Redis is away or being rebuilt.',
+        'YES while units, holds, orders and the ledger agree between Redis and SQL, and nothing is oversold. On NO, halt the sale and open the runbook; NOT KNOWN means that a store or every process is away, or that Redis is being rebuilt.',
       unit: 'short',
       width: 4,
-      show: { honest: HONEST },
+      show: { honest: `${SUMS} * ${NONE_OVERSOLD} or ${NO_SALE}` },
       words: [
         { from: 1, text: 'YES', colour: GOOD },
-        { from: 0.1, to: 0.9, text: 'NOT KNOWN', colour: LOOK },
+        { from: 0.5, ...NOT_KNOWN },
         { from: 0, text: 'NO', colour: BAD },
+        { from: 2, text: 'NO SALE', colour: NEITHER },
       ],
-      absent: 'NO SALE',
+      absent: NOT_KNOWN,
     }),
     stat({
       title: 'Oversold units',
@@ -53,7 +57,7 @@ export const honest: Row = {
       width: 3,
       show: { oversold: `sum(${ofSales('flashsale_oversold_units')})` },
       levels: noneOr(BAD),
-      absent: 'NO SALE',
+      absent: NO_FIGURE,
     }),
     stat({
       title: 'Drift',
@@ -63,7 +67,7 @@ export const honest: Row = {
       width: 3,
       show: { drift: 'max(abs(flashsale_stock_drift_units{sale=~"$sale"}))' },
       levels: noneOr(BAD),
-      absent: 'NOT KNOWN',
+      absent: NO_FIGURE,
       next: 'flashsale-stores',
     }),
     stat({
@@ -78,7 +82,7 @@ export const honest: Row = {
         text: state.toUpperCase(),
         colour: STATE_COLOURS[state],
       })),
-      absent: 'NO SALE',
+      absent: NO_FIGURE,
     }),
     stat({
       title: 'Units left',
@@ -89,7 +93,7 @@ export const honest: Row = {
       show: { left: units('available') },
       levels: [[null, GOOD]],
       words: [{ from: 0, text: 'SOLD OUT', colour: SOLD }],
-      absent: 'NOT KNOWN',
+      absent: NO_FIGURE,
     }),
     stat({
       title: 'Sold',
@@ -100,7 +104,7 @@ export const honest: Row = {
       width: 3,
       show: { sold: `(${units('ordered')} + ${units('paid')}) / ${units('total')}` },
       levels: [[null, SOLD]],
-      absent: 'NO SALE',
+      absent: NO_FIGURE,
     }),
     stat({
       title: 'Sold out in',
@@ -115,7 +119,7 @@ export const honest: Row = {
         { from: 0, text: 'SOLD OUT', colour: SOLD },
         { from: NOT_SELLING_S, to: Infinity, text: 'NOT SELLING', colour: NEITHER },
       ],
-      absent: 'NOT KNOWN',
+      absent: NO_FIGURE,
     }),
     stat({
       title: 'Pages',

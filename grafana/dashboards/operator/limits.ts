@@ -2,7 +2,7 @@
 
 import type { Row } from '../board.ts';
 import { GOOD, LOOK } from '../palette.ts';
-import { series, stat } from '../panels.ts';
+import { NO_FIGURE, series, stat } from '../panels.ts';
 import { OUR_JOBS, quantile } from '../queries.ts';
 
 const SCRIPTS =
@@ -70,7 +70,7 @@ export const limits: Row = {
         'holds ended late': quantile(0.99, 'flashsale_expiry_lag_seconds_bucket'),
         restarts: `sum(changes(process_start_time_seconds{${OUR_JOBS}}[$__range]))`,
       },
-      absent: 'NOT KNOWN',
+      absent: NO_FIGURE,
       next: 'flashsale-stores',
     }),
   ],

@@ -1,8 +1,8 @@
 /** What payment providers tell, and what is made of it. */
 
 import type { Row } from '../board.ts';
-import { BAD, GOOD, LOOK } from '../palette.ts';
-import { noneOr, series, stat } from '../panels.ts';
+import { BAD, GOOD, LOOK, PERCENTILES } from '../palette.ts';
+import { noneOr, NOT_KNOWN, series, stat } from '../panels.ts';
 import { perSecond, quantile } from '../queries.ts';
 
 const WEBHOOKS = 'http_request_duration_seconds_bucket{listener="public",route=~"/api/webhook/.+"}';
@@ -44,7 +44,7 @@ export const money: Row = {
       unit: 's',
       width: 5,
       show: { p50: quantile(0.5, WEBHOOKS), p99: quantile(0.99, WEBHOOKS) },
-      colours: { p50: GOOD, p99: 'purple' },
+      colours: PERCENTILES,
       next: 'flashsale-api',
     }),
     stat({
@@ -60,7 +60,7 @@ export const money: Row = {
       },
       levels: noneOr(LOOK),
       words: [{ from: 0, text: 'NONE', colour: GOOD }],
-      absent: 'NOT KNOWN',
+      absent: NOT_KNOWN,
     }),
   ],
 };

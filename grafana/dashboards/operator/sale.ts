@@ -1,7 +1,7 @@
 /** How the sale goes: absolute figures of the stores, for a sum of rates loses what happened between two scrapes. */
 
 import type { Row } from '../board.ts';
-import { GOOD, PLAIN, SOLD, UNDER_WAY } from '../palette.ts';
+import { GOOD, ORDERED, PLAIN, SOLD, UNDER_WAY } from '../palette.ts';
 import { bars, series, stacked } from '../panels.ts';
 import { perSecond, reached, units } from '../queries.ts';
 
@@ -23,7 +23,7 @@ export const sale: Row = {
           available: units('available'),
           total: units('total'),
         },
-        colours: { paid: SOLD, ordered: 'light-blue', held: UNDER_WAY, available: GOOD, total: PLAIN },
+        colours: { paid: SOLD, ordered: ORDERED, held: UNDER_WAY, available: GOOD, total: PLAIN },
       },
       'total',
     ),
@@ -40,7 +40,7 @@ export const sale: Row = {
         expired: reached('expired'),
         released: reached('released'),
       },
-      colours: { held: UNDER_WAY, ordered: 'light-blue', paid: SOLD, expired: PLAIN, released: PLAIN },
+      colours: { held: UNDER_WAY, ordered: ORDERED, paid: SOLD, expired: PLAIN, released: PLAIN },
     }),
     bars({
       title: 'Of these went on',
@@ -54,7 +54,7 @@ export const sale: Row = {
         'ordered → paid': `${reached('paid')} / clamp_min(${reached('ordered')}, 1)`,
         'held → expired': `${reached('expired')} / clamp_min(${reached('held')}, 1)`,
       },
-      colours: { 'held → ordered': 'light-blue', 'ordered → paid': SOLD, 'held → expired': PLAIN },
+      colours: { 'held → ordered': ORDERED, 'ordered → paid': SOLD, 'held → expired': PLAIN },
     }),
     series({
       title: 'Units per second',
@@ -63,7 +63,7 @@ export const sale: Row = {
       unit: 'short',
       width: 4,
       show: { held: pace('held'), ordered: pace('ordered'), paid: pace('paid') },
-      colours: { held: UNDER_WAY, ordered: 'light-blue', paid: SOLD },
+      colours: { held: UNDER_WAY, ordered: ORDERED, paid: SOLD },
     }),
     stacked({
       title: 'Requests for a hold, by outcome',
