@@ -21,6 +21,9 @@ const durations = (listener: Listener) => `http_request_duration_seconds_bucket$
 const turnedAway = (listener: Listener, status: string) =>
   `http_requests_turned_away_total${labels(listener, `status="${status}"`)}`;
 
+/** What clients of Prometheus tell of themselves, of our processes. */
+const OURS = `{${OUR_JOBS},instance=~"$instance"}`;
+
 const ALL = orZero(perSecond(requests('public')));
 const REFUSED = orZero(perSecond(requests('public', 'status="409"')));
 const TURNED_AWAY = perSecond(turnedAway('public', '503'));
@@ -33,10 +36,13 @@ const now: Row = {
     stat({
       title: 'Processes',
       description:
-        'API and worker processes that Prometheus reaches. Fewer than you started: look at the logs of the one that is missing.',
+        'API and worker processes that Prometheus reaches. Fewer than you started: look at the logs of the one that is missing. Restarts are those of the chosen time.',
       unit: 'short',
       width: 3,
-      show: { processes: 'count(flashsale_build_info{instance=~"$instance"})' },
+      show: {
+        running: 'count(flashsale_build_info{instance=~"$instance"})',
+        restarts: `sum(changes(process_start_time_seconds${OURS}[$__range]))`,
+      },
       absent: { text: 'NONE', colour: BAD },
     }),
     stat({
@@ -203,8 +209,6 @@ const operators: Row = {
     }),
   ],
 };
-
-const OURS = `{${OUR_JOBS},instance=~"$instance"}`;
 
 const processes: Row = {
   title: 'Processes',

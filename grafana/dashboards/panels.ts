@@ -34,6 +34,8 @@ export interface About {
   readonly words?: readonly (Word & { readonly from: number; readonly to?: number })[];
   /** The word when there is no figure. */
   readonly absent?: Word;
+  /** Beside the lines, where there is little height and many names; else below. */
+  readonly legend?: 'right';
   /** How often it is scraped, where that is less often than our own processes: a rate needs several scrapes. */
   readonly scraped?: string;
   /** The board that tells more. */
@@ -141,7 +143,7 @@ function lines(about: About): TimeSeries {
     .legend(
       new common.VizLegendOptionsBuilder()
         .displayMode(common.LegendDisplayMode.List)
-        .placement(common.LegendPlacement.Bottom)
+        .placement(about.legend === 'right' ? common.LegendPlacement.Right : common.LegendPlacement.Bottom)
         .showLegend(true),
     )
     .tooltip(

@@ -8,9 +8,12 @@ export function ofSales(gauge: string, label = ''): string {
   return `max by (sale) (${gauge}{sale=~"$sale"${label && `,${label}`}})`;
 }
 
-/** Units of the chosen sales that are in a state now. */
+/**
+ * Units of the chosen sales that are in a state now. Each process looks at its own moment: the means of what adds up
+ * add up as well, the greatest do not.
+ */
 export function units(state: string): string {
-  return `sum(${ofSales('flashsale_sale_units', `state="${state}"`)})`;
+  return `sum(avg by (sale) (flashsale_sale_units{sale=~"$sale",state="${state}"}))`;
 }
 
 /** Units of the chosen sales that ever came as far as a step. */

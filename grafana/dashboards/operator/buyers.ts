@@ -23,6 +23,7 @@ export const buyers: Row = {
         'Requests of buyers and payment providers by how they were answered. Refusals rise when units are few, and are the product working; errors are ours, and stay at 0.',
       unit: 'reqps',
       width: 6,
+      legend: 'right',
       show: {
         done: answers('2..'),
         'refused (409)': answers('409'),

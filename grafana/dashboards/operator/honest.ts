@@ -35,7 +35,7 @@ export const honest: Row = {
   height: 3,
   panels: [
     stat({
-      title: 'Is every unit accounted for?',
+      title: 'Every sum is right',
       description:
         'YES while units, holds, orders and the ledger agree between Redis and SQL, and nothing is oversold. On NO, halt the sale and open the runbook; NOT KNOWN means that a store or every process is away, or that Redis is being rebuilt.',
       unit: 'short',

@@ -2,7 +2,7 @@
 
 import type { Row } from '../board.ts';
 import { GOOD, LOOK } from '../palette.ts';
-import { NO_FIGURE, series, stat } from '../panels.ts';
+import { series } from '../panels.ts';
 import { OUR_JOBS, quantile } from '../queries.ts';
 
 const SCRIPTS =
@@ -27,7 +27,13 @@ export const limits: Row = {
         'How long SQL took, retries included; connection is the wait for a free one. Orders of one sale go one after the other, so transactions grow first.',
       unit: 's',
       width: 5,
-      show: { '{{op}}': quantile(0.99, 'flashsale_db_duration_seconds_bucket', 'op') },
+      show: {
+        '{{op}}': quantile(
+          0.99,
+          'flashsale_db_duration_seconds_bucket{op=~"connection|statement|transaction"}',
+          'op',
+        ),
+      },
       next: 'flashsale-stores',
     }),
     series({
@@ -58,19 +64,16 @@ export const limits: Row = {
       show: { '{{instance}}': `rate(process_cpu_seconds_total{${OUR_JOBS}}[$__rate_interval])` },
       next: 'flashsale-api',
     }),
-    stat({
+    series({
       title: 'Workers',
       description:
-        'How long ago a worker last looked for orders to expire: some seconds at most. Holds: how late 99 % of them were ended. Restarts of processes in the chosen time: only those that you made.',
-      unit: 'short',
+        'How long ago a worker last looked for orders to expire, and how late 99 % of overdue holds were ended. Some seconds at most; when it rises, no worker runs, or it cannot keep up.',
+      unit: 's',
       width: 3,
-      units: { quiet: 's', 'holds ended late': 's' },
       show: {
-        quiet: 'max(flashsale_workers_quiet_seconds)',
-        'holds ended late': quantile(0.99, 'flashsale_expiry_lag_seconds_bucket'),
-        restarts: `sum(changes(process_start_time_seconds{${OUR_JOBS}}[$__range]))`,
+        'last looked': 'max(flashsale_workers_quiet_seconds)',
+        'holds late': quantile(0.99, 'flashsale_expiry_lag_seconds_bucket'),
       },
-      absent: NO_FIGURE,
       next: 'flashsale-stores',
     }),
   ],

@@ -12,11 +12,12 @@ export const money: Row = {
   height: 4,
   panels: [
     series({
-      title: 'Deliveries of payment webhooks',
+      title: 'Payment webhooks by outcome',
       description:
         'Every delivery, repeated ones too, by what was made of it. Refused ones had no valid signature: a wrong secret or a forger. Failed ones are kept and tried again.',
       unit: 'reqps',
       width: 7,
+      legend: 'right',
       show: {
         applied: deliveries('applied|late_applied|paid'),
         'owed back': deliveries('refund_due|refunded'),
@@ -29,11 +30,12 @@ export const money: Row = {
       colours: { applied: GOOD, refused: LOOK, failed: BAD },
     }),
     series({
-      title: 'Payments, by what became of them',
+      title: 'Payments by outcome',
       description:
         'Each payment once. Applied is normal; a late one was still served from free units; the others are owed back and listed for a person.',
       unit: 'reqps',
       width: 5,
+      legend: 'right',
       show: { '{{disposition}}': perSecond('flashsale_payments_total', 'disposition') },
       colours: { applied: GOOD, late_applied: 'light-green', refund_due: LOOK },
     }),

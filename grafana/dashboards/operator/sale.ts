@@ -66,11 +66,12 @@ export const sale: Row = {
       colours: { held: UNDER_WAY, ordered: ORDERED, paid: SOLD },
     }),
     stacked({
-      title: 'Requests for a hold, by outcome',
+      title: 'Requests for holds',
       description:
-        'What buyers of all sales were told when they asked for a hold. Sold out is an answer like another; many that are too fast are robots.',
+        'What buyers of all sales were told when they asked for a hold, a second. Sold out is an answer like another; many that are too fast are robots.',
       unit: 'reqps',
       width: 5,
+      legend: 'right',
       show: {
         held: attempts('held'),
         'held before': attempts('replayed'),
