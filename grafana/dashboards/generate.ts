@@ -1,7 +1,11 @@
-/** Writes what Grafana loads: bun run boards */
+/** Writes what Grafana and Prometheus show: the boards, and the runbook as a page. bun run boards */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runbookPage } from '../runbook/page.ts';
 import { BOARDS } from './boards.ts';
+
+const RUNBOOK = join(import.meta.dir, '../../RUNBOOK.md');
 
 /** What is to be written, by path. */
 export function generated(): Map<string, string> {
@@ -9,6 +13,12 @@ export function generated(): Map<string, string> {
     join(import.meta.dir, 'json', `${name}.json`),
     `${JSON.stringify(board, null, 2)}\n`,
   ]);
+  if (existsSync(RUNBOOK)) {
+    files.push([
+      join(import.meta.dir, '../runbook/runbook.html'),
+      runbookPage(readFileSync(RUNBOOK, 'utf8')),
+    ]);
+  }
   return new Map(files);
 }
 
