@@ -12,6 +12,10 @@ const NONE_OVERSOLD = `(max(${ofSales('flashsale_oversold_units')}) == bool 0)`;
 /** 2: there is no sale, by the word of those who looked; without it nobody could look. */
 const NO_SALE = '0 * max(flashsale_refunds_due) + 2';
 
+const DRIFT = 'flashsale_stock_drift_units{sale=~"$sale"}';
+/** Up or down. */
+const WORST_DRIFT = `clamp_min(max(max_over_time(${DRIFT}[$__range])), -scalar(min(min_over_time(${DRIFT}[$__range]))))`;
+
 /** The state as a number, so that it can be told by a word: the place in the list, from 1 on. */
 const STATE = ARMED_SALE_STATES.map(
   (state, index) => `${index + 1} * ${ofSales('flashsale_sale_state', `state="${state}"`)}`,
@@ -62,10 +66,10 @@ export const honest: Row = {
     stat({
       title: 'Drift',
       description:
-        'Units that do not add up between Redis and SQL, of the worst sale. Always 0; a drift pauses the sale by itself, and the runbook says how to find its cause.',
+        'Units that do not add up between Redis and SQL, now and at worst in the chosen time. Always 0; a drift pauses the sale by itself, is mended from SQL, and the runbook says how to find its cause.',
       unit: 'short',
       width: 3,
-      show: { drift: 'max(abs(flashsale_stock_drift_units{sale=~"$sale"}))' },
+      show: { now: `max(abs(${DRIFT}))`, 'at worst': WORST_DRIFT },
       levels: noneOr(BAD),
       absent: NO_FIGURE,
       next: 'flashsale-stores',
