@@ -112,7 +112,7 @@ function annotations({ variables }: About) {
       .textFormat('From its opening to its end, pauses left out.'),
     annotation('Pages', BAD, 'ALERTS{alertstate="firing",severity="page"}')
       .titleFormat('{{alertname}}')
-      .textFormat('Sale {{sale}} {{instance}}'),
+      .tagKeys('sale,instance'),
     // The value is the time: a process that is scraped for the first time is told as well.
     annotation('Process starts', PLAIN, `process_start_time_seconds{${OUR_JOBS}} * 1000`)
       .titleFormat('{{job}} {{instance}} started')

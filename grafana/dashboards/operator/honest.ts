@@ -7,7 +7,7 @@ import { NO_FIGURE, noneOr, NOT_KNOWN, stat } from '../panels.ts';
 import { ofSales, orZero, units } from '../queries.ts';
 
 /** 1: every sum is right. 0: one is wrong. Between: a sale that should sell was not counted. The worst sale decides. */
-const SUMS = `min(${ofSales('flashsale_sale_adds_up')} or 0 * ${ofSales('flashsale_sale_armed')} + 0.5)`;
+const SUMS = `min(min by (sale) (flashsale_sale_adds_up{sale=~"$sale"}) or 0 * ${ofSales('flashsale_sale_armed')} + 0.5)`;
 const NONE_OVERSOLD = `(max(${ofSales('flashsale_oversold_units')}) == bool 0)`;
 /** 2: there is no sale, by the word of those who looked; without it nobody could look. */
 const NO_SALE = '0 * max(flashsale_refunds_due) + 2';
@@ -16,10 +16,14 @@ const DRIFT = 'flashsale_stock_drift_units{sale=~"$sale"}';
 /** Up or down. */
 const WORST_DRIFT = `clamp_min(max(max_over_time(${DRIFT}[$__range])), -scalar(min(min_over_time(${DRIFT}[$__range]))))`;
 
-/** The state as a number, so that it can be told by a word: the place in the list, from 1 on. */
-const STATE = ARMED_SALE_STATES.map(
-  (state, index) => `${index + 1} * ${ofSales('flashsale_sale_state', `state="${state}"`)}`,
-).join(' + ');
+/**
+ * The state as a number, so that it can be told by a word: the place in the list, from 1 on. Of each process by itself,
+ * for while a state changes they do not all say the same.
+ */
+const STATE = `max by (sale) (${ARMED_SALE_STATES.map(
+  (state, index) =>
+    `${index + 1} * max by (sale, instance) (flashsale_sale_state{sale=~"$sale",state="${state}"})`,
+).join(' + ')})`;
 
 const STATE_COLOURS: Readonly<Record<(typeof ARMED_SALE_STATES)[number], string>> = {
   scheduled: UNDER_WAY,
