@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { installed } from '@flash-sale/api/test/installed.ts';
 import { COMMANDS } from '@flash-sale/tui/commands/commands.ts';
 import { readCommand } from '@flash-sale/tui/commands/read-command.ts';
+import { BOARDS } from '../dashboards/boards.ts';
 import { knownMetrics, metricsIn } from '../test/metric-names.ts';
 
 interface Rule {
@@ -139,6 +140,20 @@ describe('the runbook', () => {
       if (command === undefined) throw new Error(`there is no command: bun flashsale ${line}`);
       expect(() => readCommand(command, words), line).not.toThrow();
     }
+  });
+
+  test('names panels that the boards have', () => {
+    const named = [...runbook.matchAll(/\b(\w+) › ((?:\*[^*]+\*(?:, )?)+)/g)].flatMap(
+      ([, board = '', list = '']) =>
+        [...list.matchAll(/\*([^*]+)\*/g)].map(([, title = '']) => `${board} › ${title}`),
+    );
+    const shown = new Set(
+      Object.entries(BOARDS).flatMap(([board, { panels = [] }]) =>
+        panels.map(({ title }) => `${board} › ${title}`),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((panel) => !shown.has(panel))).toEqual([]);
   });
 });
 

@@ -99,15 +99,23 @@ export const variablesResolve: Rule = (board) => {
   ];
 };
 
+/** What a description says of a window of its own. */
+const WINDOWS: Readonly<Record<string, string>> = { '1m': 'last minute', '30d': 'last 30 days' };
+
 /** A window that is not Grafana's own sees nothing, or too much, at another zoom: a panel with one says why in words. */
 export const windowsAreExplained: Rule = (board) =>
   panelsOf(board).flatMap(({ title, description = '', ...panel }) =>
     targetsOf(panel)
       .flatMap(({ expr }) => [...expr.matchAll(/\[([^\]]+)\]/g)].map(([, window = '']) => window))
       .filter((window) => !['$__rate_interval', '$__range'].includes(window))
-      .filter((window) => !(window === '1m' && description.includes('last minute')))
+      .filter((window) => !isExplained(window, description))
       .map((window) => `${title}: looks back ${window} and does not say so`),
   );
+
+function isExplained(window: string, description: string): boolean {
+  const words = WINDOWS[window];
+  return words !== undefined && description.includes(words);
+}
 
 /** Of the exporters only every fifth scrape of ours has something new: at Grafana's own step a rate would be empty. */
 export const exportersAreAskedSlowly: Rule = (board) =>
