@@ -25,6 +25,7 @@ import { valuesOfAll, valuesOfTime, withVariables } from '../test/grafana-variab
 import { knownMetrics, metricsIn } from '../test/metric-names.ts';
 import { BOARDS } from './boards.ts';
 import { generated } from './generate.ts';
+import { TITLES } from './links.ts';
 
 const FOLDER = join(import.meta.dir, 'json');
 /** As Grafana reads them. */
@@ -39,6 +40,10 @@ test('there is no file of a board that is gone', () => {
     .filter((path) => path.startsWith(FOLDER))
     .map((path) => basename(path));
   expect(readdirSync(FOLDER).toSorted()).toEqual(written.toSorted());
+});
+
+test('every board that others lead to is there', () => {
+  expect(boards.map(([, { uid = '' }]) => uid).toSorted()).toEqual(Object.keys(TITLES).toSorted());
 });
 
 /** Each rule with something that breaks it, which proves that it can fail. */
