@@ -5,6 +5,7 @@ import { installed } from '@flash-sale/api/test/installed.ts';
 import { COMMANDS } from '@flash-sale/tui/commands/commands.ts';
 import { readCommand } from '@flash-sale/tui/commands/read-command.ts';
 import { BOARDS } from '../dashboards/boards.ts';
+import { runbookPage } from '../runbook/page.ts';
 import { knownMetrics, metricsIn } from '../test/metric-names.ts';
 
 interface Rule {
@@ -126,7 +127,7 @@ describe('the runbook', () => {
   });
 
   test('can be opened where an alert leads', () => {
-    const page = Bun.markdown.html(runbook, { headings: { ids: true } });
+    const page = runbookPage(runbook);
     for (const alert of names) expect(page).toContain(`id="${alert.toLowerCase()}"`);
     for (const [, anchor] of runbook.matchAll(/\]\(#([^)]+)\)/g)) expect(page).toContain(`id="${anchor}"`);
   });
