@@ -10,50 +10,76 @@ export interface Histogram {
 }
 
 interface Series {
-  readonly labels: readonly string[];
+  readonly buckets: readonly number[];
   /** How many fell into each bucket and into no smaller one; the last is for what is above all of them. */
   readonly counts: number[];
   sum: number;
+  /** What stands before the figures in its lines: to be read every second by somebody, and always the same. */
+  readonly lines: { readonly buckets: readonly string[]; readonly sum: string; readonly count: string };
 }
 
-export function createHistogram(about: {
+interface About {
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly string[];
-  readonly buckets: readonly number[];
-}): Histogram {
-  const { name, help, labelNames = [], buckets } = about;
+  /**
+   * The upper bounds for what has these labels. Where they differ, whoever adds series up by `le` adds up only those
+   * with the same bounds.
+   */
+  readonly buckets: (labels: readonly string[]) => readonly number[];
+}
+
+export function createHistogram(about: About): Histogram {
   const all = new Map<string, Series>();
   const seriesOf = (labels: readonly string[]): Series => {
     const key = labels.join('\n');
     const known = all.get(key);
     if (known !== undefined) return known;
-    const made = { labels, counts: Array.from({ length: buckets.length + 1 }, () => 0), sum: 0 };
+    const made = createSeries(about, labels);
     all.set(key, made);
     return made;
   };
+  const { name, help, labelNames = [] } = about;
   if (labelNames.length === 0) seriesOf([]);
   return {
     observe(value, ...labels) {
       const series = seriesOf(labels);
       let bucket = 0;
-      while (value > (buckets[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
+      while (value > (series.buckets[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
       series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
       series.sum += value;
     },
     text() {
-      const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
-      for (const { labels, counts, sum } of all.values()) {
-        const pairs = labels.map((value, index) => `${labelNames[index]}=${JSON.stringify(value)}`);
+      let text = `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
+      for (const { counts, sum, lines } of all.values()) {
         let count = 0;
-        counts.forEach((ofBucket, index) => {
-          count += ofBucket;
-          lines.push(`${name}_bucket{${[...pairs, `le="${buckets[index] ?? '+Inf'}"`].join()}} ${count}`);
+        lines.buckets.forEach((line, index) => {
+          count += counts[index] ?? 0;
+          text += `${line}${count}\n`;
         });
-        const braces = pairs.length === 0 ? '' : `{${pairs.join()}}`;
-        lines.push(`${name}_sum${braces} ${sum}`, `${name}_count${braces} ${count}`);
+        text += `${lines.sum}${sum}\n${lines.count}${count}\n`;
       }
-      return `${lines.join('\n')}\n`;
+      return text;
+    },
+  };
+}
+
+function createSeries(
+  { name, labelNames = [], buckets: bucketsOf }: About,
+  labels: readonly string[],
+): Series {
+  const buckets = bucketsOf(labels);
+  const pairs = labels.map((value, index) => `${labelNames[index]}=${JSON.stringify(value)}`);
+  const bounds = [...buckets, '+Inf'];
+  const braces = pairs.length === 0 ? '' : `{${pairs.join()}}`;
+  return {
+    buckets,
+    counts: bounds.map(() => 0),
+    sum: 0,
+    lines: {
+      buckets: bounds.map((bound) => `${name}_bucket{${[...pairs, `le="${bound}"`].join()}} `),
+      sum: `${name}_sum${braces} `,
+      count: `${name}_count${braces} `,
     },
   };
 }

@@ -186,6 +186,13 @@ function storeMetrics(registers: Registry[]) {
   };
 }
 
+/**
+ * Buyers are many and wait for milliseconds. Operators are few, and have most of the routes: of theirs it is enough to
+ * see whether they answer at once, soon or late.
+ */
+const BUYERS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const OPERATORS_BUCKETS = [0.005, 0.025, 0.1, 0.5, 2.5];
+
 /** What happens again and again, and how long it took. */
 function createHistograms() {
   return {
@@ -193,34 +200,34 @@ function createHistograms() {
       name: 'flashsale_db_duration_seconds',
       help: 'How long SQL took, retries included; connection is the wait for a free one.',
       labelNames: ['op'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      buckets: () => [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     }),
     scriptDuration: createHistogram({
       name: 'flashsale_redis_script_duration_seconds',
       help: 'From a script being sent to Redis until its reply was read.',
       labelNames: ['script'],
-      buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+      buckets: () => [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
     }),
     batchSize: createHistogram({
       name: 'flashsale_batch_size',
       help: 'Requests for a hold that went to Redis as one call.',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      buckets: () => [1, 2, 4, 8, 16, 32, 64, 128],
     }),
     expiryLag: createHistogram({
       name: 'flashsale_expiry_lag_seconds',
       help: 'How late the oldest overdue hold of a turn was ended by the worker. Buyers see deadlines exactly.',
-      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15],
+      buckets: () => [0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15],
     }),
     httpDuration: createHistogram({
       name: 'http_request_duration_seconds',
       help: 'From a request being read until its answer was handed over. Streams are left out.',
       labelNames: ['listener', 'method', 'route', 'status'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      buckets: ([listener]) => (listener === 'public' ? BUYERS_BUCKETS : OPERATORS_BUCKETS),
     }),
     loopDelay: createHistogram({
       name: 'flashsale_event_loop_delay_seconds',
       help: 'How late a timer was: what every request waits at least.',
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+      buckets: () => [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
     }),
   };
 }

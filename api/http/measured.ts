@@ -4,8 +4,6 @@ import { Elysia } from 'elysia';
 import type { Listener } from '../metrics.ts';
 import type { Services } from '../services.ts';
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
 /** Kept where the request's own reply is prepared: to look it up elsewhere costs as much as to measure it. */
 const STARTED_AT_MS = Symbol('started at');
 interface Timed {
@@ -16,7 +14,8 @@ export type Answered = ReturnType<typeof measureAnswers>;
 
 interface Context {
   readonly request: Request;
-  readonly route: string;
+  /** None where there is nothing. */
+  readonly route?: string;
   readonly set: { readonly status?: number | string };
   readonly responseValue?: unknown;
 }
@@ -28,9 +27,10 @@ export function measureAnswers({ metrics }: Services, listener: Listener) {
     // A stream is handed over at once and goes on for hours: neither is a duration.
     if (startedAt === undefined || isStream(responseValue)) return;
     const seconds = (performance.now() - startedAt) / 1_000;
-    const method = METHODS.has(request.method) ? request.method : 'other';
     const status = responseValue instanceof Response ? responseValue.status : (set.status ?? 200);
-    metrics.httpDuration.observe(seconds, listener, method, route || 'unmatched', String(status));
+    // The method of a request for nothing is the caller's invention.
+    const [method, template] = route ? [request.method, route] : ['any', 'unmatched'];
+    metrics.httpDuration.observe(seconds, listener, method, template, String(status));
   };
 }
 
