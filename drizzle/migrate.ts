@@ -10,8 +10,11 @@ import { connectionOptions } from './connection.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Table, column, key or foreign key exists: the statement was carried out before. MariaDB reports a foreign key as 1005. */
-const DONE_BEFORE = new Set([1050, 1060, 1061, 1826]);
+/**
+ * Table, column, key or foreign key exists, or what was to be dropped does not: the statement was carried out before.
+ * MariaDB reports a foreign key as 1005.
+ */
+const DONE_BEFORE = new Set([1050, 1060, 1061, 1091, 1826]);
 
 /** One migrator at a time; the others wait and find nothing to do. */
 const LOCK_WAIT_S = 60;
