@@ -88,17 +88,15 @@ async function compare(sql: Sql, redis: Redis, ofSales: readonly Sale[]): Promis
     .select()
     .from(stockCredits)
     .where(and(inArray(stockCredits.saleId, ids), isNull(stockCredits.deliveredAt)));
-  const looks = await Promise.all(
-    ofSales.map(async (sale) => {
-      const credits = undelivered.filter(({ saleId }) => saleId === sale.id);
-      return { sale, credits, sums: await readSums(redis, sale.id, idsOf(credits)) };
-    }),
-  );
+  const reading = ofSales.map(async (sale) => {
+    const credits = undelivered.filter(({ saleId }) => saleId === sale.id);
+    return { sale, credits, sums: await readSums(redis, sale.id, idsOf(credits)) };
+  });
+  const [units, looks] = await Promise.all([orderUnits(sql, ids), Promise.all(reading)]);
   const goneIds = await goneAmong(
     sql,
     looks.flatMap(({ sums }) => (sums.kind === 'sums' ? sums.pins.map(({ holdId }) => holdId) : [])),
   );
-  const units = await orderUnits(sql, ids);
   return looks.map((look) => addUp(look, goneIds, units));
 }
 

@@ -1,6 +1,7 @@
 /** Money that is owed back: the worklist of whoever makes refunds. What it means is said here only. */
 
 import { and, count, desc, eq, inArray, isNull, lt, ne, notInArray, or, type SQL } from 'drizzle-orm';
+import { unionAll } from 'drizzle-orm/mysql-core';
 import { orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
@@ -36,16 +37,10 @@ export async function listOwedPayments(
 
 /** @returns how many there are in the worklist */
 export async function countOwedPayments(sql: Sql): Promise<number> {
-  let owed = 0;
-  for (const is of [boughtNothing(), isToBeRefunded()]) {
-    const [found] = await sql
-      .select({ payments: count() })
-      .from(payments)
-      .leftJoin(orders, ofOrder())
-      .where(is);
-    owed += found?.payments ?? 0;
-  }
-  return owed;
+  const counting = (is: SQL | undefined) =>
+    sql.select({ payments: count() }).from(payments).leftJoin(orders, ofOrder()).where(is);
+  const counted = await unionAll(counting(boughtNothing()), counting(isToBeRefunded()));
+  return counted.reduce((total, row) => total + row.payments, 0);
 }
 
 export interface PaymentName {

@@ -45,24 +45,27 @@ const meterOf = perProcess(() => new RateMeter());
 
 /** However many look, the stores are asked once in a while. @throws StoreUnavailable: without SQL nothing is known */
 export const latestLook = freshEnough(OVERVIEW_AGE_MAX_MS, async (services): Promise<Look> => {
+  const [waiting, seen] = await Promise.all([readWaiting(services), seeSales(services)]);
+  const meter = meterOf(services);
+  meter.add(performance.now(), totalsOf(seen));
+  return { waiting, sales: seen.map((one) => ({ ...one, rates: meter.rates(one.sale.id) })) };
+});
+
+async function seeSales(services: Services): Promise<Omit<SaleSeen, 'rates'>[]> {
   const rows = await readSales(services);
   const ofSales = rows.map(({ sale }) => sale);
-  const [waiting, audits, signs] = await Promise.all([
-    readWaiting(services),
+  const [audits, signs] = await Promise.all([
     auditAll(services, ofSales),
     Promise.all(ofSales.map(({ id }) => readSaleSigns(services.redis, id).catch(() => null))),
   ]);
   const unseen = ofSales.filter(({ id }) => (audits.get(id) ?? null) === null).map(({ id }) => id);
   const inSql = await statement(services.mysql, (sql) => orderUnits(sql, unseen));
-  const seen = rows.map((row, index) => {
+  return rows.map((row, index) => {
     const audit = audits.get(row.sale.id) ?? null;
     const units = audit ?? inSql.get(row.sale.id) ?? NO_UNITS;
     return { ...row, audit, signs: signs[index] ?? null, units };
   });
-  const meter = meterOf(services);
-  meter.add(performance.now(), totalsOf(seen));
-  return { waiting, sales: seen.map((one) => ({ ...one, rates: meter.rates(one.sale.id) })) };
-});
+}
 
 function totalsOf(seen: readonly Omit<SaleSeen, 'rates'>[]): Map<number, Totals> {
   const totals = new Map<number, Totals>();
