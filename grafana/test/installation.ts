@@ -1,0 +1,52 @@
+/** A whole installation in small: stores with their exporters, an API, a worker, and the Prometheus that watches them. */
+
+import { startApi } from '@flash-sale/api/test/api-process.ts';
+import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
+import { connectApi } from '@flash-sale/tui/api.ts';
+import { rehearse, type RehearsalOptions } from '@flash-sale/tui/rehearsal/rehearse.ts';
+import { startMysqlExporter, startRedisExporter } from './exporters.ts';
+import { startPrometheus } from './prometheus.ts';
+
+const SECRET = 'whsec_cmVoZWFyc2FscyBzaWduIGxpa2UgcHJvdmlkZXJzIGRv';
+
+export type Installation = Awaited<ReturnType<typeof startInstallation>>;
+
+export async function startInstallation() {
+  const world = await createWorld();
+  const env = { WEBHOOK_SECRET: SECRET, LOG_LEVEL: 'info' };
+  const [api, worker, redis, mysql] = await Promise.all([
+    startApi(world, { env }),
+    startApi(world, { env, workers: 'inline' }),
+    startRedisExporter(world),
+    startMysqlExporter(world),
+  ]);
+  const targetOf = ({ listening }: typeof api) => new URL(listening.opsUrl).host;
+  const prometheus = await startPrometheus({
+    api: [targetOf(api)],
+    worker: [targetOf(worker)],
+    redis: [redis.address],
+    mysql: [mysql.address],
+  });
+  return {
+    world,
+    prometheus,
+    rehearse: (crowd: Pick<RehearsalOptions, 'buyers' | 'units' | 'lengthMs'>) =>
+      rehearse(
+        {
+          ...crowd,
+          api: connectApi(new URL(api.listening.opsUrl).origin, BOOTSTRAP_TOKEN),
+          apiUrl: new URL(api.listening.url).origin,
+          secret: SECRET,
+          connections: 100,
+          seed: 20_261_126,
+        },
+        () => {},
+        new AbortController().signal,
+      ),
+    async close(): Promise<void> {
+      await Promise.all([prometheus, redis, mysql].map((server) => server.stop()));
+      await Promise.all([api, worker].map(({ listening }) => listening.stop()));
+      await world.close();
+    },
+  };
+}
