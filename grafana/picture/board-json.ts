@@ -16,13 +16,54 @@ export interface Row {
   readonly panels?: readonly Panel[];
 }
 
-export type PanelType = 'stat' | 'timeseries' | 'bargauge' | 'gauge' | 'table' | 'heatmap' | 'alertlist';
-
 export interface Panel {
   readonly type: PanelType;
   readonly title: string;
   readonly gridPos: Place;
   readonly targets?: readonly Target[];
+  readonly fieldConfig: {
+    readonly defaults: Field;
+    readonly overrides: readonly {
+      readonly matcher: { readonly id: string; readonly options?: unknown };
+      readonly properties: readonly { readonly id: string; readonly value?: unknown }[];
+    }[];
+  };
+}
+
+export type PanelType = 'stat' | 'timeseries' | 'bargauge' | 'heatmap' | 'table';
+
+/** How a series looks. */
+export interface Field {
+  readonly unit?: string;
+  readonly decimals?: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly noValue?: string;
+  readonly color?: { readonly mode: string; readonly fixedColor?: string };
+  readonly thresholds?: { readonly steps: readonly Step[] };
+  readonly mappings?: readonly Mapping[];
+  readonly custom?: {
+    readonly fillOpacity?: number;
+    readonly axisSoftMin?: number;
+    readonly stacking?: { readonly mode?: string };
+    readonly lineStyle?: { readonly fill?: string };
+    readonly thresholdsStyle?: { readonly mode?: string };
+  };
+}
+
+/** From its value on; the first step has none. */
+export interface Step {
+  readonly value: number | null;
+  readonly color: string;
+}
+
+export interface Mapping {
+  readonly type: string;
+  readonly options: {
+    readonly from?: number | null;
+    readonly to?: number | null;
+    readonly result: { readonly text?: string; readonly color?: string };
+  };
 }
 
 /** In a grid of 24 columns. */
@@ -53,4 +94,5 @@ export interface Annotation {
   readonly name: string;
   /** None: Grafana's own, which ask nobody. */
   readonly expr?: string;
+  readonly iconColor?: string;
 }

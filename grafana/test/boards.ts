@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Board, Panel, Target } from '../picture/board-json.ts';
+import type { Shown } from '../picture/field.ts';
 import { stepOf, valuesOfAll, valuesOfTime, withVariables } from './grafana-variables.ts';
 import type { Prometheus, Series, TimeRange } from './prometheus.ts';
 
@@ -23,21 +24,40 @@ export function panelsOf({ panels }: Pick<Board, 'panels'>): Panel[] {
   return panels.flatMap((panel) => (panel.type === 'row' ? (panel.panels ?? []) : [panel]));
 }
 
-/** What Grafana asks for a target of a board, with all sales and instances chosen. */
-export async function askFor(
-  prometheus: Prometheus,
+/** What Grafana asks for a target of a board, with all sales and processes chosen. */
+export function queryOf(
   board: Board,
   target: Pick<Target, 'expr' | 'interval'>,
   { from, to }: Pick<TimeRange, 'from' | 'to'>,
-): Promise<Series[]> {
+): { readonly query: string; readonly range: TimeRange } {
   const time = {
     rangeMs: to.getTime() - from.getTime(),
     points: POINTS,
     minStepS: target.interval === undefined ? SCRAPE_S : secondsIn(target.interval),
   };
   const values = { ...valuesOfAll(board.templating.list), ...valuesOfTime(time) };
-  const query = withVariables(target.expr, values);
-  return prometheus.queryRange(query, { from, to, stepS: stepOf(time) });
+  return { query: withVariables(target.expr, values), range: { from, to, stepS: stepOf(time) } };
+}
+
+/** What a panel shows at the end of a range of time, named as the board wants it. */
+export async function shownIn(
+  prometheus: Prometheus,
+  board: Board,
+  { targets = [] }: Panel,
+  ends: Pick<TimeRange, 'from' | 'to'>,
+): Promise<Shown[]> {
+  const answers = targets.map(async (target) => {
+    const { query, range } = queryOf(board, target, ends);
+    const series = await (target.instant === true
+      ? prometheus.query(query, range.to)
+      : prometheus.queryRange(query, range));
+    return series.map((one) => ({ ...one, refId: target.refId, name: nameOf(target, one) }));
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+function nameOf({ legendFormat = '' }: Target, { labels }: Series): string {
+  return legendFormat.replaceAll(/\{\{ *(\w+) *\}\}/g, (_, label: string) => labels[label] ?? '');
 }
 
 function secondsIn(interval: string): number {

@@ -1,6 +1,7 @@
 /** A whole installation in small: stores with their exporters, an API, a worker, and the Prometheus that watches them. */
 
 import { startApi } from '@flash-sale/api/test/api-process.ts';
+import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
 import { connectApi } from '@flash-sale/tui/api.ts';
 import { rehearse, type RehearsalOptions } from '@flash-sale/tui/rehearsal/rehearse.ts';
@@ -8,6 +9,9 @@ import { startMysqlExporter, startRedisExporter } from './exporters.ts';
 import { startPrometheus } from './prometheus.ts';
 
 const SECRET = 'whsec_cmVoZWFyc2FscyBzaWduIGxpa2UgcHJvdmlkZXJzIGRv';
+
+/** Prometheus takes five seconds to find its targets, and more on a busy machine. */
+const SCRAPED_MS = 30_000;
 
 export type Installation = Awaited<ReturnType<typeof startInstallation>>;
 
@@ -27,6 +31,13 @@ export async function startInstallation() {
     redis: [redis.address],
     mysql: [mysql.address],
   });
+  // What is not scraped from the beginning would have no beginning. The exporters have time until their second scrape.
+  await until(async () => {
+    const targets = await prometheus.targets();
+    return ['api', 'worker'].every((name) =>
+      targets.some(({ labels, health }) => labels.job === name && health === 'up'),
+    );
+  }, SCRAPED_MS);
   return {
     world,
     prometheus,

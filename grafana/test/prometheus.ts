@@ -26,6 +26,7 @@ export interface Rule {
   readonly query: string;
   readonly health: 'ok' | 'err' | 'unknown';
   readonly lastError?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly state?: 'firing' | 'pending' | 'inactive';
 }
 
