@@ -57,13 +57,14 @@ export interface Step {
   readonly color: string;
 }
 
-export interface Mapping {
-  readonly type: string;
-  readonly options: {
-    readonly from?: number | null;
-    readonly to?: number | null;
-    readonly result: { readonly text?: string; readonly color?: string };
-  };
+/** What stands for a range of values, or for a value that nobody knows. */
+export type Mapping =
+  | { readonly type: 'range'; readonly options: { from: number | null; to: number | null; result: Result } }
+  | { readonly type: 'special'; readonly options: { match: string; result: Result } };
+
+export interface Result {
+  readonly text?: string;
+  readonly color?: string;
 }
 
 /** In a grid of 24 columns. */

@@ -36,10 +36,6 @@ const DRAW: Readonly<Record<Panel['type'], Draw>> = {
   table: drawTable,
 };
 
-export function canDraw(type: string): boolean {
-  return type === 'row' || type in DRAW;
-}
-
 export function drawBoard(board: Board, data: Data): string {
   const rows = Math.max(...board.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
   const width = COLUMNS * COLUMN + 2 * MARGIN;
@@ -83,7 +79,7 @@ function drawPanel(panel: Panel, { time, shownIn }: Data): string {
   const body = { x: 8, y: TITLE_HEIGHT, width: width - 16, height: height - TITLE_HEIGHT - 6 };
   return shape(
     'svg',
-    { x, y, width, height },
+    { x, y, width, height, 'aria-label': panel.title },
     [
       rect({ x: 0.5, y: 0.5, width: width - 1, height: height - 1 }, { fill: PANEL, stroke: EDGE, rx: 3 }),
       text(panel.title, { x: 8, y: 16, size: TITLE_SIZE, fill: INK, maxWidth: width - 16 }),

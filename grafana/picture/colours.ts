@@ -7,24 +7,24 @@ export const INK = '#ccccdc';
 export const FAINT = '#9a9ba8';
 export const ON_COLOUR = '#ffffff';
 
-const NAMED: Readonly<Record<string, string>> = {
-  green: '#73bf69',
-  'light-green': '#96d98d',
-  'dark-green': '#37872d',
-  blue: '#5794f2',
-  'light-blue': '#8ab8ff',
-  'dark-blue': '#1f60c4',
-  yellow: '#fade2a',
-  'dark-yellow': '#e0b400',
-  orange: '#ff9830',
-  'dark-orange': '#fa6400',
-  red: '#f2495c',
-  'dark-red': '#c4162a',
-  purple: '#b877d9',
-  'light-purple': '#ca95e5',
-  text: INK,
-  transparent: 'none',
+const HUES = {
+  red: ['#c4162a', '#e02f44', '#f2495c', '#ff7383', '#ffa6b0'],
+  orange: ['#fa6400', '#ff780a', '#ff9830', '#ffb357', '#ffcb7d'],
+  yellow: ['#e0b400', '#f2cc0c', '#fade2a', '#ffee52', '#fff899'],
+  green: ['#37872d', '#56a64b', '#73bf69', '#96d98d', '#c8f2c2'],
+  blue: ['#1f60c4', '#3274d9', '#5794f2', '#8ab8ff', '#c0d8ff'],
+  purple: ['#8f3bb8', '#a352cc', '#b877d9', '#ca95e5', '#deb6f2'],
 };
+const SHADES = ['dark-', 'semi-dark-', '', 'light-', 'super-light-'];
+
+const NAMED = new Map([
+  ['text', INK],
+  // No ground, so plain letters.
+  ['transparent', INK],
+  ...Object.entries(HUES).flatMap(([hue, shades]) =>
+    shades.map((colour, index) => [`${SHADES[index]}${hue}`, colour] as const),
+  ),
+]);
 
 /** What series without a colour of their own get, one after the other. */
 const CLASSIC = ['#7eb26d', '#eab839', '#6ed0e0', '#ef843c', '#1f78c1', '#ba43a9', '#705da0', '#508642'];
@@ -35,8 +35,7 @@ export function classic(index: number): string {
 
 /** @throws where a board has a colour that nobody drew yet */
 export function colourOf(name: string): string {
-  if (name.startsWith('#')) return name;
-  const colour = NAMED[name];
+  const colour = NAMED.get(name);
   if (colour === undefined) throw new Error(`the colour ${name} cannot be drawn yet`);
   return colour;
 }

@@ -34,18 +34,19 @@ export function ownColour({ color }: Field): string | undefined {
 
 /** @param value null: nothing is known */
 export function said(value: number | null, field: Field): { readonly text: string; readonly colour: string } {
-  const steps = field.thresholds?.steps ?? [];
-  if (value === null) return { text: field.noValue ?? 'No data', colour: colourOf('text') };
-  const step = steps.findLast((one) => one.value === null || value >= one.value);
-  const mapping = field.mappings?.find((one) => isFor(one, value))?.options.result;
+  const { mappings = [], thresholds, unit = 'none', decimals, noValue = 'No data' } = field;
+  const mapped = mappings.find((mapping) => isFor(mapping, value))?.options.result;
+  const step = thresholds?.steps.findLast((one) => one.value === null || (value ?? NaN) >= one.value);
   return {
-    text: mapping?.text ?? written(value, field.unit ?? 'none', field.decimals),
-    colour: colourOf(mapping?.color ?? step?.color ?? 'text'),
+    text: mapped?.text ?? (value === null ? noValue : written(value, unit, decimals)),
+    colour: colourOf(mapped?.color ?? (value === null ? 'text' : (step?.color ?? 'text'))),
   };
 }
 
-function isFor({ options: { from, to } }: Mapping, value: number): boolean {
-  return value >= (from ?? -Infinity) && value <= (to ?? Infinity);
+function isFor(mapping: Mapping, value: number | null): boolean {
+  if (mapping.type === 'special') return value === null && mapping.options.match.includes('null');
+  const { from, to } = mapping.options;
+  return value !== null && value >= (from ?? -Infinity) && value <= (to ?? Infinity);
 }
 
 export function lastOf({ points }: Shown): number | null {

@@ -21,7 +21,7 @@ try {
   const broken = report.checks.filter(({ passed }) => !passed);
   if (broken.length > 0) throw new Error(`the rehearsal failed: ${JSON.stringify(broken)}`);
   // When it is over, its figures are gone: the picture is of its last moment.
-  const live = 'max(flashsale_sale_state{state="live"}) == 1';
+  const live = 'min(flashsale_sale_state{state="live"}) == 1';
   const [seen] = await prometheus.queryRange(live, { from: opensAt, to: new Date(), stepS: 1 });
   const [first, last] = [seen?.points.at(0)?.[0], seen?.points.at(-1)?.[0]];
   if (first === undefined || last === undefined) throw new Error('nobody saw the sale');
