@@ -6,7 +6,7 @@ import { hold } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import type { OneSale } from '@flash-sale/api/test/world.ts';
 import { HOLD_TTL_MIN_S } from '@flash-sale/shared/limits.ts';
-import { panelsOf, queryOf, readBoards } from '../test/boards.ts';
+import { panelsOf, queryOf, readBoards, shownIn } from '../test/boards.ts';
 import { startInstallation, type Installation } from '../test/installation.ts';
 
 /** A busy machine scrapes late, and an exporter is only scraped every ten seconds. */
@@ -78,6 +78,20 @@ describe('a board has data in every panel, and values for every variable', () =>
       TEST_MS,
     );
   }
+});
+
+test('the parts of the stock reach up to its total at every moment', async () => {
+  const [board] = readBoards().filter(({ uid }) => uid === 'flashsale-operator');
+  const panel = board && panelsOf(board).find(({ title }) => title === 'Where the units are');
+  if (!panel) throw new Error('no panel shows where the units are');
+  const shown = await shownIn(installation.prometheus, board, panel, sinceThen());
+  const parts = new Map<number, number>();
+  for (const { name, points } of shown) {
+    if (name !== 'total') for (const [at, units] of points) parts.set(at, (parts.get(at) ?? 0) + units);
+  }
+  const totals = shown.find(({ name }) => name === 'total')?.points ?? [];
+  expect(totals).not.toBeEmpty();
+  expect(totals.map(([at]) => Math.round(parts.get(at) ?? 0))).toEqual(totals.map(([, total]) => total));
 });
 
 describe('rules', () => {
