@@ -64,6 +64,11 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
     .use(replayRoutes(services));
 }
 
+/** Of a process that serves nobody: for supervisors and Prometheus only. */
+export function createHealthApp(services: Services, isStopping: () => boolean) {
+  return createFrame(services, 'ops').use(healthRoutes(services, isStopping));
+}
+
 export type OpsApp = ReturnType<typeof createOpsApp>;
 
 /** The order as it is once payments that were faster than it are applied. Orders know nothing of payments. */

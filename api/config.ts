@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import {
   oneOf,
@@ -72,7 +73,7 @@ const operatorToken: Variable<string | null> = {
   parse: (value) => (value.length >= OPERATOR_TOKEN_LENGTH_MIN && /^[!-~]+$/.test(value) ? value : undefined),
 };
 
-/** Every variable that an API process reads; `.env.example` lists the same. */
+/** Every variable that an API process reads; `.env.example` lists the same. Secrets may be in files: `NAME_FILE`. */
 export const ENVIRONMENT = {
   NODE_ENV: text('development'),
   PORT: port(8_000),
@@ -104,5 +105,5 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
           },
         }
       : ENVIRONMENT;
-  return parseEnvironment(table, environment);
+  return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
 }

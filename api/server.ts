@@ -1,7 +1,7 @@
 /** Listens, and stops without dropping a request. Started by itself it is the API process of a larger setup. */
 
 import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
-import { createApp, createOpsApp } from './app.ts';
+import { createApp, createHealthApp, createOpsApp } from './app.ts';
 import { feedOf } from './events/feed.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
@@ -27,7 +27,6 @@ export function listen(services: Services): Listening {
   const opsApp = createOpsApp(services, () => isStopping);
   open(() => app.listen({ hostname: HOST, port: PORT }), 'PORT', PORT);
   open(() => opsApp.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
-  const servers = [app.server, opsApp.server].filter((server) => server !== null);
   return {
     url: `http://${HOST}:${app.server?.port}`,
     opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
@@ -35,11 +34,33 @@ export function listen(services: Services): Listening {
       isStopping = true;
       stream.close();
       feedOf(services).close();
-      const drained = Promise.all(servers.map((server) => server.stop()));
-      await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);
-      await Promise.all(servers.map((server) => server.stop(true)));
+      await drain(app.server, opsApp.server);
     },
   };
+}
+
+/** For a process that serves nobody: health and metrics, where the API has its operators' listener. @throws as `listen` */
+export function listenForHealth(services: Services): Pick<Listening, 'opsUrl' | 'stop'> {
+  const { OPS_HOST, OPS_PORT } = services.config;
+  let isStopping = false;
+  const app = createHealthApp(services, () => isStopping);
+  open(() => app.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
+  return {
+    opsUrl: `http://${OPS_HOST}:${app.server?.port}`,
+    async stop() {
+      isStopping = true;
+      await drain(app.server);
+    },
+  };
+}
+
+type Server = { stop(isAtOnce?: boolean): Promise<void> } | null;
+
+async function drain(...listening: Server[]): Promise<void> {
+  const servers = listening.filter((server) => server !== null);
+  const drained = Promise.all(servers.map((server) => server.stop()));
+  await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);
+  await Promise.all(servers.map((server) => server.stop(true)));
 }
 
 function open(start: () => unknown, variable: string, port: number): void {

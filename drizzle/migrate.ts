@@ -3,7 +3,9 @@
  * middle leaves a part: the next run finds what is there already and goes on.
  */
 
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseEnvironment, url } from '@flash-sale/shared/environment.ts';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { connectionOptions } from './connection.ts';
@@ -62,10 +64,11 @@ async function apply(connection: Connection, statement: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const databaseUrl = process.env['DATABASE_URL'];
-  if (databaseUrl === undefined || databaseUrl === '') {
-    console.error('Set DATABASE_URL, for example mysql://user:password@localhost:3306/flash_sale');
-    process.exit(1);
-  }
-  console.log(`${await migrate(databaseUrl)} migrations applied`);
+  const required = 'set it, for example to mysql://user:password@localhost:3306/flash_sale';
+  const { DATABASE_URL: databaseUrl } = parseEnvironment(
+    { DATABASE_URL: { ...url(['mysql', 'mariadb']), required } },
+    process.env,
+    (path) => readFileSync(path, 'utf8'),
+  );
+  if (databaseUrl !== null) console.log(`${await migrate(databaseUrl)} migrations applied`);
 }

@@ -84,3 +84,54 @@ describe('the environment', () => {
     expect(parseEnvironment(table, { NAME: 'b' }).NAME).toBe('b');
   });
 });
+
+describe('a secret in a file', () => {
+  const FILES: Record<string, string> = {
+    '/run/secret': 'abcdef\n',
+    '/run/store': 'redis://:hunter2@store\n',
+    '/run/wrong': 'hunter2\n',
+    '/run/empty': '\n',
+  };
+  const readFile = (path: string): string => {
+    const text = FILES[path];
+    if (text === undefined) throw new Error('no such file');
+    return text;
+  };
+  const read = (environment: Record<string, string>) => parseEnvironment(TABLE, environment, readFile);
+
+  test('is read without the end of its last line; an empty name of a file is none', () => {
+    const values = read({ SECRET_FILE: '/run/secret', STORE_FILE: '/run/store' });
+    expect(values).toMatchObject({ SECRET: 'abcdef', STORE: 'redis://:hunter2@store' });
+    expect(read({ SECRET_FILE: '', SECRET: 'ghijkl' }).SECRET).toBe('ghijkl');
+    expect(read({ SECRET_FILE: '/run/secret', SECRET: '' }).SECRET).toBe('abcdef');
+  });
+
+  test('fulfils what is required', () => {
+    const table = { SECRET: { ...secret, required: 'nobody may guess' } };
+    expect(parseEnvironment(table, { SECRET_FILE: '/run/secret' }, readFile).SECRET).toBe('abcdef');
+  });
+
+  test('is refused beside the variable itself, and both are named', () => {
+    expect(() => read({ SECRET: 'abcdef', SECRET_FILE: '/run/secret' })).toThrow(
+      'SECRET and SECRET_FILE are both set: unset one',
+    );
+  });
+
+  test('is refused when the file cannot be read, is empty or holds something else, all in one message', () => {
+    expect(() => read({ SECRET_FILE: '/run/none', STORE_FILE: '/run/wrong' })).toThrow(
+      [
+        'The environment is not usable:',
+        '  STORE_FILE: expected a URL that starts with redis:// or unix:// in /run/wrong, got a value that is not shown',
+        '  SECRET_FILE: /run/none cannot be read: no such file',
+      ].join('\n'),
+    );
+    expect(() => read({ SECRET_FILE: '/run/empty' })).toThrow(
+      'SECRET_FILE: expected six letters in /run/empty',
+    );
+  });
+
+  test('is not looked for where nothing else is secret, or where files are not read', () => {
+    expect(read({ NAME_FILE: '/run/none' }).NAME).toBe('shop');
+    expect(parseEnvironment(TABLE, { SECRET_FILE: '/run/none' }).SECRET).toBe('');
+  });
+});

@@ -7,6 +7,7 @@ export interface Variable<Value> {
   readonly fallback: Value;
   /** Returns the value, or undefined when the text is not acceptable. */
   readonly parse: (text: string) => Value | undefined;
+  /** Never printed; and where files are read, `NAME_FILE` may say which file holds it. */
   readonly secret?: boolean;
   /** Why the variable must be set; absent when it may be left out. */
   readonly required?: string;
@@ -20,32 +21,69 @@ export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
-/** @throws EnvironmentError that lists every variable at fault. */
+type Environment = Readonly<Record<string, string | undefined>>;
+type ReadFile = (path: string) => string;
+
+/**
+ * @param readFile where given, each secret may be in a file instead of in the environment
+ * @throws EnvironmentError that lists every variable at fault.
+ */
 export function parseEnvironment<Table extends Record<string, Variable<unknown>>>(
   table: Table,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
+  readFile?: ReadFile,
 ): Values<Table> {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(table)) {
-    const text = environment[name];
-    if (text === undefined || text === '') {
-      if (variable.required !== undefined)
-        faults.push(`  ${name}: expected ${variable.expected}; ${variable.required}`);
-      values[name] = variable.fallback;
-      continue;
+    try {
+      values[name] = valueOf(name, variable, environment, readFile);
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      faults.push(`  ${error.message}`);
     }
-    const value = variable.parse(text);
-    if (value === undefined) {
-      const got = variable.secret === true ? 'a value that is not shown' : JSON.stringify(text);
-      faults.push(`  ${name}: expected ${variable.expected}, got ${got}`);
-    }
-    values[name] = value;
   }
   if (faults.length > 0) {
     throw new EnvironmentError(`The environment is not usable:\n${faults.join('\n')}`);
   }
   return Object.freeze(values) as Values<Table>;
+}
+
+function valueOf(
+  name: string,
+  variable: Variable<unknown>,
+  environment: Environment,
+  readFile: ReadFile | undefined,
+): unknown {
+  const { expected, fallback, parse, required, secret = false } = variable;
+  const path = secret && readFile !== undefined ? environment[`${name}_FILE`] : undefined;
+  if (readFile !== undefined && path !== undefined && path !== '') {
+    if (environment[name]) throw new EnvironmentError(`${name} and ${name}_FILE are both set: unset one`);
+    // The last line of a file ends as lines do.
+    const value = parse(textOf(name, path, readFile).trim());
+    if (value !== undefined) return value;
+    throw new EnvironmentError(
+      `${name}_FILE: expected ${expected} in ${path}, got a value that is not shown`,
+    );
+  }
+  const text = environment[name];
+  if (text === undefined || text === '') {
+    if (required === undefined) return fallback;
+    throw new EnvironmentError(`${name}: expected ${expected}; ${required}`);
+  }
+  const value = parse(text);
+  if (value !== undefined) return value;
+  const got = secret ? 'a value that is not shown' : JSON.stringify(text);
+  throw new EnvironmentError(`${name}: expected ${expected}, got ${got}`);
+}
+
+function textOf(name: string, path: string, readFile: ReadFile): string {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError(`${name}_FILE: ${path} cannot be read: ${why}`, { cause });
+  }
 }
 
 export function oneOf<const Word extends string>(words: readonly Word[], fallback: Word): Variable<Word> {

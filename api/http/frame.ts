@@ -37,6 +37,8 @@ export function createFrame(services: Services, listener: Listener, idleRequests
       maxRequestBodySize: 4 * BODY_BYTES_MAX,
       idleTimeout: IDLE_TIMEOUT_S,
       development: false,
+      // Elysia shares its port by default: a second process would silently take half of the requests.
+      reusePort: false,
     },
   })
     .headers(SAFE_HEADERS)

@@ -6,6 +6,7 @@ import type { Listening } from '../server.ts';
 import { BOOTSTRAP_TOKEN, type World } from './world.ts';
 
 export interface ApiProcess {
+  /** A worker has no `url`: it is empty. */
   readonly listening: Listening;
   readonly pid: number;
   /** How it ended: a signal's name or an exit code. */
@@ -59,7 +60,7 @@ export async function startApi(
     child.kill('SIGTERM');
     await ended;
   };
-  const { url, opsUrl } = await listeningLine(child.stderr);
+  const { url = '', opsUrl } = await listeningLine(child.stderr);
   return {
     listening: { url, opsUrl, stop },
     pid: child.pid,
@@ -75,7 +76,7 @@ export async function startApi(
   };
 }
 
-async function listeningLine(stderr: ReadableStream<Uint8Array>): Promise<{ url: string; opsUrl: string }> {
+async function listeningLine(stderr: ReadableStream<Uint8Array>): Promise<{ url?: string; opsUrl: string }> {
   const decoder = new TextDecoder();
   const reader = stderr.getReader();
   let text = '';
@@ -83,10 +84,10 @@ async function listeningLine(stderr: ReadableStream<Uint8Array>): Promise<{ url:
     const { done, value } = await reader.read();
     if (done) throw new Error(`the API ended instead of listening:\n${text}`);
     text += decoder.decode(value, { stream: true });
-    const line = text.split('\n').find((candidate) => candidate.includes('"message":"listening"'));
-    if (line !== undefined) {
+    const line = text.split('\n').find((candidate) => candidate.includes('"opsUrl":'));
+    if (line?.endsWith('}') === true) {
       void drain(reader);
-      return JSON.parse(line) as { url: string; opsUrl: string };
+      return JSON.parse(line) as { url?: string; opsUrl: string };
     }
   }
 }
