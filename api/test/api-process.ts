@@ -20,6 +20,8 @@ export interface ApiProcess {
 export interface ApiProcessOptions {
   /** In api/. */
   readonly script?: string;
+  /** Another copy of the program. */
+  readonly root?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly workers?: 'inline' | 'off';
 }
@@ -30,12 +32,12 @@ const { setpriv } = findBinaries();
 /** @throws with its own words when it ends instead of listening. */
 export async function startApi(
   stores: Pick<World, 'redisUrl' | 'databaseUrl'>,
-  { script = 'server.ts', env = {}, workers = 'off' }: ApiProcessOptions = {},
+  { script = 'server.ts', root = ROOT, env = {}, workers = 'off' }: ApiProcessOptions = {},
 ): Promise<ApiProcess> {
-  const command = [process.execPath, join(ROOT, 'api', script)];
+  const command = [process.execPath, join(root, 'api', script)];
   // Where the kernel can do that, the child also ends when this test process is killed -9.
   const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...command] : command, {
-    cwd: ROOT,
+    cwd: root,
     env: {
       ...process.env,
       NODE_ENV: 'test',

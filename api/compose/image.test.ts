@@ -1,0 +1,192 @@
+// What the Dockerfile does, done here without Docker: the files that it copies, the dependencies that it installs, and the
+// secrets that are made for it are enough to run the installation, as a user of SQL that may do no more than needed.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createConnection } from 'mysql2/promise';
+import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
+import { startApi } from '../test/api-process.ts';
+import { hold, order, pay, send } from '../test/client.ts';
+import { until } from '../test/until.ts';
+import { bareDatabase, createWorld, type World } from '../test/world.ts';
+import { writeSecrets } from './secrets.ts';
+
+const ROOT = join(import.meta.dir, '../..');
+const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+
+let world: World;
+let image: string;
+let secrets: string;
+beforeAll(async () => {
+  world = await createWorld();
+  image = mkdtempSync(join(tmpdir(), 'flash-sale-image-'));
+  secrets = mkdtempSync(join(tmpdir(), 'flash-sale-secrets-'));
+});
+afterAll(async () => {
+  for (const folder of [image, secrets]) rmSync(folder, { recursive: true, force: true });
+  await world.close();
+});
+
+/** The last pattern that matches a file decides. */
+function contextFiles(): string[] {
+  const patterns = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => ({ isKept: line.startsWith('!'), pattern: line.replace(/^!/, '') }));
+  const isKept = (path: string) =>
+    patterns.findLast(({ pattern }) => new Bun.Glob(`{${pattern},${pattern}/**}`).match(path))?.isKept ??
+    true;
+  const listed = Bun.spawnSync(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: ROOT,
+  });
+  return listed.stdout.toString().trim().split('\n').filter(isKept);
+}
+
+async function build(): Promise<void> {
+  const context = contextFiles();
+  for (const [, instruction = '', rest = ''] of DOCKERFILE.matchAll(/^(COPY|RUN) (.*)$/gm)) {
+    if (instruction === 'RUN') await run(rest.split(' '));
+    else if (!rest.startsWith('--from')) copy(context, rest.split(' '));
+  }
+}
+
+/** Of files into a folder, or of one folder to its own name: no other form is used. */
+function copy(context: readonly string[], names: readonly string[]): void {
+  const target = names.at(-1) ?? '';
+  for (const source of names.slice(0, -1)) {
+    const files = context.filter((path) => path === source || path.startsWith(`${source}/`));
+    expect([source, files.length > 0]).toEqual([source, true]);
+    for (const path of files) {
+      const place = join(image, path === source ? join(target, path.split('/').at(-1) ?? '') : path);
+      mkdirSync(dirname(place), { recursive: true });
+      cpSync(join(ROOT, path), place);
+    }
+  }
+}
+
+async function run([program = '', ...words]: readonly string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([program === 'bun' ? process.execPath : program, ...words], {
+    cwd: image,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [code, out, err] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  if (code !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${code}:\n${out}${err}`);
+  return out;
+}
+
+/** The user that the image of MariaDB makes: all of one database, nothing else. @returns a URL */
+async function limitedUser(databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl);
+  const name = `u${crypto.randomUUID().slice(0, 8)}`;
+  const password = readFileSync(join(secrets, 'mariadb/password'), 'utf8').trim();
+  const root = await createConnection(connectionOptions(databaseUrl));
+  await root.query(`CREATE USER ${name}@localhost IDENTIFIED BY '${password}'`);
+  await root.query(`GRANT ALL ON ${url.pathname.slice(1)}.* TO ${name}@localhost`);
+  await root.end();
+  [url.username, url.password] = [name, password];
+  return url.href;
+}
+
+test('the image makes secrets, migrates, sells and works', async () => {
+  await build();
+  await run(['bun', 'api/compose/secrets.ts', secrets]);
+  const secret = (name: string) => join(secrets, 'app', name);
+  // Only the hosts of the stores are others here.
+  rmSync(secret('redis-url'));
+  rmSync(secret('database-url'));
+  writeFileSync(secret('redis-url'), world.redisUrl);
+  writeFileSync(secret('database-url'), await limitedUser(await bareDatabase()));
+  expect(await run(['bun', 'drizzle/migrate.ts'], { DATABASE_URL_FILE: secret('database-url') })).toMatch(
+    /^\d+ migrations applied\n$/,
+  );
+
+  const env = {
+    NODE_ENV: 'production',
+    REDIS_URL: '',
+    REDIS_URL_FILE: secret('redis-url'),
+    DATABASE_URL: '',
+    DATABASE_URL_FILE: secret('database-url'),
+    OPERATOR_TOKEN: '',
+    OPERATOR_TOKEN_FILE: secret('operator-token'),
+    WEBHOOK_SECRET_FILE: secret('webhook-secret'),
+  };
+  const [api, worker] = await Promise.all([
+    startApi(world, { root: image, env }),
+    startApi(world, { root: image, env, script: 'worker.ts' }),
+  ]);
+  for (const { listening } of [api, worker]) {
+    const probe = healthProbe(new URL(listening.opsUrl).host);
+    await until(() => run(probe).then(() => true));
+  }
+
+  const token = readFileSync(secret('operator-token'), 'utf8').trim();
+  const operate = async <Data>(path: string, body: unknown): Promise<Data> => {
+    const response = await fetch(`${api.listening.opsUrl}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'idempotency-key': crypto.randomUUID(),
+      },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    expect([path, response.status < 300, text]).toEqual([path, true, text]);
+    return (JSON.parse(text) as { data: Data }).data;
+  };
+  const lamp = { name: 'Lamp', description: 'A lamp.', price: 19.99, currency: 'EUR' };
+  const product = await operate<{ id: number }>('/ops/products', lamp);
+  const sale = await operate<{ id: number }>('/ops/sales', {
+    product_id: product.id,
+    allotment: 5,
+    opens_at: new Date().toISOString(),
+  });
+  await operate(`/ops/sales/${sale.id}/launch`, {});
+  const shop = { listening: api.listening };
+  const held = await until(async () => {
+    const answer = await hold(shop, product.id);
+    return answer.status === 201 ? answer.body.data : null;
+  });
+  expect((await order(shop, held.hold_id, 'pi_1')).status).toBe(201);
+  // A secret is set, so nobody pays without it.
+  expect((await pay(shop, held.hold_id, 'pi_1')).status).toBe(401);
+  expect((await send(shop, 'GET', `/api/products/${product.id}`)).status).toBe(200);
+
+  for (const one of [api, worker]) {
+    await one.listening.stop();
+    expect(await one.ended).toBe('exit code 0');
+  }
+}, 120_000);
+
+/** That of the compose file. */
+function healthProbe(host: string): string[] {
+  const file = Bun.YAML.parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as {
+    services: { api: { healthcheck: { test: string[] } } };
+  };
+  const [kind, ...command] = file.services.api.healthcheck.test;
+  expect(kind).toBe('CMD');
+  return command.map((word) => word.replace('127.0.0.1:8001', host));
+}
+
+test('SQL accepts the user of the exporter, who may look and change nothing', async () => {
+  writeSecrets(secrets);
+  const script = readFileSync(join(secrets, 'mariadb/exporter.sql'), 'utf8');
+  const [, password = ''] = /IDENTIFIED BY '(\w+)'/.exec(script) ?? [];
+  const root = await createConnection({ ...connectionOptions(world.databaseUrl), multipleStatements: true });
+  await root.query(`DROP USER IF EXISTS exporter@'%'; ${script}`);
+  const url = new URL(world.databaseUrl);
+  [url.username, url.password, url.pathname] = ['exporter', password, ''];
+  const exporter = await createConnection(connectionOptions(url.href));
+  for (const look of ['GLOBAL STATUS', 'GLOBAL VARIABLES', 'SLAVE STATUS', 'PROCESSLIST']) {
+    await exporter.query(`SHOW ${look}`);
+  }
+  const sold = exporter.query(`SELECT * FROM ${new URL(world.databaseUrl).pathname.slice(1)}.sales`);
+  expect(await sold.catch((error: unknown) => String(error))).toContain('denied');
+  await exporter.end();
+  await root.query("DROP USER exporter@'%'");
+  await root.end();
+});

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../config.ts';
+import { writeSecrets } from './secrets.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'flash-sale-secrets-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function all(folder = root): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return [path.slice(folder.length + 1), readFileSync(path, 'latin1')];
+    }),
+  );
+}
+
+describe('the secrets of an installation', () => {
+  test('are what an API in production accepts', () => {
+    writeSecrets(root);
+    const app = (name: string) => join(root, 'app', name);
+    const config = readConfig({
+      NODE_ENV: 'production',
+      REDIS_URL_FILE: app('redis-url'),
+      DATABASE_URL_FILE: app('database-url'),
+      OPERATOR_TOKEN_FILE: app('operator-token'),
+      WEBHOOK_SECRET_FILE: app('webhook-secret'),
+    });
+    expect(config.REDIS_URL).toMatch(/^redis:\/\/:[0-9a-f]{64}@redis:6379$/);
+    expect(config.DATABASE_URL).toMatch(/^mysql:\/\/flash_sale:[0-9a-f]{64}@mariadb:3306\/flash_sale$/);
+    expect(config.WEBHOOK_SECRET).toHaveLength(1);
+  });
+
+  test('are the same for both ends of a connection, and different otherwise', () => {
+    writeSecrets(root);
+    const files = all();
+    const owners = new Map<string, string[]>();
+    for (const [path, text] of Object.entries(files)) {
+      for (const [word] of text.matchAll(/[0-9a-f]{64}/g))
+        owners.set(word, [...(owners.get(word) ?? []), path]);
+    }
+    expect([...owners.values()].map((paths) => paths.sort().join(' ')).sort()).toEqual([
+      'app/database-url mariadb/password',
+      'app/operator-token',
+      'app/redis-url redis-exporter/passwords.json redis/password redis/redis.conf',
+      'grafana/admin-password',
+      'grafana/secret-key',
+      'mariadb/exporter.sql mysqld-exporter/my.cnf',
+      'mariadb/root-password',
+    ]);
+  });
+
+  test('are made once: again changes nothing, and brings back what was lost', () => {
+    writeSecrets(root);
+    const before = all();
+    rmSync(join(root, 'app'), { recursive: true });
+    writeSecrets(root);
+    expect(all()).toEqual(before);
+  });
+
+  test('are others in every installation', () => {
+    const other = join(root, 'other');
+    mkdirSync(other);
+    writeSecrets(other);
+    const [theirs, token] = [all(other), 'app/operator-token'];
+    rmSync(other, { recursive: true });
+    writeSecrets(root);
+    expect(theirs[token]).not.toBe(all()[token]);
+  });
+
+  test('may be read by the users of the services, who mount only their own; the key by nobody', () => {
+    writeSecrets(root);
+    const modes = Object.keys(all()).map((path) => [path, statSync(join(root, path)).mode & 0o777] as const);
+    for (const [path, mode] of modes)
+      expect([path, mode]).toEqual([path, path === 'key/key' ? 0o400 : 0o444]);
+  });
+});
