@@ -1,9 +1,18 @@
 // What the Dockerfile does, done here without Docker: the files that it copies, the dependencies that it installs, and the
 // secrets that are made for it are enough to run the installation, as a user of SQL that may do no more than needed.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { startApi } from '../test/api-process.ts';
@@ -28,41 +37,41 @@ afterAll(async () => {
   await world.close();
 });
 
+const IGNORED = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => ({ isKept: line.startsWith('!'), pattern: line.replace(/^!/, '') }));
+
 /** The last pattern that matches a file decides. */
-function contextFiles(): string[] {
-  const patterns = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => ({ isKept: line.startsWith('!'), pattern: line.replace(/^!/, '') }));
-  const isKept = (path: string) =>
-    patterns.findLast(({ pattern }) => new Bun.Glob(`{${pattern},${pattern}/**}`).match(path))?.isKept ??
-    true;
-  const listed = Bun.spawnSync(['git', 'ls-files', '--cached', '--others', '--exclude-standard'], {
-    cwd: ROOT,
-  });
-  return listed.stdout.toString().trim().split('\n').filter(isKept);
-}
+const isInContext = (path: string) =>
+  IGNORED.findLast(({ pattern }) => new Bun.Glob(`{${pattern},${pattern}/**}`).match(path))?.isKept ?? true;
 
 async function build(): Promise<void> {
-  const context = contextFiles();
   for (const [, instruction = '', rest = ''] of DOCKERFILE.matchAll(/^(COPY|RUN) (.*)$/gm)) {
     if (instruction === 'RUN') await run(rest.split(' '));
-    else if (!rest.startsWith('--from')) copy(context, rest.split(' '));
+    else if (!rest.startsWith('--from')) copy(rest.split(' '));
   }
 }
 
 /** Of files into a folder, or of one folder to its own name: no other form is used. */
-function copy(context: readonly string[], names: readonly string[]): void {
+function copy(names: readonly string[]): void {
   const target = names.at(-1) ?? '';
   for (const source of names.slice(0, -1)) {
-    const files = context.filter((path) => path === source || path.startsWith(`${source}/`));
+    const isFolder = statSync(join(ROOT, source)).isDirectory();
+    const files = (isFolder ? filesIn(source) : [source]).filter(isInContext);
     expect([source, files.length > 0]).toEqual([source, true]);
     for (const path of files) {
-      const place = join(image, path === source ? join(target, path.split('/').at(-1) ?? '') : path);
+      const place = join(image, isFolder ? path : join(target, basename(path)));
       mkdirSync(dirname(place), { recursive: true });
       cpSync(join(ROOT, path), place);
     }
   }
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)));
 }
 
 async function run([program = '', ...words]: readonly string[], env: Record<string, string> = {}) {
