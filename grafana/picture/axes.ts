@@ -53,7 +53,8 @@ export interface Figure {
 
 export function figuresOf(values: Span, height: number, write: (value: number) => string): Figure[] {
   const { from, to } = values;
-  return ticks(values, Math.floor(height / TICK_HEIGHT)).map((value) => ({
+  // Of fewer than three only the lowest may be left.
+  return ticks(values, Math.max(3, Math.floor(height / TICK_HEIGHT))).map((value) => ({
     part: (value - from) / (to - from),
     words: write(value),
   }));

@@ -7,7 +7,7 @@ import { panelsOf, readBoards, shownIn } from './boards.ts';
 import { startInstallation } from './installation.ts';
 
 const FILE = join(import.meta.dir, '../picture/operator.svg');
-const CROWD = { buyers: 3_000, units: 600, lengthMs: 60_000 };
+const CROWD = { buyers: 3_000, units: 750, lengthMs: 40_000 };
 const BEFORE_S = 4;
 
 const board = readBoards().find(({ uid }) => uid === 'flashsale-operator');
