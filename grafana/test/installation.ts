@@ -17,10 +17,10 @@ export type Installation = Awaited<ReturnType<typeof startInstallation>>;
 
 export async function startInstallation() {
   const world = await createWorld();
-  const env = { WEBHOOK_SECRET: SECRET, LOG_LEVEL: 'info' };
+  const env = { WEBHOOK_SECRET: SECRET };
   const [api, worker, redis, mysql] = await Promise.all([
     startApi(world, { env }),
-    startApi(world, { env, workers: 'inline' }),
+    startApi(world, { env, script: 'worker.ts' }),
     startRedisExporter(world),
     startMysqlExporter(world),
   ]);
