@@ -138,23 +138,22 @@ describe('rules', () => {
   });
 });
 
-test('units that somebody adds in Redis are seen within 10 s, and that they are gone again as well', async () => {
+test('units that somebody adds in Redis are seen within 10 s, and that the auditor took them out again', async () => {
   const { prometheus, world } = installation;
   const sale = String(standing.saleId);
-  const rule = (await prometheus.rules()).find(({ name }) => name === 'FlashSaleStockDrift');
-  if (rule === undefined) throw new Error('there is no rule about a drift');
+  const alert = (await prometheus.rules()).find(({ name }) => name === 'FlashSaleStockDrift');
+  if (alert === undefined) throw new Error('there is no alert about a drift');
   const drift = async () => {
-    const [seen] = await prometheus.query(`max by (sale) (abs(flashsale_stock_drift_units{sale="${sale}"}))`);
+    const [seen] = await prometheus.query(`max(abs(flashsale_stock_drift_units{sale="${sale}"}))`);
     return seen?.points[0]?.[1];
   };
   const isAlert = async () =>
-    (await prometheus.query(rule.query)).some(({ labels }) => labels['sale'] === sale);
+    (await prometheus.query(alert.query)).some(({ labels }) => labels['sale'] === sale);
   await until(async () => (await drift()) === 0 && !(await isAlert()));
 
-  const add = (units: number) =>
-    world.services.redis.hincrby(saleMetaKey(standing.saleId), 'available', units);
-  await add(3);
+  await world.services.redis.hincrby(saleMetaKey(standing.saleId), 'available', 3);
   await until(async () => (await drift()) === 3 && (await isAlert()), 10_000);
-  await add(-3);
-  await until(async () => (await drift()) === 0 && !(await isAlert()), 10_000);
-}, 30_000);
+  await until(async () => (await drift()) === 0 && !(await isAlert()), 30_000);
+  // It goes on for a while: somebody has to look why, even if all is well again.
+  expect(await prometheus.query(`ALERTS{alertname="${alert.name}", alertstate="firing"}`)).toHaveLength(1);
+}, 60_000);
