@@ -50,11 +50,7 @@ async function hold(stage: Stage, story: Story): Promise<HeldUnits | End> {
     }
     if (replies.every((reply) => reply === null)) return 'gave up';
     const isToldNothing = replies.some((reply) => reply?.says === 'insufficient_stock');
-    if (isToldNothing && units === 1 && stage.areUnitsLeft())
-      stage.judge.breach(
-        'offered',
-        'a buyer was told that there is nothing, and there were units all the time',
-      );
+    if (isToldNothing && units === 1) stage.turnedAway();
     if (look >= story.looksAgain || stage.isOver()) return 'turned away';
     await stage.sleep(story.pauseMs);
   }

@@ -43,6 +43,7 @@ const OPEN_AFTER_MS = AFTER_MS + 5 * 60_000;
 const SETTLE_MS = 30_000;
 /** Units that were left as often as this, one look after the other, are to be had. */
 const LEFT_LOOKS = 8;
+const TURNED_AWAY = 'a buyer was told that there is nothing, and there were units all the time';
 
 /**
  * Its sale is ended in any case. @param onProgress some times a second
@@ -150,7 +151,7 @@ async function sell(run: Run) {
     price: sale.price,
     currency: sale.currency,
     run: crypto.randomUUID().slice(0, 8),
-    areUnitsLeft: looks.areUnitsLeft,
+    turnedAway: looks.turnedAway,
     isOver: () => signal.aborted || looks.isSoldOut() || performance.now() > homeAtMs,
     sleep: (ms) => pause(ms, signal),
   };
@@ -183,20 +184,25 @@ function lookAgainAndAgain(run: Run) {
   const [redis, sql] = [createHistogram(), createHistogram()];
   const startedAtMs = performance.now();
   let [isStopped, isSoldOut] = [false, false];
-  let leftLooks = 0;
+  let [leftLooks, turnedAway] = [0, 0];
   let look: Look | null = null;
   const turns = setInterval(() => {
     figures.turn();
     told.promises.now();
   }, 1_000);
   const again = async () => {
-    while (!isStopped) {
+    for (let isLast = false; !isLast;) {
+      isLast = isStopped;
       look = await sale.look().catch(() => null);
       const { stores } = look?.overview ?? {};
       if (stores?.redis.milliseconds) redis.add(stores.redis.milliseconds);
       if (stores?.sql.milliseconds) sql.add(stores.sql.milliseconds);
       if (look?.sale) isSoldOut = addUp(look.sale.units, judge) >= options.units;
       leftLooks = look?.sale?.units.available ? leftLooks + 1 : 0;
+      // Judged by the look after it: the last unit may have gone just before somebody was turned away.
+      for (; turnedAway > 0; turnedAway--) {
+        if (leftLooks > LEFT_LOOKS) judge.breach('offered', TURNED_AWAY);
+      }
       onProgress({
         options,
         saleId: sale.id,
@@ -209,13 +215,13 @@ function lookAgainAndAgain(run: Run) {
         bySecond: figures.seconds(),
         checks: judge.checks(),
       });
-      await pause(LOOK_EVERY_MS, signal);
+      if (!isLast) await pause(LOOK_EVERY_MS, signal);
     }
   };
   const done = again();
   return {
     isSoldOut: () => isSoldOut,
-    areUnitsLeft: () => leftLooks >= LEFT_LOOKS,
+    turnedAway: () => void (turnedAway += 1),
     stores: () => ({ redis: redis.quantiles(), sql: sql.quantiles() }),
     async stop(): Promise<void> {
       isStopped = true;

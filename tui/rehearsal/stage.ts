@@ -18,8 +18,8 @@ export interface Stage {
   readonly secret: string | null;
   /** In the names of everything that is made: two rehearsals never meet. */
   readonly run: string;
-  /** There have been units for a while: whoever asks for one gets it. */
-  readonly areUnitsLeft: () => boolean;
+  /** Somebody asked for one unit and was told that there is none: while units are left for long, that is untrue. */
+  readonly turnedAway: () => void;
   /** Nothing more can come: whoever waits goes home. */
   readonly isOver: () => boolean;
   /** Ends early when the rehearsal is broken off. */
