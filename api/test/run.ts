@@ -64,21 +64,22 @@ async function startStores(): Promise<Count> {
   }
 }
 
-/** The terminal's tests wait more than they work, so they run beside all others; what they say comes at their end. */
+/** Some tests wait more than they work, so they run beside all others; what they say comes at their end. */
 async function runTests(filters: string[]): Promise<Count> {
   if (filters.length > 0) return runBun(filters, (text) => process.stderr.write(text));
   let said = '';
-  const [terminal, others] = await Promise.all([
-    runBun(['./tui'], (text) => (said += text)),
+  const [waiting, others] = await Promise.all([
+    runBun(WAITING, (text) => (said += text)),
     runBun(OTHERS, (text) => process.stderr.write(text)),
   ]);
-  process.stderr.write(`\n== tests of the terminal\n${said}`);
-  return { passed: terminal.passed + others.passed, failed: terminal.failed + others.failed };
+  process.stderr.write(`\n== tests of the terminal and the boards\n${said}`);
+  return { passed: waiting.passed + others.passed, failed: waiting.failed + others.failed };
 }
 
+const WAITING = ['./tui', './grafana'];
 /** Whatever else has tests, now or later. */
 const OTHERS = readdirSync(ROOT)
-  .filter((name) => !/^(\.|tui$|node_modules$)/.test(name))
+  .filter((name) => !/^(\.|node_modules$)/.test(name) && !WAITING.includes(`./${name}`))
   .filter((name) => name.endsWith('.test.ts') || statSync(join(ROOT, name)).isDirectory())
   .map((name) => `./${name}`);
 
