@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -26,6 +26,9 @@ import { knownMetrics, metricsIn } from '../test/metric-names.ts';
 import { BOARDS } from './boards.ts';
 import { generated } from './generate.ts';
 import { TITLES } from './links.ts';
+
+// A bare machine needs longer for that than for any test.
+beforeAll(() => installed('promtool', 'prometheus'), 300_000);
 
 const FOLDER = join(import.meta.dir, 'json');
 /** As Grafana reads them. */

@@ -150,8 +150,8 @@ const redisItself: Row = {
       width: 6,
       scraped: EXPORTERS,
       show: {
-        p50: 'max(redis_latency_percentiles_usec{cmd="evalsha",quantile="50"})',
-        p99: 'max(redis_latency_percentiles_usec{cmd="evalsha",quantile="99"})',
+        p50: evalsha(50),
+        p99: evalsha(99),
       },
       colours: PERCENTILES,
     }),
@@ -348,6 +348,11 @@ const between: Row = {
     }),
   ],
 };
+
+/** Prometheus 3 writes the label as 50.0, Prometheus 2 leaves it as the exporter tells it: 50. */
+function evalsha(percentile: number): string {
+  return `max(redis_latency_percentiles_usec{cmd="evalsha",quantile=~"${percentile}|${percentile}.0"})`;
+}
 
 export const stores = board({
   uid: 'flashsale-stores',

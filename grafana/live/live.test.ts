@@ -27,7 +27,8 @@ beforeAll(async () => {
   from = new Date();
   const report = await installation.rehearse({ buyers: 300, units: 40, lengthMs: 4_000 });
   expect(report.checks.filter(({ passed }) => !passed)).toEqual([]);
-}, 120_000);
+  // With time to install what a bare machine lacks.
+}, 300_000);
 afterAll(() => installation.close());
 
 const sinceThen = () => ({ from, to: new Date() });
@@ -80,16 +81,22 @@ describe('a board has data in every panel, and values for every variable', () =>
   }
 });
 
-test('the parts of the stock reach up to its total at every moment', async () => {
+test('the parts of the stock reach up to its total whenever they are known', async () => {
   const [board] = readBoards().filter(({ uid }) => uid === 'flashsale-operator');
   const panel = board && panelsOf(board).find(({ title }) => title === 'Where the units are');
   if (!panel) throw new Error('no panel shows where the units are');
-  const shown = await shownIn(installation.prometheus, board, panel, sinceThen());
+  const { prometheus } = installation;
+  const ends = sinceThen();
+  const shown = await shownIn(prometheus, board, panel, ends);
+  const { query, range } = queryOf(board, { expr: 'min(flashsale_sale_armed) == 1' }, ends);
+  const [known] = await prometheus.queryRange(query, range);
+  const knownAt = new Set(known?.points.map(([at]) => at));
   const parts = new Map<number, number>();
   for (const { name, points } of shown) {
     if (name !== 'total') for (const [at, units] of points) parts.set(at, (parts.get(at) ?? 0) + units);
   }
-  const totals = shown.find(({ name }) => name === 'total')?.points ?? [];
+  const all = shown.find(({ name }) => name === 'total')?.points ?? [];
+  const totals = all.filter(([at]) => knownAt.has(at));
   expect(totals).not.toBeEmpty();
   expect(totals.map(([at]) => Math.round(parts.get(at) ?? 0))).toEqual(totals.map(([, total]) => total));
 });

@@ -1,6 +1,6 @@
 // The figures that an operator believes, asked of figures that processes may tell.
 
-import { expect, test } from 'bun:test';
+import { beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,9 @@ import { targetsOf } from '../../test/board-lint.ts';
 import { withVariables } from '../../test/grafana-variables.ts';
 import { honest } from './honest.ts';
 import { sale } from './sale.ts';
+
+// A bare machine needs longer for that than for any test.
+beforeAll(() => installed('promtool', 'prometheus'), 300_000);
 
 /** As processes a and b tell it. */
 type Told = Readonly<Record<string, number>>;

@@ -13,7 +13,7 @@ export const sale: Row = {
       {
         title: 'Where the units are',
         description:
-          'Every unit of the sale by where it is now, as the stores tell it: the parts reach up to the dashed total. A gap below it is a drift.',
+          'Every unit of the sale by where it is now, as the stores tell it: the parts reach up to the dashed total. A gap below it is a drift, or nobody knows what is held because Redis is away.',
         unit: 'short',
         width: 8,
         show: {
