@@ -206,7 +206,7 @@ function createHistograms() {
       name: 'flashsale_redis_script_duration_seconds',
       help: 'From a script being sent to Redis until its reply was read.',
       labelNames: ['script'],
-      buckets: () => [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05],
+      buckets: () => [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1],
     }),
     batchSize: createHistogram({
       name: 'flashsale_batch_size',
