@@ -4,13 +4,9 @@ import { createMetrics } from '@flash-sale/api/metrics.ts';
 
 /** Of the exporters, those that our boards and rules use: both Debian's versions and those of docker-compose.yml tell them. */
 const OF_EXPORTERS = [
-  'mysql_global_status_aborted_connects',
-  'mysql_global_status_bytes_received',
-  'mysql_global_status_bytes_sent',
   'mysql_global_status_innodb_buffer_pool_read_requests',
   'mysql_global_status_innodb_buffer_pool_reads',
   'mysql_global_status_innodb_row_lock_time',
-  'mysql_global_status_innodb_row_lock_waits',
   'mysql_global_status_queries',
   'mysql_global_status_slow_queries',
   'mysql_global_status_threads_connected',
@@ -18,10 +14,8 @@ const OF_EXPORTERS = [
   'mysql_global_variables_max_connections',
   'mysql_up',
   'redis_aof_current_size_bytes',
-  'redis_aof_last_bgrewrite_status',
   'redis_aof_last_write_status',
   'redis_commands_processed_total',
-  'redis_connected_clients',
   'redis_cpu_sys_seconds_total',
   'redis_cpu_user_seconds_total',
   'redis_evicted_keys_total',
