@@ -27,6 +27,9 @@ try {
   if (first === undefined || last === undefined) throw new Error('nobody saw the sale');
   const time = { from: first - BEFORE_S, to: last };
   const ends = { from: new Date(time.from * 1_000), to: new Date(time.to * 1_000) };
+  const pages = await prometheus.query('ALERTS{alertstate="firing",severity="page"}', ends.to);
+  const names = pages.map(({ labels }) => labels['alertname']).join(', ');
+  if (names !== '') throw new Error(`this machine is too busy for a picture: ${names}`);
   const shown = new Map<string, Shown[]>();
   for (const panel of panelsOf(board)) shown.set(panel.title, await shownIn(prometheus, board, panel, ends));
   const svg = drawBoard(board, {
