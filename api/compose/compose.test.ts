@@ -20,6 +20,7 @@ interface Mount {
 interface Service {
   image: string;
   build?: string;
+  pull_policy?: string;
   user?: string;
   restart?: string;
   read_only?: boolean;
@@ -273,6 +274,8 @@ describe('settings', () => {
     const { version: ours } = JSON.parse(read('package.json')) as { version: string };
     expect(new Set(own.map(([, { image }]) => image))).toEqual(new Set([`flash-sale:${ours}`]));
     expect(own.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
+    // Compose builds what is missing. With `build` each remedy of the runbook would wait for a new image.
+    expect(own.filter(([, { pull_policy }]) => pull_policy === 'build')).toEqual([]);
   });
 });
 
