@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { ENVIRONMENT } from '../config.ts';
+import { CONNECTIONS_MAX } from '../mysql/connect.ts';
 import { composeCommand } from '../test/compose-plugin.ts';
 import { writeSecrets } from './secrets.ts';
 
@@ -264,6 +265,15 @@ describe('settings', () => {
     }
     const [, connections] = /maxconn (\d+)/.exec(read('api/compose/haproxy.cfg')) ?? [];
     expect(service('proxy').ulimits?.nofile).toBeGreaterThan(2 * Number(connections) + 100);
+  });
+
+  test('let SQL take as many processes as the proxy finds, and workers beside them', () => {
+    const [, replicas] =
+      /^ {2}server-template api (\d+) api:8000 /m.exec(read('api/compose/haproxy.cfg')) ?? [];
+    const flag = service('mariadb').command?.find((one) => one.startsWith('--max-connections='));
+    const processes = Math.floor(Number(flag?.split('=')[1]) / CONNECTIONS_MAX);
+    expect(processes).toBeGreaterThanOrEqual(Number(replicas) + 4);
+    expect(read('RUNBOOK.md')).toContain(`${CONNECTIONS_MAX} for each process`);
   });
 
   test('name one Bun, the one of the README', () => {

@@ -90,7 +90,8 @@ function flags(dataDir: string, runDir: string, socket: string): string[] {
     '--innodb-log-file-size=64M',
     // Acknowledged means durable.
     '--innodb-flush-log-at-trx-commit=1',
-    '--max-connections=200',
+    // 20 processes of ours, and some for people.
+    '--max-connections=500',
     '--performance-schema=OFF',
   ];
 }

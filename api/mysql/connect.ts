@@ -2,7 +2,7 @@ import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { createPool, type Pool } from 'mysql2/promise';
 
 /** Enough to keep one hot row busy, few enough to leave room for a second API process on a small server. */
-const CONNECTIONS_MAX = 24;
+export const CONNECTIONS_MAX = 24;
 
 const SESSION = [
   // No gap locks, and every statement decides on what is committed now.
