@@ -217,13 +217,16 @@ describe('networks', () => {
 
   test('let Prometheus reach what it scrapes', () => {
     const scraped = [
-      ['api', 8001],
-      ['worker', 8001],
-      ['redis-exporter', 9121],
-      ['mysqld-exporter', 9104],
+      ['api', 8001, 'watch'],
+      ['worker', 8001, 'watch'],
+      // On `watch` it would find the replicas at addresses where they do not believe it.
+      ['proxy', 8405, 'outside'],
+      ['redis-exporter', 9121, 'watch'],
+      ['mysqld-exporter', 9104, 'watch'],
     ] as const;
-    for (const [name, port] of scraped) {
-      expect(shared('prometheus', name)).toEqual(['watch']);
+    expect(read('api/compose/haproxy.cfg')).toContain('\n  bind :8405\n');
+    for (const [name, port, network] of scraped) {
+      expect(shared('prometheus', name)).toEqual([network]);
       expect(read('grafana/prometheus.yml')).toMatch(
         new RegExp(`names: \\[${name}\\]\\s+type: A\\s+port: ${port}|'${name}:${port}'`),
       );

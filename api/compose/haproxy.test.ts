@@ -1,56 +1,33 @@
 // The proxy's own configuration, run by a real HAProxy in front of real API processes: only addresses are replaced.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   EVENTS_HEARTBEAT_MS,
   IDLE_TIMEOUT_S,
   RATE_WINDOW_MS,
   STREAM_HEARTBEAT_MS,
 } from '@flash-sale/shared/limits.ts';
-import { findBinaries } from '../embedded/binaries.ts';
 import { startApi, type ApiProcess } from '../test/api-process.ts';
 import { availableStock, hold, ops } from '../test/client.ts';
 import { EventClient } from '../test/event-client.ts';
 import { installed } from '../test/installed.ts';
 import { freePort } from '../test/matrix/replica.ts';
-import { startNameServer, type NameServer } from '../test/name-server.ts';
+import { PROXY_CONFIGURATION, PROXY_FILE, startProxy, type Proxy, type ReplicaPorts } from '../test/proxy.ts';
+import { scrape } from '../test/scrape.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
 
-const FILE = join(import.meta.dir, 'haproxy.cfg');
-const CONFIGURATION = readFileSync(FILE, 'utf8');
-const { setpriv } = findBinaries();
-
 let haproxy: string;
 let world: World;
-let folder: string;
 beforeAll(async () => {
   haproxy = await installed('haproxy', 'haproxy');
   world = await createWorld();
-  folder = mkdtempSync(join(tmpdir(), 'flash-sale-proxy-'));
 });
-afterAll(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  await world.close();
-});
+afterAll(() => world.close());
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-interface Ports {
-  readonly public: number;
-  readonly ops: number;
-}
-
-interface Proxy {
-  readonly listening: { readonly url: string; readonly opsUrl: string; stop(): Promise<void> };
-  readonly healthUrl: string;
-}
-
-/** All replicas listen on the same ports, each at an address of its own, as containers do. */
-function startReplica(address: string, ports: Ports): Promise<ApiProcess> {
+function startReplica(address: string, ports: ReplicaPorts): Promise<ApiProcess> {
   return startApi(world, {
     workers: 'inline',
     env: {
@@ -63,58 +40,15 @@ function startReplica(address: string, ports: Ports): Promise<ApiProcess> {
   });
 }
 
-/** @param replaced is found once each. */
-function configuration(replaced: Readonly<Record<string, string>>): string {
-  return Object.entries(replaced).reduce((text, [there, here]) => {
-    const parts = text.split(there);
-    if (parts.length !== 2) throw new Error(`haproxy.cfg: expected "${there}" once`);
-    return parts.join(here);
-  }, CONFIGURATION);
-}
-
-async function startProxy(names: NameServer, replicas: Ports): Promise<Proxy> {
-  const ports = { public: freePort(), ops: freePort(), health: freePort() };
-  const file = join(folder, `${ports.public}.cfg`);
-  const here = configuration({
-    'maxconn 20000': 'maxconn 400',
-    '127.0.0.11:53': `127.0.0.1:${names.port}`,
-    'bind :8000': `bind 127.0.0.1:${ports.public}`,
-    'bind :8001': `bind 127.0.0.1:${ports.ops}`,
-    'bind 127.0.0.1:8404': `bind 127.0.0.1:${ports.health}`,
-    'api:8000': `api:${replicas.public}`,
-    'api:8001': `api:${replicas.ops}`,
-    'check port 8001': `check port ${replicas.ops}`,
-  });
-  writeFileSync(file, here);
-  const command = [haproxy, '-q', '-db', '-f', file];
-  const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--', ...command] : command, {
-    stdout: 'ignore',
-    stderr: 'ignore',
-  });
-  const healthUrl = `http://127.0.0.1:${ports.health}/health`;
-  await until(async () => (await fetch(healthUrl)).status === 200);
-  return {
-    listening: {
-      url: `http://127.0.0.1:${ports.public}`,
-      opsUrl: `http://127.0.0.1:${ports.ops}`,
-      async stop() {
-        child.kill('SIGKILL');
-        await child.exited;
-      },
-    },
-    healthUrl,
-  };
-}
-
 test('HAProxy finds nothing to complain of', async () => {
-  const check = Bun.spawn([haproxy, '-c', '-f', FILE], { stdout: 'pipe', stderr: 'pipe' });
+  const check = Bun.spawn([haproxy, '-c', '-f', PROXY_FILE], { stdout: 'pipe', stderr: 'pipe' });
   const said = (await check.stdout.text()) + (await check.stderr.text());
   expect([await check.exited, said]).toEqual([0, expect.not.stringMatching(/WARNING|ALERT/)]);
 });
 
 test('the times of the proxy fit those of the API', () => {
   const seconds = (name: string) =>
-    Number(new RegExp(`^  ${name} (\\d+)s$`, 'm').exec(CONFIGURATION)?.[1] ?? Number.NaN);
+    Number(new RegExp(`^  ${name} (\\d+)s$`, 'm').exec(PROXY_CONFIGURATION)?.[1] ?? Number.NaN);
   for (const side of ['timeout client', 'timeout server']) {
     expect(seconds(side) * 1_000).toBeGreaterThanOrEqual(
       2 * Math.max(STREAM_HEARTBEAT_MS, EVENTS_HEARTBEAT_MS),
@@ -125,8 +59,7 @@ test('the times of the proxy fit those of the API', () => {
 
 describe('behind the proxy', () => {
   const [first, second, third] = ['127.0.0.2', '127.0.0.3', '127.0.0.4'] as const;
-  let ports: Ports;
-  let names: NameServer;
+  let ports: ReplicaPorts;
   let apis: ApiProcess[];
   let proxy: Proxy;
   let sale: OneSale;
@@ -136,14 +69,12 @@ describe('behind the proxy', () => {
     oneAnAddress = await world.sale({ addressRate: 1 });
     ports = { public: freePort(), ops: freePort() };
     apis = await Promise.all([startReplica(first, ports), startReplica(second, ports)]);
-    names = await startNameServer([first, second]);
-    proxy = await startProxy(names, ports);
+    proxy = await startProxy([first, second], ports);
     // Its first answer may have named one of them only.
     await until(async () => (await look()) === 200 && (await servedAll()).every((count) => count > 0));
   });
   afterEach(async () => {
     await proxy.listening.stop();
-    names.close();
     await Promise.all(apis.map((api) => api.kill()));
   });
 
@@ -223,7 +154,7 @@ describe('behind the proxy', () => {
 
   test('buyers who come find a replica that is added, and none that is taken away', async () => {
     apis.push(await startReplica(third, ports));
-    names.addresses = [second, third];
+    proxy.names.addresses = [second, third];
     const statuses: number[] = [];
     await until(async () => {
       const before = await servedAll();
@@ -235,8 +166,12 @@ describe('behind the proxy', () => {
   });
 
   test('a proxy without replicas says so, and finds one that is back by itself', async () => {
+    const replicas = async () =>
+      (await scrape(`http://${proxy.metrics}`)).value('haproxy_backend_active_servers', { proxy: 'public' });
+    expect(await replicas()).toBe(2);
     await Promise.all(apis.map((api) => api.kill()));
     await until(async () => (await fetch(proxy.healthUrl)).status === 503);
+    expect(await replicas()).toBe(0);
     expect(await look()).toBe(503);
     apis.push(await startReplica(first, ports));
     await until(async () => (await fetch(proxy.healthUrl)).status === 200);

@@ -1,6 +1,7 @@
-/** A whole installation in small: stores with their exporters, an API, a worker, and the Prometheus that watches them. */
+/** A whole installation in small: stores with their exporters, an API, its proxy, a worker, and the Prometheus that watches them. */
 
 import { startApi } from '@flash-sale/api/test/api-process.ts';
+import { startProxy } from '@flash-sale/api/test/proxy.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
 import { connectApi } from '@flash-sale/tui/api.ts';
@@ -13,6 +14,8 @@ const SECRET = 'whsec_cmVoZWFyc2FscyBzaWduIGxpa2UgcHJvdmlkZXJzIGRv';
 /** Prometheus takes five seconds to find its targets, and more on a busy machine. */
 const SCRAPED_MS = 30_000;
 
+const portOf = (url: string) => Number(new URL(url).port);
+
 export type Installation = Awaited<ReturnType<typeof startInstallation>>;
 
 export async function startInstallation() {
@@ -24,10 +27,15 @@ export async function startInstallation() {
     startRedisExporter(world),
     startMysqlExporter(world),
   ]);
+  const proxy = await startProxy(['127.0.0.1'], {
+    public: portOf(api.listening.url),
+    ops: portOf(api.listening.opsUrl),
+  });
   const targetOf = ({ listening }: typeof api) => new URL(listening.opsUrl).host;
   const prometheus = await startPrometheus({
     api: [targetOf(api)],
     worker: [targetOf(worker)],
+    proxy: [proxy.metrics],
     redis: [redis.address],
     mysql: [mysql.address],
   });
@@ -56,7 +64,7 @@ export async function startInstallation() {
       ),
     async close(): Promise<void> {
       await Promise.all([prometheus, redis, mysql].map((server) => server.stop()));
-      await Promise.all([api, worker].map(({ listening }) => listening.stop()));
+      await Promise.all([api, worker, proxy].map(({ listening }) => listening.stop()));
       await world.close();
     },
   };

@@ -25,6 +25,9 @@ const OF_EXPORTERS = [
   'redis_up',
 ];
 
+/** The proxy's own. */
+const OF_HAPROXY = ['haproxy_backend_active_servers'];
+
 /** Prometheus' own. */
 const OF_PROMETHEUS = ['ALERTS', 'prometheus_rule_evaluation_failures_total', 'up'];
 
@@ -35,7 +38,13 @@ const WORDS = new Set(
 
 /** Every metric that a board or a rule may name. */
 export async function knownMetrics(): Promise<Set<string>> {
-  return new Set([...(await ofTheApi()), ...(await recorded()), ...OF_EXPORTERS, ...OF_PROMETHEUS]);
+  return new Set([
+    ...(await ofTheApi()),
+    ...(await recorded()),
+    ...OF_EXPORTERS,
+    ...OF_HAPROXY,
+    ...OF_PROMETHEUS,
+  ]);
 }
 
 async function ofTheApi(): Promise<string[]> {
