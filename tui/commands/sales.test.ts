@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hold, order, pay } from '@flash-sale/api/test/client.ts';
+import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { slugOf } from '../sales/sale-row.ts';
 import { commandsOf, type Run } from '../test/run-command.ts';
@@ -84,6 +85,21 @@ test('status: for people the sales and the stores, for programs the overview', a
     sales: [{ sale_id: sale.saleId }],
     stores: { faults: [] },
   });
+});
+
+test('status: books that are wrong are an alarm, with a drift and without', async () => {
+  const lamp = async () => /^.*Lamp.*$/m.exec((await run('status')).out)?.[0]?.trimEnd();
+  // Again and again, because the auditor writes what is true every few seconds.
+  const saysAfterAudit = async (drift: number, words: string) => {
+    await world.services.mysql.execute(
+      `REPLACE INTO sale_audits (sale_id, audited_at, is_right, drift) VALUES (${sale.saleId}, utc_timestamp(3), 0, ${drift})`,
+    );
+    return (await lamp())?.endsWith(words) === true;
+  };
+  await until(() => saysAfterAudit(0, '! the books do not add up'));
+  await until(() => saysAfterAudit(3, '! DRIFT of 3'));
+  await world.services.mysql.execute(`DELETE FROM sale_audits WHERE sale_id = ${sale.saleId}`);
+  await until(async () => (await lamp())?.endsWith('40') === true);
 });
 
 describe('sales create', () => {

@@ -33,8 +33,11 @@ const SALES: readonly Column<SaleOverview>[] = [
 ];
 
 /** The same that the board of the terminal is alarmed by. */
-function alarmOf({ armed, audit }: SaleOverview) {
+function alarmOf({ armed, audit, units: { allotment, ordered, paid } }: SaleOverview) {
+  const oversold = ordered + paid - allotment;
+  if (oversold > 0) return span(`! OVERSOLD by ${count(oversold)}`, 'alarm');
   if (audit !== null && audit.drift !== 0) return span(`! DRIFT of ${count(audit.drift)}`, 'alarm');
+  if (audit !== null && !audit.is_right) return span('! the books do not add up', 'alarm');
   return armed ? '' : span('! not armed', 'warn');
 }
 

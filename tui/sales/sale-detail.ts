@@ -93,6 +93,11 @@ function when(atMs: number, nowMs: number): string {
   return `${dateTime(atMs)} (${distance})`;
 }
 
+/** Books can be wrong while no unit is missing: a hold that no list has, orders that the ledger does not know. */
+function wrongOf({ drift }: { readonly drift: number }): string {
+  return drift === 0 ? 'the books do not add up' : `drift of ${count(drift)}`;
+}
+
 function recordLines(row: SaleRow, nowMs: number, width: number): Line[] {
   const { sale, seen } = row;
   const verdict = seen?.audit ?? null;
@@ -101,7 +106,7 @@ function recordLines(row: SaleRow, nowMs: number, width: number): Line[] {
       ? span('not audited', 'dim')
       : verdict.is_right
         ? span(`${GLYPHS.ok} right, ${ago(nowMs - Date.parse(verdict.at))}`, 'good')
-        : span(`! drift of ${count(verdict.drift)}, ${ago(nowMs - Date.parse(verdict.at))}`, 'alarm');
+        : span(`! ${wrongOf(verdict)}, ${ago(nowMs - Date.parse(verdict.at))}`, 'alarm');
   const oldest = seen?.oldest_hold_expires_at ?? null;
   return [
     ...fact('audit', audit, width),

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import type { SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { lineWidth, textOf } from '../look/span.ts';
 import { slugOf, type SaleRow } from './sale-row.ts';
@@ -56,6 +57,32 @@ test('units that do not add up are the only red, and are counted', () => {
   for (const calm of [row(), row({ state: 'draft' }), row({ state: 'ended' }), row({ state: 'halted' })]) {
     expect(alarmWords(calm)).toEqual([]);
   }
+});
+
+test('books that are wrong are an alarm although every unit is there', () => {
+  const seen = (audit: SaleOverview['audit']): SaleRow => ({
+    ...row(),
+    seen: {
+      sale_id: 7,
+      product_id: 1,
+      name: 'iPhone 15',
+      state: 'live',
+      opens_at: '2026-11-27T10:00:00.000Z',
+      closes_at: null,
+      armed: true,
+      units: { allotment: 100, ...UNITS },
+      sell_through: 0.5,
+      oldest_hold_expires_at: null,
+      rates: null,
+      sold_out_in_seconds: null,
+      audit,
+    },
+  });
+  const at = '2026-11-27T10:00:05.000Z';
+  expect(alarmWords(seen({ at, is_right: true, drift: 0 }))).toEqual([]);
+  const wrong = alarmWords(seen({ at, is_right: false, drift: 0 }));
+  expect(wrong).toEqual([expect.objectContaining({ text: '! the books do not add up', tone: 'alarm' })]);
+  expect(textOf(alarmWords(seen({ at, is_right: false, drift: 3 })))).toStartWith('! DRIFT of 3 units');
 });
 
 test('while Redis can not tell, what is not known is drawn as not known', () => {

@@ -46,6 +46,7 @@ export function alarmWords(row: SaleRow): Line {
     return [span(`! DRIFT of ${count(drift)} units: the auditor pauses and rebuilds`, 'alarm')];
   }
   if (imbalance !== 0) return [span(`! ${count(imbalance)} units do not add up`, 'alarm')];
+  if (row.seen?.audit?.is_right === false) return [span('! the books do not add up', 'alarm')];
   if (row.seen !== null && !row.seen.armed && stateOf(row) !== 'ended') {
     return [span('! not armed: Redis sells nothing of it now', 'warn')];
   }
