@@ -5,6 +5,8 @@
 export interface Histogram {
   /** @param labels the values, in the order of the names */
   observe(value: number, ...labels: string[]): void;
+  /** There with 0 from the beginning: a series that first appears with its first event hides that event from rate(). */
+  begin(...labels: string[]): void;
   /** In the form that Prometheus reads. */
   text(): string;
 }
@@ -49,6 +51,7 @@ export function createHistogram(about: About): Histogram {
       series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
       series.sum += value;
     },
+    begin: (...labels) => void seriesOf(labels),
     text() {
       let text = `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
       for (const { counts, sum, lines } of all.values()) {

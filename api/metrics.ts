@@ -85,6 +85,9 @@ export function createMetrics() {
   // A series that first appears with its first event hides that event from rate().
   metrics.httpTurnedAway.inc({ listener: 'public', status: 503 }, 0);
   for (const status of [401, 503]) metrics.httpTurnedAway.inc({ listener: 'ops', status }, 0);
+  for (const route of ['/api/holds', '/api/orders']) {
+    for (const status of ['500', '503']) metrics.httpDuration.begin('public', 'POST', route, status);
+  }
   for (const outcome of HOLD_OUTCOMES) metrics.holdAttempts.inc({ outcome }, 0);
   for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
   for (const event of COUNTED_EVENTS) {
