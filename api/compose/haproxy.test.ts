@@ -22,7 +22,8 @@ let world: World;
 beforeAll(async () => {
   haproxy = await installed('haproxy', 'haproxy');
   world = await createWorld();
-});
+  // With time to get what a bare machine lacks.
+}, 300_000);
 afterAll(() => world.close());
 
 const portOf = (url: string) => Number(new URL(url).port);

@@ -1,14 +1,34 @@
 /** Programs of others that tests check our files with: those of the system, or else Debian's. */
 
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { installWithApt } from '../embedded/install.ts';
+import { unpacked } from './debian.ts';
 
-/** @returns its path; its Debian package is installed first where it is missing and we may do that */
+/** @returns its path; where it is missing, its Debian package is unpacked first */
 export async function installed(program: string, debianPackage: string): Promise<string> {
-  const found = Bun.which(program);
-  if (found !== null) return found;
-  const logFile = join(tmpdir(), `flash-sale-${debianPackage}-${process.pid}.log`);
-  await installWithApt(Bun.which('apt-get') ?? 'apt-get', [debianPackage], { say: () => {}, logFile });
-  return Bun.which(program) ?? program;
+  return Bun.which(program) ?? programIn(await unpacked(debianPackage), program);
+}
+
+/** A program that finds its libraries in the folder, too. */
+async function programIn(folder: string, program: string): Promise<string> {
+  const wrapper = join(folder, `run-${program}`);
+  if (existsSync(wrapper)) return wrapper;
+  const [path] = await Array.fromAsync(new Bun.Glob(`usr/{bin,sbin}/${program}`).scan(folder));
+  if (path === undefined) throw new Error(`Debian has no ${program} in ${folder}`);
+  const libraries = await Array.fromAsync(
+    new Bun.Glob('**/lib/*-linux-*').scan({ cwd: folder, onlyFiles: false }),
+  );
+  const script = [
+    '#!/bin/sh',
+    // With the folder wherever it is moved to.
+    'here="${0%/*}"',
+    `export LD_LIBRARY_PATH="${libraries.map((library) => `$here/${library}`).join(':')}"`,
+    `exec "$here/${path}" "$@"`,
+    '',
+  ].join('\n');
+  const beside = `${wrapper}.${process.pid}`;
+  writeFileSync(beside, script);
+  chmodSync(beside, 0o755);
+  renameSync(beside, wrapper);
+  return wrapper;
 }
