@@ -276,6 +276,7 @@ describe('settings', () => {
     const flag = service('mariadb').command?.find((one) => one.startsWith('--max-connections='));
     const processes = Math.floor(Number(flag?.split('=')[1]) / CONNECTIONS_MAX);
     expect(processes).toBeGreaterThanOrEqual(Number(replicas) + 4);
+    expect(service('mariadb').ulimits?.nofile).toBeGreaterThan(10 * processes * CONNECTIONS_MAX);
     expect(read('RUNBOOK.md')).toContain(`${CONNECTIONS_MAX} for each process`);
   });
 
