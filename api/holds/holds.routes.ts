@@ -11,7 +11,7 @@ import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
 import { addressOf } from '../http/address.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
-import { readKeyHeader } from '../http/idempotency-key.ts';
+import { checkKey } from '../http/idempotency-key.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { HoldReply, Rates } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
@@ -21,13 +21,13 @@ export function holdRoutes(services: Services) {
   return new Elysia()
     .post(
       '/api/holds',
-      async ({ body, headers, request, server, set }) => {
+      async ({ body, request, server, set }) => {
         const reply = await placeHold(services, {
           productId: body.product_id,
           quantity: body.quantity,
           ttlMs: body.ttl === undefined ? null : body.ttl * 1_000,
           buyerId: body.buyer_id ?? null,
-          idempotencyKey: readKeyHeader(headers, 'Idempotency-Key'),
+          idempotencyKey: checkKey(request.headers.get('Idempotency-Key'), 'Idempotency-Key'),
           address: () => addressOf(request, server, services.config.TRUSTED_PROXIES),
         });
         if ('rates' in reply && reply.rates) tellRates(set, reply, reply.rates);

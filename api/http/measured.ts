@@ -34,17 +34,19 @@ export function measureAnswers({ metrics }: Services, listener: Listener) {
   };
 }
 
+/** From now on the request is timed. */
+export function startTimer(set: object, nowMs: number): void {
+  (set as Timed)[STARTED_AT_MS] = nowMs;
+}
+
 /**
- * Two hooks, because there is no good one for both: a hook after the response costs a task of its own for each request,
- * and with mapResponse Elysia sends a 404 without its content type. So what `errorReplies` answers is told by it.
+ * Not a hook after the response, because that costs a task of its own for each request; and not mapResponse, with which
+ * Elysia sends a 404 without its content type. So what `errorReplies` answers is told by it.
  */
 export function measured({ metrics }: Services, listener: Listener, answered: Answered) {
   return new Elysia({ name: 'measured' })
     .onStart(({ server }) => {
       metrics.httpPending.set(listener, () => server?.pendingRequests ?? 0);
-    })
-    .onRequest(({ set }) => {
-      (set as Timed)[STARTED_AT_MS] = performance.now();
     })
     .onAfterHandle({ as: 'global' }, answered);
 }

@@ -13,7 +13,7 @@ import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';
 import { Turnstile } from '../turnstile.ts';
-import { readKeyHeader } from './idempotency-key.ts';
+import { checkKey } from './idempotency-key.ts';
 import { operatorOf } from './operator.ts';
 import { fail, succeed, type ReplySet } from './reply.ts';
 
@@ -39,7 +39,7 @@ export async function once<Reply>(
   work: (act: Act) => Promise<Reply>,
   { isSecret = false }: OnceOptions = {},
 ): Promise<Reply | DoneBefore | Failure> {
-  const key = readKeyHeader(headers, 'Idempotency-Key');
+  const key = checkKey(headers['idempotency-key'], 'Idempotency-Key');
   const actor = operatorOf(request).name;
   const requestId = String(set.headers['x-request-id'] ?? crypto.randomUUID());
   const make = async (act: Act): Promise<Reply> => {

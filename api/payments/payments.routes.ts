@@ -10,7 +10,7 @@ import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
 import { parseJson, readRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
-import { readKeyHeader } from '../http/idempotency-key.ts';
+import { checkKey } from '../http/idempotency-key.ts';
 import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { countRefused, receive } from './arrival.ts';
@@ -72,7 +72,9 @@ function readArrival(event: PaymentEvent, headers: Headers, body: string, isSign
   }
   return {
     provider: 'native',
-    senderKey: readKeyHeader(headers, 'webhook-id') ?? readKeyHeader(headers, 'Idempotency-Key'),
+    senderKey:
+      checkKey(headers['webhook-id'], 'webhook-id') ??
+      checkKey(headers['idempotency-key'], 'Idempotency-Key'),
     isSigned,
     headers,
     body,
