@@ -42,16 +42,13 @@ export class Catalog {
     return [...this.#listings.values()];
   }
 
-  async find(productId: number): Promise<Listing | undefined> {
-    await this.#beRecent();
-    if (!this.#listings.has(productId)) await this.#beNewerThanNow();
-    return this.#listings.get(productId);
+  /** Without a promise where the copy is recent, as it nearly always is. */
+  find(productId: number): Listing | Promise<Listing | undefined> {
+    return this.#recent(this.#listings.get(productId)) ?? this.#look(() => this.#listings.get(productId));
   }
 
-  async sale(saleId: number): Promise<Sale | undefined> {
-    await this.#beRecent();
-    if (!this.#sales.has(saleId)) await this.#beNewerThanNow();
-    return this.#sales.get(saleId);
+  sale(saleId: number): Sale | Promise<Sale | undefined> {
+    return this.#recent(this.#sales.get(saleId)) ?? this.#look(() => this.#sales.get(saleId));
   }
 
   /** Every sale but drafts. */
@@ -72,6 +69,16 @@ export class Catalog {
   /** Reads again now: after a change that this process made. */
   refresh(): Promise<void> {
     return this.#beNewerThanNow();
+  }
+
+  #recent<Known>(known: Known): Known | undefined {
+    return this.#ageMs() < CATALOG_AGE_MAX_MS ? known : undefined;
+  }
+
+  async #look<Known>(get: () => Known | undefined): Promise<Known | undefined> {
+    await this.#beRecent();
+    if (get() === undefined) await this.#beNewerThanNow();
+    return get();
   }
 
   #ageMs(): number {

@@ -6,23 +6,40 @@ import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import { readSale, type SaleStock } from '../redis/sale-scripts.ts';
-import type { NotArmed } from '../redis/script.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import type { Listing, Sale } from './catalog.ts';
 
-/** All requests of one turn of the event loop for one sale share a read that is made after they arrived. */
-const READS_SHARED_MAX = 100_000;
+/** All requests of one turn of the event loop share a look that begins after they arrived. */
+const LOOKS_SHARED_MAX = 100_000;
 
-export async function viewProduct(services: Services, productId: number): Promise<ProductView | null> {
-  const listing = await services.catalog.find(productId);
-  return listing === undefined ? null : viewListing(services, listing);
+/** Null when there is no such product. */
+export function viewProduct(services: Services, productId: number): Promise<ProductView | null> {
+  return viewerOf(services).call(productId, null);
 }
 
-export async function viewProducts(services: Services): Promise<ProductView[]> {
-  const listings = await services.catalog.all();
-  return Promise.all(listings.map((listing) => viewListing(services, listing)));
+const viewerOf = perProcess(
+  (services) =>
+    new Batcher<null, ProductView | null>(LOOKS_SHARED_MAX, async (productId, waiting) => {
+      const listing = await services.catalog.find(productId);
+      const view = listing === undefined ? null : await viewListing(services, listing);
+      return waiting.map(() => view);
+    }),
+);
+
+export function viewProducts(services: Services): Promise<ProductView[]> {
+  return listerOf(services).call(ALL_PRODUCTS, null);
 }
+
+const ALL_PRODUCTS = 0;
+const listerOf = perProcess(
+  (services) =>
+    new Batcher<null, ProductView[]>(LOOKS_SHARED_MAX, async (_, waiting) => {
+      const listings = await services.catalog.all();
+      const views = await Promise.all(listings.map((listing) => viewListing(services, listing)));
+      return waiting.map(() => views);
+    }),
+);
 
 async function viewListing(services: Services, listing: Listing): Promise<ProductView> {
   const { product } = listing;
@@ -73,18 +90,10 @@ function stateByTime({ state, opensAtMs, closesAtMs, nowMs }: SaleStock): SaleSt
   return opensAtMs <= nowMs ? 'live' : 'scheduled';
 }
 
-const readerOf = perProcess(
-  ({ redis }) =>
-    new Batcher<null, SaleStock | NotArmed>(READS_SHARED_MAX, async (saleId, waiting) => {
-      const stock = await readSale(redis, saleId);
-      return waiting.map(() => stock);
-    }),
-);
-
 /** Live stock, or null while Redis cannot tell. */
 async function readStock(services: Services, sale: Sale): Promise<SaleStock | null> {
   try {
-    const stock = await readerOf(services).call(sale.id, null);
+    const stock = await readSale(services.redis, sale.id);
     return stock.kind === 'sale' ? stock : null;
   } catch (error) {
     if (error instanceof StoreUnavailable) return null;
