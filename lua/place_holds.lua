@@ -3,15 +3,15 @@
 -- was made, where such are counted. Overdue holds are ended on the way when units are short, a bounded number per call,
 -- so stock returns even with every worker dead.
 --
--- ARGV: reap_limit, how many follow per request (6, or 8 with names for rates.lua); per request: hold_id, quantity,
---   ttl_ms (0: the sale's), buyer ('': none), digest of the idempotency key ('': none), fingerprint of the request,
---   names of its buyer and its address ('': not to be counted)
+-- ARGV: reap_limit, the requests as JSON: [hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none), digest of the
+--   idempotency key ('': none), fingerprint of the request, names of its buyer and its address ('': none to count)];
+--   without the names when nobody in the batch is to be counted
 -- Replies:
 --   not_armed                             rebuild first; nothing was decided
 --   placed <now_ms> <rates> <reply>...    rates: of buyers and of addresses (0: none), then per request, for each that
 --     there is, how many more are left, -1: any number; nothing if nobody is counted. A reply per request, in order:
 --   too_many_requests <whose> <wait_ms>   buyer or address
---   held <deadline_ms>
+--   held <deadline_ms>                    as the number alone, because nearly all are
 --   replayed <hold_id> <deadline_ms>      the idempotency key made this hold before
 --   key_reused                            the idempotency key belongs to another request
 --   not_open <opens_at_ms>
@@ -28,8 +28,8 @@ local now = now_ms()
 local state, opens_at, closes_at, sale_ttl, buyer_limit, available, held_units =
   unpack(redis.call('HMGET', meta_key, 'state', 'opens_at', 'closes_at', 'hold_ttl_ms', 'buyer_limit', 'available',
     'held_units'))
-local stride = tonumber(ARGV[2])
-local rates = stride == 8 and open_rates(now)
+local requests = cjson.decode(ARGV[2])
+local rates = #requests[1] == 8 and open_rates(now, requests)
 opens_at, closes_at, sale_ttl = tonumber(opens_at), tonumber(closes_at), tonumber(sale_ttl)
 buyer_limit, available = tonumber(buyer_limit), tonumber(available)
 
@@ -43,10 +43,9 @@ elseif now < opens_at then
 end
 
 local ids, digests, has_keys = {}, {}, false
-for i = 3, #ARGV, stride do
-  ids[#ids + 1] = ARGV[i]
-  digests[#digests + 1] = ARGV[i + 4]
-  if ARGV[i + 4] ~= '' then has_keys = true end
+for n, request in ipairs(requests) do
+  ids[n], digests[n] = request[1], request[5]
+  has_keys = has_keys or digests[n] ~= ''
 end
 local known_holds = redis.call('HMGET', holds_key, unpack(ids))
 local past_holds = redis.call('HMGET', past_key, unpack(ids))
@@ -54,7 +53,7 @@ local known_keys = has_keys and redis.call('HMGET', idempotency_key, unpack(dige
 
 local new_records, new_deadlines, new_keys = {}, {}, {}
 local made_by_key, deadline_of, added, base = {}, {}, {}, {}
-local taken, earliest_new, reap_budget = 0, nil, tonumber(ARGV[1])
+local taken, earliest, earliest_new, reap_budget = 0, nil, nil, tonumber(ARGV[1])
 
 local function reap_units(limit)
   limit = math.min(limit, reap_budget)
@@ -63,7 +62,7 @@ local function reap_units(limit)
   available = available + units
   -- Fewer than asked for: nothing more is overdue.
   reap_budget = ended < limit and 0 or reap_budget - ended
-  base = {}
+  base, earliest = {}, nil
 end
 
 local function units_of(buyer)
@@ -84,10 +83,10 @@ local function refuse_stock(quantity)
   -- Every overdue hold gives back at least one unit: no more are needed.
   if available < quantity then reap_units(quantity - available) end
   if available >= quantity then return nil end
-  local first = redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')
-  local earliest = tonumber(first[2] or 0)
-  if earliest_new and (earliest == 0 or earliest_new < earliest) then earliest = earliest_new end
-  return { 'insufficient_stock', math.max(available, 0), earliest }
+  earliest = earliest or tonumber(redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')[2] or 0)
+  local first = earliest
+  if earliest_new and (first == 0 or earliest_new < first) then first = earliest_new end
+  return { 'insufficient_stock', math.max(available, 0), first }
 end
 
 local function take(hold_id, quantity, ttl, buyer, digest, fingerprint)
@@ -105,7 +104,7 @@ local function take(hold_id, quantity, ttl, buyer, digest, fingerprint)
   if buyer ~= '' then added[buyer] = (added[buyer] or 0) + quantity end
   available, taken = available - quantity, taken + quantity
   if not earliest_new or deadline < earliest_new then earliest_new = deadline end
-  return { 'held', deadline }
+  return deadline
 end
 
 local function replay(entry, fingerprint)
@@ -117,13 +116,11 @@ local function replay(entry, fingerprint)
 end
 
 local replies = { 'placed', now, rates and rates.left or {} }
-for n = 1, #ids do
-  local at = 3 + (n - 1) * stride
-  local hold_id, quantity, ttl = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local buyer, digest, fingerprint = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+for n, request in ipairs(requests) do
+  local hold_id, quantity, ttl, buyer, digest, fingerprint = unpack(request, 1, 6)
   local entry = digest ~= '' and (made_by_key[digest] or known_keys[n])
   local known = known_holds[n] or past_holds[n]
-  replies[n + 3] = known and { 'held', (select(3, unpack_hold(known))) }
+  replies[n + 3] = known and (select(3, unpack_hold(known)))
     or entry and replay(entry, fingerprint)
     or rates and rates.refuse(n)
     or closed

@@ -51,7 +51,6 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
     fingerprint: request.idempotencyKey === null ? '' : fingerprintOf(request),
     asker,
   });
-  services.metrics.holdAttempts.inc({ outcome: reply.kind });
   const isUncounted = request.buyerId !== null && (asker?.buyer ?? null) === null;
   return isUncounted ? { ...reply, rates: { address: null, ...reply.rates, ...ALL_LEFT } } : reply;
 }
@@ -63,9 +62,18 @@ const batcherOf = perProcess(
       services.metrics.batchSize.observe(requests.length);
       const result = await placeAll(services, saleId, requests);
       services.reach('hold.decided');
-      return result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }) as const);
+      const replies: HoldReply[] =
+        result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }));
+      countOutcomes(services, replies);
+      return replies;
     }),
 );
+
+function countOutcomes({ metrics }: Services, replies: readonly HoldReply[]): void {
+  const counts = new Map<HoldReply['kind'], number>();
+  for (const { kind } of replies) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const [outcome, count] of counts) metrics.holdAttempts.inc({ outcome }, count);
+}
 
 async function placeAll(services: Services, saleId: number, requests: readonly HoldRequest[]) {
   try {

@@ -89,7 +89,10 @@ export type HoldDecision =
   | { kind: 'buyer_limit_reached'; limit: number; units: number }
   | { kind: 'insufficient_stock'; available: number; earliestDeadlineMs: number | null; nowMs: number };
 
-type Placement = Exclude<(typeof placeHoldsScript.words)[number], 'not_armed' | 'placed'>;
+/** `held` is told as its deadline alone. */
+type PlacementReply =
+  | number
+  | [Exclude<(typeof placeHoldsScript.words)[number], 'not_armed' | 'placed' | 'held'>, ...unknown[]];
 
 export async function placeHolds(
   redis: Redis,
@@ -97,25 +100,28 @@ export async function placeHolds(
   requests: readonly HoldRequest[],
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
   const isCounting = requests.some(({ asker }) => asker !== undefined);
-  const args: (string | number)[] = [REAP_BATCH_MAX, isCounting ? 8 : 6];
-  for (const { holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint, asker } of requests) {
-    args.push(holdId, quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint);
-    if (isCounting) args.push(asker?.buyer ?? '', asker?.address ?? '');
-  }
+  const batch = requests.map(({ holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint, asker }) => {
+    const request = [holdId, quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint];
+    if (isCounting) request.push(asker?.buyer ?? '', asker?.address ?? '');
+    return request;
+  });
+  // One argument: for ioredis each one is work.
+  const args = [REAP_BATCH_MAX, JSON.stringify(batch)];
   const [word, now, rates, ...replies] = await runScript(redis, placeHoldsScript, saleId, args);
   if (word === 'not_armed') return NOT_ARMED;
   const nowMs = Number(now);
   return {
     kind: 'placed',
-    replies: requests.map(({ holdId }, index) => ({
-      ...readPlacement(replies[index] as [Placement, ...unknown[]], holdId, nowMs),
-      ...readRates(rates as number[], index, nowMs),
-    })),
+    replies: requests.map(({ holdId }, index): HoldReply => {
+      const decision = readPlacement(replies[index] as PlacementReply, holdId, nowMs);
+      const left = readRates(rates as number[], index, nowMs);
+      return left === null ? decision : { ...decision, rates: left };
+    }),
   };
 }
 
-function readRates(rates: readonly number[], index: number, nowMs: number): { rates?: Rates } {
-  if (rates.length === 0) return {};
+function readRates(rates: readonly number[], index: number, nowMs: number): Rates | null {
+  if (rates.length === 0) return null;
   const [ofBuyers = 0, ofAddresses = 0] = rates;
   const perRequest = (ofBuyers > 0 ? 1 : 0) + (ofAddresses > 0 ? 1 : 0);
   const left = rates.slice(2 + index * perRequest, 2 + (index + 1) * perRequest);
@@ -124,17 +130,16 @@ function readRates(rates: readonly number[], index: number, nowMs: number): { ra
     return count < 0 ? null : { limit, left: count };
   };
   const [buyer, address] = [quota(ofBuyers), quota(ofAddresses)];
-  if (buyer === null && address === null) return {};
-  return { rates: { buyer, address, resetMs: RATE_WINDOW_MS - (nowMs % RATE_WINDOW_MS) } };
+  if (buyer === null && address === null) return null;
+  return { buyer, address, resetMs: RATE_WINDOW_MS - (nowMs % RATE_WINDOW_MS) };
 }
 
-function readPlacement(reply: [Placement, ...unknown[]], holdId: string, nowMs: number): HoldDecision {
+function readPlacement(reply: PlacementReply, holdId: string, nowMs: number): HoldDecision {
+  if (typeof reply === 'number') return { kind: 'held', holdId, deadlineMs: reply, nowMs };
   const [kind, first, second] = reply;
   switch (kind) {
     case 'too_many_requests':
       return { kind, whose: first as Counted, waitMs: Number(second) };
-    case 'held':
-      return { kind, holdId, deadlineMs: Number(first), nowMs };
     case 'replayed':
       return { kind, holdId: String(first), deadlineMs: Number(second), nowMs };
     case 'not_open':
