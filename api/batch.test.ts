@@ -46,6 +46,31 @@ describe('a batcher', () => {
     expect(await after).toBe(1);
   });
 
+  test('lets so many of a key be under way, and what comes meanwhile leaves together', async () => {
+    const sent: string[][] = [];
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const batcher = new Batcher<string, string, string>(
+      3,
+      async (_key, items) => {
+        await answers[sent.push(items) - 1]?.promise;
+        return items;
+      },
+      1,
+    );
+    const first = batcher.call('sale', 'a');
+    await Bun.sleep(0);
+    const others = ['b', 'c', 'd', 'e'].map((item) => batcher.call('sale', item));
+    await Bun.sleep(1);
+    expect(sent).toEqual([['a']]);
+    answers[0].resolve();
+    expect(await first).toBe('a');
+    await Bun.sleep(0);
+    expect(sent).toEqual([['a'], ['b', 'c', 'd']]);
+    answers[1].resolve();
+    expect(await Promise.all(others)).toEqual(['b', 'c', 'd', 'e']);
+    expect(sent).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  });
+
   test('tells every caller of a batch of its failure, and goes on with the next', async () => {
     let isBroken = true;
     const batcher = new Batcher<string, string>(10, async (_key, items) => {

@@ -4,38 +4,49 @@
  *
  * A batch is sent after all of its calls were made, so an answer is never older than the question.
  */
-export class Batcher<Item, Result> {
-  readonly #send: (key: number, items: Item[]) => Promise<readonly Result[]>;
+export class Batcher<Item, Result, Key extends number | string = number> {
+  readonly #send: (key: Key, items: Item[]) => Promise<readonly Result[]>;
   readonly #maxSize: number;
-  readonly #waiting = new Map<number, Waiting<Item, Result>[]>();
+  readonly #atOnce: number;
+  readonly #lines = new Map<Key, Line<Item, Result>>();
 
-  /** @param send answers each item, in order; its failure is the failure of every item of the batch */
-  constructor(maxSize: number, send: (key: number, items: Item[]) => Promise<readonly Result[]>) {
+  /**
+   * @param send answers each item, in order; its failure is the failure of every item of the batch
+   * @param atOnce batches of one key that may be under way; beyond them calls wait, and leave as fewer and larger ones
+   */
+  constructor(
+    maxSize: number,
+    send: (key: Key, items: Item[]) => Promise<readonly Result[]>,
+    atOnce = Number.POSITIVE_INFINITY,
+  ) {
     this.#maxSize = maxSize;
     this.#send = send;
+    this.#atOnce = atOnce;
   }
 
-  call(key: number, item: Item): Promise<Result> {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) {
-      this.#waiting.set(key, [{ item, resolve, reject }]);
-      setImmediate(() => this.#flush(key));
-    } else {
-      waiting.push({ item, resolve, reject });
+  call(key: Key, item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const line = this.#lines.get(key) ?? { waiting: [], underWay: 0 };
+      this.#lines.set(key, line);
+      line.waiting.push({ item, resolve, reject });
+      // The first one to wait calls for the next batch.
+      if (line.waiting.length === 1) setImmediate(() => this.#flush(key));
+    });
+  }
+
+  #flush(key: Key): void {
+    const line = this.#lines.get(key);
+    while (line !== undefined && line.waiting.length > 0 && line.underWay < this.#atOnce) {
+      line.underWay += 1;
+      void this.#deliver(key, line.waiting.splice(0, this.#maxSize)).then(() => {
+        line.underWay -= 1;
+        if (line.waiting.length > 0) this.#flush(key);
+        else if (line.underWay === 0) this.#lines.delete(key);
+      });
     }
-    return promise;
   }
 
-  #flush(key: number): void {
-    const waiting = this.#waiting.get(key) ?? [];
-    this.#waiting.delete(key);
-    for (let start = 0; start < waiting.length; start += this.#maxSize) {
-      void this.#deliver(key, waiting.slice(start, start + this.#maxSize));
-    }
-  }
-
-  async #deliver(key: number, batch: Waiting<Item, Result>[]): Promise<void> {
+  async #deliver(key: Key, batch: Waiting<Item, Result>[]): Promise<void> {
     try {
       const results = await this.#send(
         key,
@@ -47,6 +58,11 @@ export class Batcher<Item, Result> {
       for (const { reject } of batch) reject(error);
     }
   }
+}
+
+interface Line<Item, Result> {
+  readonly waiting: Waiting<Item, Result>[];
+  underWay: number;
 }
 
 interface Waiting<Item, Result> {

@@ -43,6 +43,21 @@ export const PIN_LEASE_MS = 15_000;
 /** Requests of one tick that go to Redis as one call. Bounds how long one call occupies Redis (about 1 ms). */
 export const HOLD_BATCH_MAX = 128;
 
+/** Events of a sale that go to its stream as one call: bounds how long that occupies Redis, as above. */
+export const EVENT_BATCH_MAX = 128;
+
+/** Orders of a sale that one transaction writes. Bounds how long it keeps the sale's row (some milliseconds). */
+export const ORDER_BATCH_MAX = 64;
+
+/** Deliveries that one transaction records, or processes. Each may be as large as a body may be. */
+export const WEBHOOK_BATCH_MAX = 64;
+
+/** Of each kind, of one process: while one commits, another is filled. */
+export const WEBHOOK_BATCHES_AT_ONCE = 2;
+
+/** Transactions for a sale's orders, of one process: while one commits, another is filled; a third would only wait. */
+export const ORDER_BATCHES_AT_ONCE = 2;
+
 /** Overdue holds ended by one call: about 2 ms of Redis time. Whoever needs more units comes again. */
 export const REAP_BATCH_MAX = 200;
 

@@ -4,20 +4,35 @@
  */
 
 import type { PublishedEvent } from '@flash-sale/shared/contracts/event.ts';
-import { appendEvent, appendGeneral } from '../redis/event-scripts.ts';
+import { EVENT_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import type { Redis } from 'ioredis';
+import { Batcher } from '../batch.ts';
+import { perProcess } from '../per-process.ts';
+import { appendEvents, appendGeneral } from '../redis/event-scripts.ts';
 import type { Services } from '../services.ts';
 
 type WithoutSale<Event> = Event extends unknown ? Omit<Event, 'sale_id'> : never;
 
 /** @param saleId null: it belongs to no sale */
 export function publish(services: Services, saleId: number | null, event: WithoutSale<PublishedEvent>): void {
-  append(services, saleId, JSON.stringify({ sale_id: saleId, ...event })).catch(() => {});
+  appenderOf(services)
+    .call(saleId ?? NO_SALE, JSON.stringify({ sale_id: saleId, ...event }))
+    .catch(() => {});
 }
 
+const NO_SALE = 0;
+const appenderOf = perProcess(
+  ({ redis }) =>
+    new Batcher<string, void>(EVENT_BATCH_MAX, async (saleId, events) => {
+      await append(redis, saleId, events);
+      return [];
+    }),
+);
+
 /** On the stream of its sale while Redis serves that; else on the one of what belongs to none. */
-async function append({ redis }: Services, saleId: number | null, event: string): Promise<void> {
-  if (saleId !== null && (await appendEvent(redis, saleId, event)).kind === 'appended') return;
-  await appendGeneral(redis, 'event', event);
+async function append(redis: Redis, saleId: number, events: readonly string[]): Promise<void> {
+  if (saleId !== NO_SALE && (await appendEvents(redis, saleId, events)).kind === 'appended') return;
+  await Promise.all(events.map((event) => appendGeneral(redis, 'event', event)));
 }
 
 /**

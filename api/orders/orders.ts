@@ -3,17 +3,20 @@
  * between any two steps; the same request again, or the settler, finishes.
  */
 
-import { eq, sql as raw } from 'drizzle-orm';
+import { eq, inArray, sql as raw } from 'drizzle-orm';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
-import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { ORDER_BATCH_MAX, ORDER_BATCHES_AT_ONCE } from '@flash-sale/shared/limits.ts';
+import { Batcher } from '../batch.ts';
+import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
+import { perProcess } from '../per-process.ts';
 import { pinHold, settleHolds, type Settlement } from '../redis/scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { tellOrder } from './tell.ts';
-import { commitUnits, TakeRefused, writeOrdered, type UnitsTaken } from './take.ts';
+import { commitUnits, TakeRefused, writeOrdered, type TakenFrom, type UnitsTaken } from './take.ts';
 
 export type Order = HoldOrder;
 
@@ -47,7 +50,8 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
       case 'pinned': {
         services.reach('order.pinned');
         const { quantity, buyerId, epoch } = pin;
-        const written = await writeOrder(services, request, { saleId, quantity, buyerId, epoch });
+        const pinned = { request, taken: { quantity, buyerId } };
+        const written = await writerOf(services).call(keyOf({ saleId, epoch }), pinned);
         if (written !== 'sale_rebuilt') return written;
         // Waits for the rebuild, or does it if whoever began it died.
         await armSale(services, saleId);
@@ -69,46 +73,98 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
   throw new StoreUnavailable('sql', 'the sale is being rebuilt');
 }
 
-async function writeOrder(
-  services: Services,
-  request: PlaceOrderRequest,
-  taken: UnitsTaken,
-): Promise<OrderPlaced | 'sale_rebuilt'> {
-  const { holdId } = request;
+interface Pinned {
+  readonly request: PlaceOrderRequest;
+  readonly taken: UnitsTaken;
+}
+
+type Written = OrderPlaced | 'sale_rebuilt';
+
+/**
+ * Orders that come while another is being written share the next transaction: one round trip for each statement, one
+ * lock of the sale's row and one write to the log for all of them.
+ */
+const writerOf = perProcess(
+  (services) =>
+    new Batcher<Pinned, Written, string>(
+      ORDER_BATCH_MAX,
+      (from, pinned) => writeOrders(services, fromKey(from), pinned),
+      ORDER_BATCHES_AT_ONCE,
+    ),
+);
+
+const keyOf = ({ saleId, epoch }: TakenFrom): string => `${saleId} ${epoch}`;
+
+function fromKey(key: string): TakenFrom {
+  const [saleId = Number.NaN, epoch = Number.NaN] = key.split(' ').map(Number);
+  return { saleId, epoch };
+}
+
+/** All of them, or each by itself when SQL refuses one. */
+async function writeOrders(services: Services, from: TakenFrom, pinned: Pinned[]): Promise<Written[]> {
   try {
-    const order = await transaction(services.mysql, async (sql) => {
-      const orderId = Bun.randomUUIDv7();
-      await writeOrdered(sql, holdId, orderId, taken);
-      const [terms] = await sql.select().from(sales).where(eq(sales.id, taken.saleId));
-      if (terms === undefined) throw new Error(`hold ${holdId} is of no sale`);
-      await sql.insert(orders).values({
-        id: orderId,
-        holdId,
-        saleId: taken.saleId,
-        buyerId: taken.buyerId,
-        quantity: taken.quantity,
-        amountMinor: terms.priceMinor * taken.quantity,
-        currency: terms.currency,
-        paymentIntentId: request.paymentIntentId,
-        payBy: raw`date_add(utc_timestamp(3), interval ${terms.payWindowMs * 1_000} microsecond)`,
-      });
-      const [written] = await sql.select().from(orders).where(eq(orders.id, orderId));
-      await commitUnits(sql, taken);
-      services.reach('order.written');
-      return written as Order;
-    });
+    const orders = await transaction(services.mysql, (sql) => insertOrders(services, sql, from, pinned));
     services.reach('order.committed');
-    settleSoon(services, taken.saleId, { holdId, outcome: 'ordered' });
-    tellOrder(services, order, 'pending');
-    return { kind: 'created', order };
+    return orders.map((order) => {
+      settleSoon(services, from.saleId, { holdId: order.holdId, outcome: 'ordered' });
+      tellOrder(services, order, 'pending');
+      return { kind: 'created', order };
+    });
   } catch (error) {
-    if (isDuplicateKey(error, 'orders_payment_intent')) return { kind: 'payment_intent_mismatch' };
-    if (isDuplicateKey(error)) return answerFromSql(services, request, false);
-    if (!(error instanceof TakeRefused)) throw error;
-    if (error.reason === 'epoch') return 'sale_rebuilt';
-    if (error.reason === 'stopped') return { kind: 'sale_halted' };
-    return refuseLost(services, request, taken);
+    if (!isDuplicateKey(error) && !(error instanceof TakeRefused)) throw error;
+    const [first, ...others] = pinned;
+    if (first !== undefined && others.length === 0) return [await refused(services, from, first, error)];
+    return Promise.all(pinned.map(async (one) => (await writeOrders(services, from, [one]))[0] as Written));
   }
+}
+
+async function insertOrders(
+  services: Services,
+  sql: Sql,
+  from: TakenFrom,
+  pinned: readonly Pinned[],
+): Promise<Order[]> {
+  const { saleId } = from;
+  const written = pinned.map(({ request }) => ({ holdId: request.holdId, orderId: Bun.randomUUIDv7() }));
+  await writeOrdered(sql, saleId, written);
+  const [terms] = await sql.select().from(sales).where(eq(sales.id, saleId));
+  if (terms === undefined) throw new Error(`holds of a sale ${saleId} that is none`);
+  const ids = written.map(({ orderId }) => orderId);
+  await sql.insert(orders).values(
+    pinned.map(({ request, taken }, index) => ({
+      id: ids[index] as string,
+      holdId: request.holdId,
+      saleId,
+      buyerId: taken.buyerId,
+      quantity: taken.quantity,
+      amountMinor: terms.priceMinor * taken.quantity,
+      currency: terms.currency,
+      paymentIntentId: request.paymentIntentId,
+      payBy: raw`date_add(utc_timestamp(3), interval ${terms.payWindowMs * 1_000} microsecond)`,
+    })),
+  );
+  const rows = await sql.select().from(orders).where(inArray(orders.id, ids));
+  await commitUnits(
+    sql,
+    from,
+    pinned.map(({ taken }) => taken),
+  );
+  services.reach('order.written');
+  const byId = new Map(rows.map((row) => [row.id, row as Order]));
+  return ids.map((id) => byId.get(id) as Order);
+}
+
+async function refused(
+  services: Services,
+  from: TakenFrom,
+  { request }: Pinned,
+  error: unknown,
+): Promise<Written> {
+  if (isDuplicateKey(error, 'orders_payment_intent')) return { kind: 'payment_intent_mismatch' };
+  if (!(error instanceof TakeRefused)) return answerFromSql(services, request, false);
+  if (error.reason === 'epoch') return 'sale_rebuilt';
+  if (error.reason === 'stopped') return { kind: 'sale_halted' };
+  return refuseLost(services, request, from.saleId);
 }
 
 /** Nothing new becomes an order, but one that was made before is told. */
@@ -144,10 +200,9 @@ async function answerFromSql(
 async function refuseLost(
   services: Services,
   request: PlaceOrderRequest,
-  taken: UnitsTaken,
+  saleId: number,
 ): Promise<OrderPlaced> {
   const { holdId } = request;
-  const { saleId } = taken;
   services.metrics.sqlGateRefusals.inc();
   services.log.warn('SQL refused a hold that Redis had granted', { holdId, saleId });
   const outcome = await voidHold(services, { holdId, saleId }, 'lost');
@@ -159,8 +214,18 @@ async function refuseLost(
 
 /** The buyer need not wait for this; if it does not happen, the settler does it. */
 export function settleSoon(services: Services, saleId: number, settlement: Settlement): void {
-  settleHolds(services.redis, saleId, [settlement]).then(
-    () => services.reach('order.settled'),
-    () => {},
-  );
+  settlerOf(services)
+    .call(saleId, settlement)
+    .then(
+      () => services.reach('order.settled'),
+      () => {},
+    );
 }
+
+const settlerOf = perProcess(
+  (services) =>
+    new Batcher<Settlement, void>(ORDER_BATCH_MAX, async (saleId, settlements) => {
+      await settleHolds(services.redis, saleId, settlements);
+      return [];
+    }),
+);

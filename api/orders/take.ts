@@ -3,16 +3,20 @@
  * together or not at all. The last lock is the sale's row, the hottest.
  */
 
-import { and, eq, inArray, sql as raw } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql as raw } from 'drizzle-orm';
 import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
 import { ORDERABLE_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
 import type { Sql } from '../mysql/transaction.ts';
 
+/** What was pinned, and the Redis that vouched for it. */
 export interface UnitsTaken {
-  readonly saleId: number;
   readonly quantity: number;
   readonly buyerId: string | null;
-  /** The epoch of the Redis that vouched for the units. */
+}
+
+/** Whose units they are, and the epoch of the Redis that vouched for them. */
+export interface TakenFrom {
+  readonly saleId: number;
   readonly epoch: number;
 }
 
@@ -33,19 +37,25 @@ export class TakeRefused extends Error {
   }
 }
 
-/** Writes that a pin became an order. @throws a duplicate key error when the hold has an outcome. */
+/** Writes that pins became orders. @throws a duplicate key error when one of the holds has an outcome. */
 export async function writeOrdered(
   sql: Sql,
-  holdId: string,
-  orderId: string,
-  taken: UnitsTaken,
+  saleId: number,
+  written: readonly { readonly holdId: string; readonly orderId: string }[],
 ): Promise<void> {
-  await sql.insert(holdOutcomes).values({ holdId, saleId: taken.saleId, outcome: 'ordered', orderId });
+  await sql
+    .insert(holdOutcomes)
+    .values(written.map((ids) => ({ ...ids, saleId, outcome: 'ordered' as const })));
 }
 
-/** Counts the units as committed. Call it last in the transaction. @throws TakeRefused */
-export async function commitUnits(sql: Sql, { saleId, quantity, buyerId, epoch }: UnitsTaken): Promise<void> {
-  if (buyerId !== null) await commitBuyerUnits(sql, saleId, buyerId, quantity);
+/** Counts the units as committed, all or none. Call it last in the transaction. @throws TakeRefused */
+export async function commitUnits(
+  sql: Sql,
+  { saleId, epoch }: TakenFrom,
+  taken: readonly UnitsTaken[],
+): Promise<void> {
+  await commitBuyerUnits(sql, saleId, taken);
+  const quantity = taken.reduce((sum, one) => sum + one.quantity, 0);
   const [{ affectedRows }] = await sql
     .update(sales)
     .set({ committed: raw`committed + ${quantity}`, seq: raw`seq + 1` })
@@ -64,16 +74,30 @@ export async function commitUnits(sql: Sql, { saleId, quantity, buyerId, epoch }
   throw new TakeRefused(isOrderable ? 'gate' : 'stopped');
 }
 
-async function commitBuyerUnits(sql: Sql, saleId: number, buyerId: string, quantity: number): Promise<void> {
+async function commitBuyerUnits(sql: Sql, saleId: number, taken: readonly UnitsTaken[]): Promise<void> {
+  const unitsOf = new Map<string, number>();
+  for (const { buyerId, quantity } of taken) {
+    if (buyerId !== null) unitsOf.set(buyerId, (unitsOf.get(buyerId) ?? 0) + quantity);
+  }
+  if (unitsOf.size === 0) return;
+  // In one order for everybody, so that two transactions do not wait for each other.
+  const buyers = [...unitsOf.keys()].sort();
   await sql
     .insert(buyerUnits)
-    .values({ saleId, buyerId, units: quantity })
-    .onDuplicateKeyUpdate({ set: { units: raw`units + ${quantity}` } });
-  // The row is locked by us now, so what is read here is what will be committed.
-  const [row] = await sql
-    .select({ units: buyerUnits.units, limit: sales.buyerLimit })
+    .values(buyers.map((buyerId) => ({ saleId, buyerId, units: unitsOf.get(buyerId) ?? 0 })))
+    .onDuplicateKeyUpdate({ set: { units: raw`${buyerUnits.units} + values(${buyerUnits.units})` } });
+  // The rows are locked by us now, so what is read here is what will be committed.
+  const [beyond] = await sql
+    .select({ buyerId: buyerUnits.buyerId })
     .from(buyerUnits)
     .innerJoin(sales, eq(sales.id, buyerUnits.saleId))
-    .where(and(eq(buyerUnits.saleId, saleId), eq(buyerUnits.buyerId, buyerId)));
-  if (row !== undefined && row.limit !== null && row.units > row.limit) throw new TakeRefused('gate');
+    .where(
+      and(
+        eq(buyerUnits.saleId, saleId),
+        inArray(buyerUnits.buyerId, buyers),
+        gt(buyerUnits.units, sales.buyerLimit),
+      ),
+    )
+    .limit(1);
+  if (beyond !== undefined) throw new TakeRefused('gate');
 }

@@ -4,7 +4,7 @@ import type { CountedEvent, CountedOutcome } from '@flash-sale/shared/contracts/
 import type { Services } from '../services.ts';
 import { outcomeOf, type Processed } from './decide.ts';
 import { recordDelivery, type Arrival } from './deliveries.ts';
-import { processDelivery } from './payments.ts';
+import { processArrival } from './payments.ts';
 
 export type Received =
   | Processed
@@ -29,7 +29,7 @@ export async function receive(services: Services, arrival: Arrival): Promise<Rec
 
 async function processRecorded(services: Services, deliveryId: number): Promise<Received> {
   try {
-    return await processDelivery(services, deliveryId, 'arrival');
+    return await processArrival(services, deliveryId);
   } catch (error) {
     return { kind: 'failed', error };
   }

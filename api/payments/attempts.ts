@@ -14,8 +14,8 @@ export interface Attempt {
 }
 
 /** In the transaction that closes the delivery: neither is there without the other. */
-export async function recordAttempt(sql: Sql, attempt: Attempt, outcome: string): Promise<void> {
-  await sql.insert(deliveryAttempts).values({ ...rowOf(attempt), outcome });
+export async function recordAttempts(sql: Sql, attempts: readonly Attempt[], outcome: string): Promise<void> {
+  await sql.insert(deliveryAttempts).values(attempts.map((attempt) => ({ ...rowOf(attempt), outcome })));
 }
 
 /** Not waited for: what failed is told at once, and SQL may be what failed. */

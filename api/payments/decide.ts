@@ -154,18 +154,7 @@ async function receiveMoney(
 
   const next = stateAfter(judged, facts, order);
   if (next !== order.state) await moveOrder(sql, order, next);
-  const { amount, intentId } = facts;
-  const currency = facts.currency ?? order.currency;
-  await sql.insert(payments).values({
-    provider: delivery.provider,
-    intentId,
-    orderId: order.id,
-    amountMinor: amount === null ? order.amountMinor : minorFromMajor(amount, currency),
-    currency,
-    disposition: judged,
-    refundReference,
-    deliveryId: delivery.id,
-  });
+  await sql.insert(payments).values(paymentOf(delivery, facts, order, judged, refundReference));
   // Last, because it ends with the sale's row, which everybody waits for.
   if (judged === 'late_applied' && take?.kind === 'taken') await commitLateTake(sql, order, take);
   if (refundReference !== null && isOwn(facts, order) && (next === 'paid' || next === 'refund_due')) {
@@ -173,6 +162,27 @@ async function receiveMoney(
     return { kind: 'done', order, state: 'refunded', disposition: judged, isNew: true };
   }
   return { kind: 'done', order, state: next, disposition: judged, isNew: true };
+}
+
+/** The row of a payment for an order. What is not stated is as agreed. */
+export function paymentOf(
+  delivery: Delivery,
+  { amount, currency: stated, intentId }: PaymentFacts,
+  order: Order,
+  disposition: PaymentDisposition,
+  refundReference: string | null,
+) {
+  const currency = stated ?? order.currency;
+  return {
+    provider: delivery.provider,
+    intentId,
+    orderId: order.id,
+    amountMinor: amount === null ? order.amountMinor : minorFromMajor(amount, currency),
+    currency,
+    disposition,
+    refundReference,
+    deliveryId: delivery.id,
+  };
 }
 
 function stateAfter(disposition: PaymentDisposition, facts: PaymentFacts, order: Order): OrderState {
@@ -189,7 +199,8 @@ function isOwn({ intentId }: PaymentFacts, order: Order): boolean {
   return order.paymentIntentId === intentId;
 }
 
-function judge(
+/** What money for an order is, or `late`: it needs units first. */
+export function judge(
   facts: PaymentFacts,
   order: Order,
   take: LateTake | null,

@@ -1,9 +1,12 @@
 /** The inbox: a webhook delivery is written down, and committed, before anything is made of it. */
 
-import { and, eq, sql as raw } from 'drizzle-orm';
+import { and, eq, inArray, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
-import type { Provider } from '@flash-sale/shared/contracts/webhook.ts';
-import { isDuplicateKey, statement } from '../mysql/transaction.ts';
+import { PROVIDERS, type Provider } from '@flash-sale/shared/contracts/webhook.ts';
+import { WEBHOOK_BATCH_MAX, WEBHOOK_BATCHES_AT_ONCE } from '@flash-sale/shared/limits.ts';
+import { Batcher } from '../batch.ts';
+import { isDuplicateKey, statement, type Sql } from '../mysql/transaction.ts';
+import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import type { PaymentFacts } from './facts.ts';
 
@@ -23,28 +26,61 @@ export interface Arrival {
  * Records a delivery, or counts it once more when it was recorded before. @returns its id, durable.
  * @throws StoreUnavailable: the sender must send it again.
  */
-export async function recordDelivery(services: Services, arrival: Arrival): Promise<number> {
-  const { provider, facts } = arrival;
-  const dedupeKey = dedupeKeyOf(arrival);
+export function recordDelivery(services: Services, arrival: Arrival): Promise<number> {
+  return recorderOf(services).call(ALL_DELIVERIES, rowOf(arrival));
+}
+
+type Row = typeof deliveries.$inferInsert;
+
+/** Those that arrive while others are being written share the next write to the log. */
+const ALL_DELIVERIES = 0;
+const recorderOf = perProcess(
+  (services) =>
+    new Batcher<Row, number>(WEBHOOK_BATCH_MAX, (_, rows) => record(services, rows), WEBHOOK_BATCHES_AT_ONCE),
+);
+
+/** All of them, or each by itself when one was recorded before. */
+async function record(services: Services, rows: readonly Row[]): Promise<number[]> {
   try {
     return await statement(services.mysql, async (sql) => {
-      const [{ insertId }] = await sql.insert(deliveries).values({
-        provider,
-        dedupeKey,
-        senderKey: arrival.senderKey,
-        event: eventName(facts),
-        intentId: facts.intentId,
-        holdId: facts.holdId,
-        signed: arrival.isSigned ? 1 : 0,
-        headers: JSON.stringify(withoutCredentials(arrival.headers)),
-        body: arrival.body,
-      });
-      return insertId;
+      const [{ insertId }] = await sql.insert(deliveries).values([...rows]);
+      return rows.length === 1 ? [insertId] : idsOf(sql, rows);
     });
   } catch (error) {
     if (!isDuplicateKey(error, 'deliveries_once')) throw error;
-    return countAgain(services, provider, dedupeKey);
+    const [first, ...others] = rows;
+    if (first !== undefined && others.length === 0) return [await countAgain(services, first)];
+    return (await Promise.all(rows.map((row) => record(services, [row])))).flat();
   }
+}
+
+async function idsOf(sql: Sql, rows: readonly Row[]): Promise<number[]> {
+  const dedupeKeys = rows.map(({ dedupeKey }) => dedupeKey);
+  const written = await sql
+    .select({ id: deliveries.id, provider: deliveries.provider, dedupeKey: deliveries.dedupeKey })
+    .from(deliveries)
+    .where(and(inArray(deliveries.provider, PROVIDERS), inArray(deliveries.dedupeKey, dedupeKeys)));
+  const idOf = new Map(written.map(({ id, provider, dedupeKey }) => [`${provider} ${dedupeKey}`, id]));
+  return rows.map(({ provider, dedupeKey }) => {
+    const id = idOf.get(`${provider} ${dedupeKey}`);
+    if (id === undefined) throw new Error('a recorded delivery vanished');
+    return id;
+  });
+}
+
+function rowOf(arrival: Arrival): Row {
+  const { provider, facts } = arrival;
+  return {
+    provider,
+    dedupeKey: dedupeKeyOf(arrival),
+    senderKey: arrival.senderKey,
+    event: eventName(facts),
+    intentId: facts.intentId,
+    holdId: facts.holdId,
+    signed: arrival.isSigned ? 1 : 0,
+    headers: JSON.stringify(withoutCredentials(arrival.headers)),
+    body: arrival.body,
+  };
 }
 
 /** As long as any name of an event that we act upon, and cut where a provider's own is longer. */
@@ -61,7 +97,7 @@ export function withoutCredentials<Value>(headers: Readonly<Record<string, Value
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.test(name)));
 }
 
-async function countAgain({ mysql }: Services, provider: string, dedupeKey: string): Promise<number> {
+async function countAgain({ mysql }: Services, { provider, dedupeKey }: Row): Promise<number> {
   const isSame = and(eq(deliveries.provider, provider), eq(deliveries.dedupeKey, dedupeKey));
   return statement(mysql, async (sql) => {
     await sql

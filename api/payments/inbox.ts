@@ -2,9 +2,11 @@
 
 import { and, asc, eq, inArray, isNull, lt, or, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
-import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { ORDER_BATCH_MAX, WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { Batcher } from '../batch.ts';
 import { statement } from '../mysql/transaction.ts';
 import type { Order } from '../orders/orders.ts';
+import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { nextAttempt } from './deliveries.ts';
 import { processDelivery } from './payments.ts';
@@ -35,21 +37,44 @@ export async function workOffInbox(services: Services): Promise<number> {
 
 /** Applies what was parked for an order, as soon as there is the order. @returns how many were applied. */
 export async function applyParked(services: Services, order: Order): Promise<number> {
-  const rows = await statement(services.mysql, (sql) =>
-    sql
-      .select({ id: deliveries.id })
-      .from(deliveries)
-      .where(
-        and(
-          eq(deliveries.state, 'parked'),
-          or(eq(deliveries.intentId, order.paymentIntentId), eq(deliveries.holdId, order.holdId)),
-        ),
-      )
-      .orderBy(...MONEY_FIRST),
-  );
-  for (const { id } of rows) await processDelivery(services, id, 'worker');
-  return rows.length;
+  const ids = await parkedOf(services).call(ALL_ORDERS, order);
+  for (const id of ids) await processDelivery(services, id, 'worker');
+  return ids.length;
 }
+
+/** Orders that are placed in one turn of the event loop are looked up at once: nearly always nothing is parked. */
+const ALL_ORDERS = 0;
+const parkedOf = perProcess(
+  ({ mysql }) =>
+    new Batcher<Order, number[]>(ORDER_BATCH_MAX, async (_, orders) => {
+      const rows = await statement(mysql, (sql) =>
+        sql
+          .select({ id: deliveries.id, intentId: deliveries.intentId, holdId: deliveries.holdId })
+          .from(deliveries)
+          .where(
+            and(
+              eq(deliveries.state, 'parked'),
+              or(
+                inArray(
+                  deliveries.intentId,
+                  orders.map(({ paymentIntentId }) => paymentIntentId),
+                ),
+                inArray(
+                  deliveries.holdId,
+                  orders.map(({ holdId }) => holdId),
+                ),
+              ),
+            ),
+          )
+          .orderBy(...MONEY_FIRST),
+      );
+      return orders.map((order) =>
+        rows
+          .filter(({ intentId, holdId }) => intentId === order.paymentIntentId || holdId === order.holdId)
+          .map(({ id }) => id),
+      );
+    }),
+);
 
 /** Received ones that nobody finished, and those whose time to try again has come. Money first. */
 function dueDeliveries({ mysql }: Services): Promise<number[]> {

@@ -42,8 +42,8 @@ export async function commitLateTake(
   { takeId, saleId, epoch }: Extract<LateTake, { kind: 'taken' }>,
 ): Promise<void> {
   const taken = { saleId, quantity: order.quantity, buyerId: order.buyerId, epoch };
-  await writeOrdered(sql, takeId, order.id, taken);
-  await commitUnits(sql, taken);
+  await writeOrdered(sql, taken.saleId, [{ holdId: takeId, orderId: order.id }]);
+  await commitUnits(sql, taken, [taken]);
 }
 
 /** Settles the take's pin, as used or as given up. If this does not happen, the settler does it. */

@@ -8,7 +8,13 @@
 import { eq, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
-import { LATE_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
+import {
+  LATE_WAITING_MAX,
+  SQL_TIMEOUT_MS,
+  WEBHOOK_BATCH_MAX,
+  WEBHOOK_BATCHES_AT_ONCE,
+} from '@flash-sale/shared/limits.ts';
+import { Batcher } from '../batch.ts';
 import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { publish } from '../events/publish.ts';
 import { deliverCreditsSoon } from '../orders/give.ts';
@@ -19,10 +25,11 @@ import { armSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { Turnstile } from '../turnstile.ts';
-import { recordAttempt, recordFailedAttempt, type Attempt } from './attempts.ts';
+import { recordAttempts, recordFailedAttempt, type Attempt } from './attempts.ts';
 import { decide, hasChanged, outcomeOf, type Decision, type Processed } from './decide.ts';
 import { nextAttempt, type Delivery } from './deliveries.ts';
 import { finishLateTake, takeForLate, type LateTake } from './late.ts';
+import { applyPlain } from './plain.ts';
 
 /** What one transaction comes to; `again` begins anew with what it says. */
 type Step = Decision | { kind: 'again'; take: LateTake | null };
@@ -55,6 +62,38 @@ interface Run {
   readonly attempt: Attempt;
   readonly beside: Beside;
 }
+
+/**
+ * Of a delivery that has just been recorded. Those that arrive while others are being processed share a transaction.
+ * @throws StoreUnavailable: the delivery stays as it is and is processed later
+ */
+export async function processArrival(services: Services, deliveryId: number): Promise<Processed> {
+  const attempt = { deliveryId, cause: 'arrival', startedAtMs: performance.now() } as const;
+  const processed = await plainOf(services).call(ALL_DELIVERIES, attempt);
+  if (processed === null) return processDelivery(services, deliveryId, 'arrival');
+  afterwards(services, deliveryId, processed);
+  return processed;
+}
+
+const ALL_DELIVERIES = 0;
+const plainOf = perProcess(
+  (services) =>
+    new Batcher<Attempt, Processed | null>(
+      WEBHOOK_BATCH_MAX,
+      async (_, attempts) => {
+        try {
+          const made = await applyPlain(services, attempts);
+          if (made.some((processed) => processed !== null)) services.reach('payment.committed');
+          return made;
+        } catch (error) {
+          if (error instanceof StoreUnavailable) throw error;
+          // One of them is not as it seemed: each by itself is told apart from the others.
+          return attempts.map(() => null);
+        }
+      },
+      WEBHOOK_BATCHES_AT_ONCE,
+    ),
+);
 
 /** @throws StoreUnavailable: the delivery stays as it is and is processed later; CalledOff when `beside` does */
 export async function processDelivery(
@@ -172,6 +211,6 @@ async function close(sql: Sql, { attempt, beside }: Run, before: Delivery, made:
       ...(isParked || before.processedAt !== null ? {} : { processedAt: raw`utc_timestamp(3)` }),
     })
     .where(eq(deliveries.id, before.id));
-  await recordAttempt(sql, attempt, outcomeOf(made));
+  await recordAttempts(sql, [attempt], outcomeOf(made));
   await beside.last(sql, before, made);
 }

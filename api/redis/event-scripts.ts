@@ -1,15 +1,15 @@
 /** Writing to the streams of events. Sales' own changes are written by the scripts that make them. */
 
 import type { Redis } from 'ioredis';
-import appendEventLua from '@flash-sale/lua/append_event.lua' with { type: 'text' };
+import appendEventsLua from '@flash-sale/lua/append_events.lua' with { type: 'text' };
 import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
 import { eventsKey } from './keys.ts';
 import { defineScript, NOT_ARMED, runScript } from './script.ts';
 
-const appendEventScript = defineScript('append_event', appendEventLua, ['not_armed', 'appended']);
+const appendEventsScript = defineScript('append_events', appendEventsLua, ['not_armed', 'appended']);
 
-export async function appendEvent(redis: Redis, saleId: number, event: string) {
-  const [kind] = await runScript(redis, appendEventScript, saleId, [event]);
+export async function appendEvents(redis: Redis, saleId: number, events: readonly string[]) {
+  const [kind] = await runScript(redis, appendEventsScript, saleId, [...events]);
   return kind === 'not_armed' ? NOT_ARMED : { kind };
 }
 

@@ -3,7 +3,7 @@ import { ENDED_HOLD_KEPT_MS } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { expectEachWord, holdRequest, ScriptSales, type Ways } from '../test/script-sales.ts';
 import { chanceOf, seedFrom } from '../test/seeded.ts';
-import { appendEvent } from './event-scripts.ts';
+import { appendEvents } from './event-scripts.ts';
 import { applyCredits, auditSale, readSale, retireSale } from './sale-scripts.ts';
 import {
   listOverduePins,
@@ -40,7 +40,7 @@ const ASK: Record<string, (saleId: number, holdId: string) => Promise<{ kind: st
   read_sale: (saleId) => readSale(sales.redis, saleId),
   audit_sale: (saleId) => auditSale(sales.redis, saleId, []),
   retire_sale: (saleId) => retireSale(sales.redis, saleId),
-  append_event: (saleId) => appendEvent(sales.redis, saleId, '{}'),
+  append_events: (saleId) => appendEvents(sales.redis, saleId, ['{}']),
 };
 
 function aTake(saleId: number, quantity = 1, buyerId: string | null = null) {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EVENTS_KEPT_MAX, HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { eventsIn } from '../events/entry.ts';
-import { appendEvent } from '../redis/event-scripts.ts';
+import { appendEvents } from '../redis/event-scripts.ts';
 import { applyCredits, readSale, retireSale } from '../redis/sale-scripts.ts';
 import { pinHold, readHold, reapHolds, releaseHold, settleHolds, takeUnits } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
@@ -162,7 +162,7 @@ describe('the stream of a sale', () => {
     const rounds = Math.ceil((EVENTS_KEPT_MAX * 1.2) / 1_000);
     let largest = 0;
     for (let round = 0; round < rounds; round += 1) {
-      await Promise.all(Array.from({ length: 1_000 }, () => appendEvent(sales.redis, saleId, event)));
+      await Promise.all(Array.from({ length: 1_000 }, () => appendEvents(sales.redis, saleId, [event])));
       largest = Math.max(largest, await sales.redis.xlen(key));
     }
     // Whole nodes of the stream are cut off, of a hundred entries at most.
@@ -180,7 +180,7 @@ describe('the stream of a sale', () => {
     await sales.redis.set(key, 'not a stream');
     const { holdId } = await sales.hold(saleId, { quantity: 3 });
     expect(await releaseHold(sales.redis, saleId, holdId)).toEqual({ kind: 'released' });
-    expect(await appendEvent(sales.redis, saleId, '{}')).toEqual({ kind: 'appended' });
+    expect(await appendEvents(sales.redis, saleId, ['{}'])).toEqual({ kind: 'appended' });
     expect(await sales.available(saleId)).toBe(10);
     expect(await sales.redis.get(key)).toBe('not a stream');
   });
@@ -192,7 +192,7 @@ describe('the stream of a sale', () => {
     try {
       const entries = await toldBy(saleId, () => releaseHold(sales.redis, saleId, holdId));
       expect(entries).toMatchObject([[{ type: 'hold.released' }]]);
-      const refused = await appendEvent(sales.redis, saleId, '{}').catch((error: Error) => error.message);
+      const refused = await appendEvents(sales.redis, saleId, ['{}']).catch((error: Error) => error.message);
       expect(refused).toBe('redis is not available');
     } finally {
       await sales.redis.config('SET', 'maxmemory', '0');

@@ -1,7 +1,7 @@
--- append_event: put what SQL decided about a sale on its stream, for whoever watches.
+-- append_events: put what SQL decided about a sale on its stream, for whoever watches.
 -- The stream is for display: what is lost here is lost from the display only.
 --
--- ARGV: the event, as JSON
+-- ARGV: the events, each as JSON
 -- Replies:
 --   not_armed
 --   appended
@@ -9,5 +9,7 @@
 
 if not is_armed() then return { 'not_armed' } end
 
-redis.pcall('XADD', events_key, 'MAXLEN', '~', EVENTS_KEPT_MAX, '*', 'event', ARGV[1])
+for _, event in ipairs(ARGV) do
+  redis.pcall('XADD', events_key, 'MAXLEN', '~', EVENTS_KEPT_MAX, '*', 'event', event)
+end
 return { 'appended' }
