@@ -1,0 +1,52 @@
+/**
+ * Yardstick (b): the usual way. One EVALSHA for each request, of a script that takes a unit and writes the same records,
+ * through ioredis with its own pipelining. It knows no rebuilds, buyers, idempotency keys or events.
+ */
+
+import { Elysia } from 'elysia';
+import { Redis } from 'ioredis';
+import { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
+import { HEADERS, listenForBench, placed } from './replies.ts';
+
+const TAKE_UNITS = `
+local state, opens_at, closes_at, available = unpack(redis.call('HMGET', KEYS[1], 'state', 'opens_at', 'closes_at', 'available'))
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if state ~= 'live' or now < tonumber(opens_at) or now >= tonumber(closes_at) then return { 'closed' } end
+local quantity = tonumber(ARGV[2])
+if tonumber(available) < quantity then return { 'insufficient_stock' } end
+local deadline = now + tonumber(ARGV[3])
+redis.call('HINCRBY', KEYS[1], 'available', -quantity)
+redis.call('HSET', KEYS[2], ARGV[1], 'H|' .. quantity .. '|' .. deadline)
+redis.call('ZADD', KEYS[3], deadline, ARGV[1])
+return { 'held', deadline }
+`;
+
+const redisUrl = process.argv[2] ?? '';
+const redis = new Redis({ path: decodeURIComponent(new URL(redisUrl).pathname), enableAutoPipelining: true });
+const [meta, holds, deadlines] = ['{plain}:meta', '{plain}:holds', '{plain}:deadlines'];
+await redis.del(meta, holds, deadlines);
+await redis.hset(meta, {
+  state: 'live',
+  opens_at: 0,
+  closes_at: Date.now() + 86_400_000,
+  available: 100_000_000,
+});
+const sha = String(await redis.script('LOAD', TAKE_UNITS));
+
+listenForBench(
+  new Elysia({ normalize: false }).headers(HEADERS).post(
+    '/api/holds',
+    async ({ body, set }) => {
+      const holdId = crypto.randomUUID();
+      const ttlMs = (body.ttl ?? 120) * 1_000;
+      const reply = await redis.evalsha(sha, 3, meta, holds, deadlines, holdId, body.quantity, ttlMs);
+      const [word, deadlineMs] = reply as [string, number];
+      if (word !== 'held') throw new Error(`the plain hold was ${word}`);
+      set.status = 201;
+      set.headers['location'] = `/api/holds/${holdId}`;
+      return placed(holdId, deadlineMs);
+    },
+    { parse: 'json', body: PlaceHold },
+  ),
+);
