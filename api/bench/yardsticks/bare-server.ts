@@ -5,17 +5,24 @@
 
 import { Elysia } from 'elysia';
 import { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
-import { HEADERS, listenForBench, PLACED, PRODUCT } from './replies.ts';
+import { HEADERS, listenForBench, PLACED, PRODUCT, SOLD_OUT, tellPlaced } from './replies.ts';
 
 listenForBench(
   new Elysia({ normalize: false })
     .headers(HEADERS)
     .post(
       '/api/holds',
-      ({ set }) => {
-        set.status = 201;
-        set.headers['location'] = `/api/holds/${PLACED.data.hold_id}`;
+      ({ body, set }) => {
+        tellPlaced(set, body);
         return PLACED;
+      },
+      { parse: 'json', body: PlaceHold },
+    )
+    .post(
+      '/sold-out',
+      ({ set }) => {
+        set.status = 409;
+        return SOLD_OUT;
       },
       { parse: 'json', body: PlaceHold },
     )

@@ -1,6 +1,7 @@
 /** What the yardsticks answer: as many bytes as the API does. */
 
-import type { AnyElysia } from 'elysia';
+import type { AnyElysia, Context } from 'elysia';
+import type { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
 
 export const HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -10,7 +11,18 @@ export const HEADERS = {
   'x-request-id': '0d9b7e52-3c41-4f6a-8e17-64a2f5c0b9d8',
 };
 
-export const PLACED = placed('00000001-6f0e-8a3c-9d51-2b7c04e1f8a6', Date.now() + 300_000);
+const PLACED_ID = '00000001-6f0e-8a3c-9d51-2b7c04e1f8a6';
+
+/** The headers of a hold that was placed; a buyer with a name is told how often they may ask. */
+export function tellPlaced(set: Context['set'], body: PlaceHold, holdId = PLACED_ID): void {
+  set.status = 201;
+  set.headers['location'] = `/api/holds/${holdId}`;
+  if (body.buyer_id === undefined) return;
+  set.headers['ratelimit-policy'] = '"buyer";q=100;w=10';
+  set.headers['ratelimit'] = '"buyer";r=100;t=10';
+}
+
+export const PLACED = placed(PLACED_ID, Date.now() + 300_000);
 
 export function placed(holdId: string, deadlineMs: number) {
   return {
@@ -24,17 +36,26 @@ export function placed(holdId: string, deadlineMs: number) {
   };
 }
 
+export const SOLD_OUT = {
+  status: 'error',
+  code: 'insufficient_stock',
+  message: 'Sold out for now.',
+  available_stock: 0,
+  retry_in_seconds: 120,
+  request_id: HEADERS['x-request-id'],
+};
+
 export const PRODUCT = {
   status: 'success',
   message: 'In stock.',
   data: {
     id: 1,
-    name: 'Product 1',
-    description: '',
-    price: 599,
-    currency: 'USD',
+    name: 'Lamp',
+    description: 'A lamp.',
+    price: 19.99,
+    currency: 'EUR',
     total_stock: 10_000_000,
-    available_stock: 9_999_999,
+    available_stock: 10_000_000,
     is_sold_out: false,
     sale: {
       id: 1,
@@ -42,7 +63,7 @@ export const PRODUCT = {
       opens_at: '2026-01-01T00:00:00.000Z',
       closes_at: null,
       hold_ttl_seconds: 120,
-      pay_window_seconds: 900,
+      pay_window_seconds: 300,
       buyer_limit: null,
     },
   },

@@ -6,7 +6,8 @@
 import { Elysia } from 'elysia';
 import { Redis } from 'ioredis';
 import { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
-import { HEADERS, listenForBench, placed } from './replies.ts';
+import { readConfig } from '../../config.ts';
+import { HEADERS, listenForBench, placed, tellPlaced } from './replies.ts';
 
 const TAKE_UNITS = `
 local state, opens_at, closes_at, available = unpack(redis.call('HMGET', KEYS[1], 'state', 'opens_at', 'closes_at', 'available'))
@@ -22,8 +23,8 @@ redis.call('ZADD', KEYS[3], deadline, ARGV[1])
 return { 'held', deadline }
 `;
 
-const redisUrl = process.argv[2] ?? '';
-const redis = new Redis({ path: decodeURIComponent(new URL(redisUrl).pathname), enableAutoPipelining: true });
+const { pathname } = new URL(readConfig().REDIS_URL ?? '');
+const redis = new Redis({ path: decodeURIComponent(pathname), enableAutoPipelining: true });
 const [meta, holds, deadlines] = ['{plain}:meta', '{plain}:holds', '{plain}:deadlines'];
 await redis.del(meta, holds, deadlines);
 await redis.hset(meta, {
@@ -43,8 +44,7 @@ listenForBench(
       const reply = await redis.evalsha(sha, 3, meta, holds, deadlines, holdId, body.quantity, ttlMs);
       const [word, deadlineMs] = reply as [string, number];
       if (word !== 'held') throw new Error(`the plain hold was ${word}`);
-      set.status = 201;
-      set.headers['location'] = `/api/holds/${holdId}`;
+      tellPlaced(set, body, holdId);
       return placed(holdId, deadlineMs);
     },
     { parse: 'json', body: PlaceHold },
