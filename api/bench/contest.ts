@@ -64,7 +64,8 @@ export async function play(
   const stage = await openStage();
   try {
     const { name, contenders, asks } = await open(stage);
-    for (const contender of contenders) await measure(stage, contender, Math.min(WARM_UP_S, 2 * seconds));
+    for (const contender of contenders)
+      await measure(stage, contender, Math.min(WARM_UP_S, 2 * seconds), say);
     const table = contenders.map((contender) => ({ contender, rounds: [] as Measured[] }));
     const calms: Calm[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -72,7 +73,7 @@ export async function play(
       say(`${name}: round ${round + 1} of ${rounds}`);
       // Whoever comes second may find the machine warmer, or the stores fuller.
       for (const row of round % 2 === 0 ? table : table.toReversed()) {
-        row.rounds.push(await measure(stage, row.contender, seconds));
+        row.rounds.push(await measure(stage, row.contender, seconds, say));
       }
     }
     const played = table.map(({ contender, rounds: measured }) => ({
@@ -85,21 +86,39 @@ export async function play(
   }
 }
 
-async function measure(stage: Stage, contender: Contender, seconds: number): Promise<Measured> {
+/** A machine that is not ours alone stalls now and then; what is wrong so often is not the machine. */
+const TRIES_MAX = 3;
+
+/** @throws when something else was measured than what was meant, again and again */
+export async function measure(
+  stage: Stage,
+  contender: Contender,
+  seconds: number,
+  say: (line: string) => void,
+): Promise<Measured> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await measureOnce(stage, contender, seconds);
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      say(`!! ${error instanceof Error ? error.message : String(error)}: measured again`);
+    }
+  }
+}
+
+async function measureOnce(stage: Stage, contender: Contender, seconds: number): Promise<Measured> {
   const pids = [contender.pid, stage.redisPid, stage.sqlPid];
   const spent = () => pids.map((pid) => (pid === null ? null : cpuMicroseconds(pid)));
-  for (;;) {
-    await contender.prepare?.();
-    const before = spent();
-    const loaded = await contender.load(seconds);
-    const after = spent();
-    if (loaded.ranOut) continue;
-    if (loaded.failed > 0) throw new Error(`${contender.name}: ${loaded.failed} requests were not answered`);
-    await contender.check?.(loaded);
-    const [serverUs = null, redisUs = null, sqlUs = null] = after.map((now, index) => {
-      const then = before[index];
-      return now === null || typeof then !== 'number' ? null : (now - then) / loaded.requests;
-    });
-    return { ...loaded, serverUs, redisUs, sqlUs };
-  }
+  await contender.prepare?.();
+  const before = spent();
+  const loaded = await contender.load(seconds);
+  const after = spent();
+  if (loaded.ranOut) return measureOnce(stage, contender, seconds);
+  if (loaded.failed > 0) throw new Error(`${contender.name}: ${loaded.failed} requests were not answered`);
+  await contender.check?.(loaded);
+  const [serverUs = null, redisUs = null, sqlUs = null] = after.map((now, index) => {
+    const then = before[index];
+    return now === null || typeof then !== 'number' ? null : (now - then) / loaded.requests;
+  });
+  return { ...loaded, serverUs, redisUs, sqlUs };
 }

@@ -1,6 +1,6 @@
 /**
  * bun run bench [--only holds,buyers,products,orders,webhooks,exact,ceiling] [--rounds 5] [--seconds 3] [--json FILE]
- * bun run bench --curves [--only connections,sales,holds] [--out DIR]
+ * bun run bench --curves [--only connections,sales,holds,storm] [--out DIR]
  *
  * How fast the API is, measured by what this machine can do: the bare framework and the bare stores, side by side in
  * alternating rounds. With --curves, how it scales, as JSON and SVG.
@@ -98,7 +98,8 @@ async function main(): Promise<number> {
   if (machine.loadBefore > QUIET_LOAD_MAX)
     say(`!! NOT QUIET: the load average is ${machine.loadBefore.toFixed(2)} before anything was begun.\n`);
   if (options.curves) {
-    await drawCurves(options.only as CurveName[], options.out, facts, progress);
+    const said = await drawCurves(options.only as CurveName[], options.out, facts, progress);
+    for (const line of said) say(line);
     return 0;
   }
   const contests: Played[] = [];

@@ -1,19 +1,23 @@
 /** Holds: placed, and refused because there is nothing left. */
 
 import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
+import { saleKeys } from '../../redis/keys.ts';
+import { armSale } from '../../sales/arming.ts';
 import { hold } from '../../test/client.ts';
 import type { Ask, Contender, Contest, OpenContest } from '../contest.ts';
 import { load } from '../load/load.ts';
 import type { Loaded, Requests } from '../load/requests.ts';
 import type { Server, Stage } from '../stage.ts';
+import { PLAIN_HOLD_KEYS } from '../yardsticks/plain-keys.ts';
 
 export const BARE = '(a) bare Elysia';
-const UNBATCHED = '(b) one EVALSHA each';
-const API = 'API';
+export const UNBATCHED = '(b) one EVALSHA each';
+export const API = 'API';
 const GONE = 'API, sold out';
 const BARE_GONE = '(a) bare Elysia, sold out';
 
-async function serveAll(stage: Stage) {
+/** Both yardsticks, and the API. */
+export async function serveAll(stage: Stage) {
   const bare = await stage.serve('bench/yardsticks/bare-server.ts');
   const unbatched = await stage.serve('bench/yardsticks/unbatched-server.ts');
   return { bare, unbatched, api: await stage.serve('server.ts') };
@@ -22,13 +26,21 @@ async function serveAll(stage: Stage) {
 /** @param least what the API is to reach of the bare framework */
 export function anonymousHolds(connections: number, least: number, asksForP99: boolean): OpenContest {
   return async (stage: Stage): Promise<Contest> => {
-    const { productId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
+    const { productId, saleId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
     const gone = await stage.world.sale({ allotment: 1 });
     await hold(stage.world, gone.productId, { ttl: 300 });
     const { bare, unbatched, api } = await serveAll(stage);
     const same = (product: number): Requests => ({ kind: 'same', body: holdBody(product) });
     const placing = (name: string, server: Server) =>
-      contender(name, server, '/api/holds', connections, same(productId), 'accepted');
+      contender(name, server, {
+        path: '/api/holds',
+        connections,
+        requests: same(productId),
+        expected: 'accepted',
+        prepare: () => empty(stage, [saleId]),
+      });
+    const goneTo = (name: string, server: Server, path: string) =>
+      contender(name, server, { path, connections, requests: same(gone.productId), expected: 'refused' });
     const p99: Ask = {
       what: 'p99 API / (a)',
       of: API,
@@ -42,8 +54,8 @@ export function anonymousHolds(connections: number, least: number, asksForP99: b
         placing(BARE, bare),
         placing(API, api),
         placing(UNBATCHED, unbatched),
-        contender(BARE_GONE, bare, '/sold-out', connections, same(gone.productId), 'refused'),
-        contender(GONE, api, '/api/holds', connections, same(gone.productId), 'refused'),
+        goneTo(BARE_GONE, bare, '/sold-out'),
+        goneTo(GONE, api, '/api/holds'),
       ],
       asks: [
         { what: 'API / (a)', of: API, to: BARE, figure: 'perSecond', wanted: { atLeast: least } },
@@ -58,10 +70,16 @@ export function anonymousHolds(connections: number, least: number, asksForP99: b
 /** Each request with another buyer and another idempotency key; (b) knows neither, and does less. */
 export function storefrontHolds(connections: number): OpenContest {
   return async (stage: Stage): Promise<Contest> => {
-    const { productId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
+    const { productId, saleId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
     const { bare, unbatched, api } = await serveAll(stage);
     const placing = (name: string, server: Server) =>
-      contender(name, server, '/api/holds', connections, { kind: 'buyers', productId }, 'accepted');
+      contender(name, server, {
+        path: '/api/holds',
+        connections,
+        requests: { kind: 'buyers', productId },
+        expected: 'accepted',
+        prepare: () => empty(stage, [saleId]),
+      });
     return {
       name: `holds of named buyers with idempotency keys, ${connections} connections`,
       contenders: [placing(BARE, bare), placing(API, api), placing(UNBATCHED, unbatched)],
@@ -79,13 +97,15 @@ export function productReads(connections: number): OpenContest {
     const { productId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
     const bare = await stage.serve('bench/yardsticks/bare-server.ts');
     const api = await stage.serve('server.ts');
-    const path = `/api/products/${productId}`;
+    const reading = {
+      path: `/api/products/${productId}`,
+      connections,
+      requests: { kind: 'get' },
+      expected: 'accepted',
+    } as const;
     return {
       name: `a product, ${connections} connections`,
-      contenders: [
-        contender(BARE, bare, path, connections, { kind: 'get' }, 'accepted'),
-        contender(API, api, path, connections, { kind: 'get' }, 'accepted'),
-      ],
+      contenders: [contender(BARE, bare, reading), contender(API, api, reading)],
       asks: [
         { what: 'API / (a)', of: API, to: BARE, figure: 'perSecond', wanted: { atLeast: 0.85 } },
         { what: 'p99 API / (a)', of: API, to: BARE, figure: 'p99Ms', wanted: null },
@@ -98,22 +118,35 @@ export function holdBody(productId: number): string {
   return JSON.stringify({ product_id: productId, quantity: 1, ttl: 300 });
 }
 
-export type Expected = 'accepted' | 'refused';
+type Expected = 'accepted' | 'refused';
 
-function contender(
-  name: string,
-  { url, pid }: Server,
-  path: string,
-  connections: number,
-  requests: Requests,
-  expected: Expected,
-): Contender {
+export interface Asking {
+  readonly path: string;
+  readonly connections: number;
+  readonly requests: Requests;
+  readonly expected: Expected;
+  readonly prepare?: () => Promise<void>;
+}
+
+export function contender(name: string, { url, pid }: Server, asking: Asking): Contender {
+  const { path, connections, requests, expected, prepare = async () => {} } = asking;
   return {
     name,
     pid,
+    prepare,
     load: (seconds) => load({ url: url + path, connections, seconds, requests }),
     check: async (loaded) => checkAnswers(name, loaded, expected),
   };
+}
+
+/** No holds any more, so that every load begins with the same; those of (b) go too. */
+export async function empty({ world }: Stage, saleIds: readonly number[]): Promise<void> {
+  const { redis } = world.services;
+  await redis.unlink(PLAIN_HOLD_KEYS);
+  for (const saleId of saleIds) {
+    await redis.unlink(saleKeys(saleId));
+    await armSale(world.services, saleId);
+  }
 }
 
 /** @throws when some were answered otherwise: then it would not be clear what was measured */

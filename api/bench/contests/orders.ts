@@ -2,15 +2,14 @@
 
 import { eq, sql as raw } from 'drizzle-orm';
 import { orders } from '@flash-sale/drizzle/schema.ts';
-import { ALLOTMENT_MAX, HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
-import { newHoldId } from '../../holds/hold-id.ts';
+import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { placeOrder } from '../../orders/orders.ts';
-import { placeHolds } from '../../redis/scripts.ts';
 import type { Ask, Contender, Contest } from '../contest.ts';
 import { load } from '../load/load.ts';
 import type { Prepared } from '../load/requests.ts';
 import { WEBHOOK_KEY, type Stage } from '../stage.ts';
+import { holdMany } from './hold-many.ts';
 import { checkAnswers } from './holds.ts';
 import { startPlainOrders } from './plain-orders.ts';
 
@@ -38,7 +37,7 @@ export async function orderContest(stage: Stage): Promise<Contest> {
     pid: api.pid,
     url: `${api.url}/api/orders`,
     async prepare(count) {
-      const holdIds = await holdMany(stage, saleId, count);
+      const holdIds = await holdMany(stage.world.services, saleId, count);
       return holdIds.map((holdId) => ({
         body: JSON.stringify({ hold_id: holdId, payment_intent_id: intentOf(holdId) }),
       }));
@@ -59,7 +58,7 @@ export async function webhookContest(stage: Stage): Promise<Contest> {
     pid: api.pid,
     url: `${api.url}/api/webhook/payment-success`,
     async prepare(count) {
-      const holdIds = await holdMany(stage, saleId, count);
+      const holdIds = await holdMany(stage.world.services, saleId, count);
       for (let start = 0; start < holdIds.length; start += AT_ONCE) {
         await Promise.all(holdIds.slice(start, start + AT_ONCE).map((holdId) => orderOne(stage, holdId)));
       }
@@ -122,25 +121,6 @@ async function countOrders({ world }: Stage, state: 'pending' | 'paid'): Promise
       .where(eq(orders.state, state)),
   );
   return Number(row?.count);
-}
-
-/** @returns the ids of so many new holds of one unit, which last for five minutes */
-export async function holdMany({ world }: Stage, saleId: number, count: number, ttlMs = () => 300_000) {
-  const holdIds = Array.from({ length: count }, () => newHoldId(saleId));
-  for (let start = 0; start < count; start += HOLD_BATCH_MAX) {
-    const batch = holdIds.slice(start, start + HOLD_BATCH_MAX).map((holdId) => ({
-      holdId,
-      quantity: 1,
-      ttlMs: ttlMs(),
-      buyerId: null,
-      keyDigest: null,
-      fingerprint: '',
-    }));
-    const placed = await placeHolds(world.services.redis, saleId, batch);
-    if (placed.kind === 'not_armed' || placed.replies.some(({ kind }) => kind !== 'held'))
-      throw new Error('the bench could not place its holds');
-  }
-  return holdIds;
 }
 
 const intentOf = (holdId: string): string => `pi_${holdId}`;

@@ -7,6 +7,7 @@ import { Elysia } from 'elysia';
 import { Redis } from 'ioredis';
 import { PlaceHold } from '@flash-sale/shared/contracts/hold.ts';
 import { readConfig } from '../../config.ts';
+import { PLAIN_HOLD_KEYS, PLAIN_META_KEY } from './plain-keys.ts';
 import { HEADERS, listenForBench, placed, tellPlaced } from './replies.ts';
 
 const TAKE_UNITS = `
@@ -25,9 +26,8 @@ return { 'held', deadline }
 
 const { pathname } = new URL(readConfig().REDIS_URL ?? '');
 const redis = new Redis({ path: decodeURIComponent(pathname), enableAutoPipelining: true });
-const [meta, holds, deadlines] = ['{plain}:meta', '{plain}:holds', '{plain}:deadlines'];
-await redis.del(meta, holds, deadlines);
-await redis.hset(meta, {
+const keys = [PLAIN_META_KEY, ...PLAIN_HOLD_KEYS];
+await redis.hset(PLAIN_META_KEY, {
   state: 'live',
   opens_at: 0,
   closes_at: Date.now() + 86_400_000,
@@ -41,7 +41,7 @@ listenForBench(
     async ({ body, set }) => {
       const holdId = crypto.randomUUID();
       const ttlMs = (body.ttl ?? 120) * 1_000;
-      const reply = await redis.evalsha(sha, 3, meta, holds, deadlines, holdId, body.quantity, ttlMs);
+      const reply = await redis.evalsha(sha, keys.length, ...keys, holdId, body.quantity, ttlMs);
       const [word, deadlineMs] = reply as [string, number];
       if (word !== 'held') throw new Error(`the plain hold was ${word}`);
       tellPlaced(set, body, holdId);
