@@ -5,8 +5,7 @@ import { measure, type Measured } from '../contest.ts';
 import { API, BARE, contender, empty, holdBody, serveAll, UNBATCHED } from '../contests/holds.ts';
 import { openStage } from '../stage.ts';
 import { spreadOf } from '../table.ts';
-import type { Curves } from './curves.ts';
-import type { Panel } from './plot.ts';
+import type { Curves, Panel } from './plot.ts';
 
 const CONNECTIONS = [1, 8, 64, 256, 1_000, 4_000];
 const ROUNDS = 3;

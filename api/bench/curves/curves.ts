@@ -5,16 +5,9 @@ import { join } from 'node:path';
 import type { Machine } from '../machine.ts';
 import { overConnections } from './connections.ts';
 import { overHolds } from './live-holds.ts';
-import { plotOf, type Plot } from './plot.ts';
+import { plotOf, type Curves } from './plot.ts';
 import { overSales } from './sales.ts';
 import { stormOf } from './storm.ts';
-
-export interface Curves extends Plot {
-  /** What the pictures do not show. */
-  readonly figures: unknown;
-  /** Figures with what is asked for, in words. */
-  readonly says: readonly string[];
-}
 
 export const CURVES = {
   connections: overConnections,

@@ -8,7 +8,7 @@ import type { Services } from '../../services.ts';
 import { StoreUnavailable } from '../../store-unavailable.ts';
 import { openStage } from '../stage.ts';
 import { spreadOf } from '../table.ts';
-import type { Curves } from './curves.ts';
+import type { Curves } from './plot.ts';
 
 const HOLDS = [1_000, 10_000, 100_000, 1_000_000];
 const REBUILDS = 3;

@@ -24,6 +24,14 @@ export interface Plot {
   readonly panels: readonly Panel[];
 }
 
+/** A plot, and what was measured for it. */
+export interface Curves extends Plot {
+  /** What the pictures do not show. */
+  readonly figures: unknown;
+  /** Figures with what is asked for, in words. */
+  readonly says: readonly string[];
+}
+
 const WIDTH = 860;
 const AREA = { left: 76, width: 748, height: 180, top: 92, gap: 84 };
 /** Told apart by their dashes too. */

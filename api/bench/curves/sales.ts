@@ -6,7 +6,7 @@ import { API, contender, empty, holdBody } from '../contests/holds.ts';
 import type { Prepared } from '../load/requests.ts';
 import { openStage } from '../stage.ts';
 import { panelsOf, SECONDS, WARM_UP_S, type Row } from './connections.ts';
-import type { Curves } from './curves.ts';
+import type { Curves } from './plot.ts';
 
 const SALES = [1, 10, 100, 1_000];
 const CONNECTIONS = [64, 1_000];

@@ -8,7 +8,7 @@ import { holdMany } from '../contests/hold-many.ts';
 import { holdBody } from '../contests/holds.ts';
 import { get, percentile, post } from '../load/client.ts';
 import { openStage } from '../stage.ts';
-import type { Curves } from './curves.ts';
+import type { Curves } from './plot.ts';
 
 const HOLDS = 100_000;
 const SPREAD_MS = 1_000;
