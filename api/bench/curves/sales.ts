@@ -14,14 +14,13 @@ const ROUNDS = 3;
 
 export async function overSales(say: (line: string) => void): Promise<Curves> {
   const curves = CONNECTIONS.map((connections) => ({
-    connections,
     name: `${API}, ${connections} connections`,
     rows: [] as Row[],
   }));
-  for (const sales of SALES) {
-    say(`  ${sales} sales`);
-    for (const { connections, rows } of curves)
-      rows.push({ at: sales, rounds: await holdsOf(sales, connections, say) });
+  for (const at of SALES) {
+    say(`  ${at} sales`);
+    const measured = await holdsOf(at, say);
+    curves.forEach(({ rows }, index) => rows.push({ at, rounds: measured[index] ?? [] }));
   }
   return {
     title: 'Holds by the number of sales',
@@ -32,28 +31,35 @@ export async function overSales(say: (line: string) => void): Promise<Curves> {
   };
 }
 
-async function holdsOf(sales: number, connections: number, say: (line: string) => void): Promise<Measured[]> {
+/** @returns the rounds for each number of connections */
+async function holdsOf(sales: number, say: (line: string) => void): Promise<Measured[][]> {
   const stage = await openStage();
   try {
     const requests: Prepared[] = [];
     const saleIds: number[] = [];
-    for (let made = 0; made < sales; made += 1) {
+    while (saleIds.length < sales) {
       const { productId, saleId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
       saleIds.push(saleId);
       requests.push({ body: holdBody(productId) });
     }
     const server = await stage.serve('server.ts');
-    const api = contender(API, server, {
-      path: '/api/holds',
-      connections,
-      requests: { kind: 'in_turn', requests },
-      expected: 'accepted',
-      prepare: () => empty(stage, saleIds),
-    });
-    await measure(stage, api, WARM_UP_S, say);
-    const rounds: Measured[] = [];
-    while (rounds.length < ROUNDS) rounds.push(await measure(stage, api, SECONDS, say));
-    return rounds;
+    const contenders = CONNECTIONS.map((connections) =>
+      contender(API, server, {
+        path: '/api/holds',
+        connections,
+        requests: { kind: 'in_turn', requests },
+        expected: 'accepted',
+        prepare: () => empty(stage, saleIds),
+      }),
+    );
+    const measured: Measured[][] = [];
+    for (const one of contenders) {
+      await measure(stage, one, WARM_UP_S, say);
+      const rounds: Measured[] = [];
+      while (rounds.length < ROUNDS) rounds.push(await measure(stage, one, SECONDS, say));
+      measured.push(rounds);
+    }
+    return measured;
   } finally {
     await stage.close();
   }
