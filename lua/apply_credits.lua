@@ -14,7 +14,7 @@ local epoch, base = unpack(redis.call('HMGET', meta_key, 'epoch', 'base'))
 for i = 1, #ARGV, 5 do
   local credit_id, seq, units, buyer = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), ARGV[i + 3]
   if seq > tonumber(base) and redis.call('SADD', credits_key, credit_id) == 1 then
-    return_units(units, buyer)
+    return_units(units, buyer ~= '' and { [buyer] = units } or {})
     redis.call('HINCRBY', meta_key, 'allotment', ARGV[i + 4])
     note(credit_id, pack_hold('C', units, ARGV[i + 4], '', buyer))
   end

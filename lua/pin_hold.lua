@@ -30,7 +30,7 @@ if sale_state == 'halted' then return { 'halted' } end
 
 if state == HELD then
   if deadline <= now then
-    end_hold(hold_id, 'expired', quantity, deadline, digest, buyer, now)
+    end_holds({ { hold_id, 'expired', record } }, now)
     tell()
     return { 'expired' }
   end

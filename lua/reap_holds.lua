@@ -35,13 +35,14 @@ end
 tell()
 
 local forgotten = redis.call('ZRANGEBYSCORE', ended_key, '-inf', now - kept, 'LIMIT', 0, limit)
-for _, hold_id in ipairs(forgotten) do
-  local record = redis.call('HGET', past_key, hold_id)
-  if record then
-    local _, _, _, digest = unpack_hold(record)
-    if digest ~= '' then redis.call('HDEL', idempotency_key, digest) end
-    redis.call('HDEL', past_key, hold_id)
+if #forgotten > 0 then
+  local digests = {}
+  for _, record in ipairs(redis.call('HMGET', past_key, unpack(forgotten))) do
+    local _, _, _, digest = unpack_hold(record or '')
+    if digest and digest ~= '' then digests[#digests + 1] = digest end
   end
-  redis.call('ZREM', ended_key, hold_id)
+  if #digests > 0 then redis.call('HDEL', idempotency_key, unpack(digests)) end
+  redis.call('HDEL', past_key, unpack(forgotten))
+  redis.call('ZREM', ended_key, unpack(forgotten))
 end
 return { 'reaped', count, oldest and now - oldest or 0, #forgotten }

@@ -19,10 +19,10 @@ local hold_id = ARGV[1]
 local record = find_hold(hold_id)
 if not record then return { missing_hold(now) } end
 
-local state, quantity, deadline, digest, buyer = unpack_hold(record)
+local state, _, deadline = unpack_hold(record)
 if state ~= HELD then return { WORD_OF[state] } end
 
 local word = deadline <= now and 'expired' or 'released'
-end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
+end_holds({ { hold_id, word, record } }, now)
 tell()
 return { word }

@@ -72,48 +72,58 @@ local function add_to(key, amounts)
   redis.call('HSET', key, unpack(sums))
 end
 
--- Units of a hold that ends without an order are available again, and its buyer may hold again.
-local function return_units(quantity, buyer)
-  redis.call('HINCRBY', meta_key, 'available', quantity)
-  if buyer ~= '' and redis.call('HINCRBY', buyers_key, buyer, -quantity) <= 0 then
-    redis.call('HDEL', buyers_key, buyer)
+-- Units of holds that end without an order are available again, and their buyers may hold again.
+local function return_units(units, units_of)
+  redis.call('HINCRBY', meta_key, 'available', units)
+  for buyer, less in pairs(units_of) do
+    if redis.call('HINCRBY', buyers_key, buyer, -less) <= 0 then redis.call('HDEL', buyers_key, buyer) end
   end
 end
 
--- Moves a hold to its last state. Callers have made sure that it is held or pinned, so units move once, and tell.
-local function end_hold(hold_id, word, quantity, deadline, digest, buyer, now)
-  redis.call('ZREM', deadlines_key, hold_id)
-  redis.call('ZREM', leases_key, hold_id)
-  redis.call('HDEL', holds_key, hold_id)
-  local record = pack_hold(LETTER_OF[word], quantity, deadline, digest, buyer)
-  redis.call('HSET', past_key, hold_id, record)
-  redis.call('ZADD', ended_key, now, hold_id)
-  note(hold_id, word == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
-  if word == 'withdrawn' then
-    redis.call('HINCRBY', meta_key, 'allotment', -quantity)
-  else
-    redis.call('HINCRBY', meta_key, word .. '_units', quantity)
-    if word ~= 'ordered' then return_units(quantity, buyer) end
+-- Moves holds to their last state, each given as { hold_id, word, record }; returns how many units came back. Callers
+-- have made sure that each is held or pinned and comes once, so units move once, and tell. Written in few calls: when
+-- a rush is over, its holds end by the hundred.
+local function end_holds(ended, now)
+  if #ended == 0 then return 0 end
+  local ids, records, times, units_by_word, returned, returned_to = {}, {}, {}, {}, 0, {}
+  for n, hold in ipairs(ended) do
+    local hold_id, word, record = unpack(hold)
+    local _, quantity, _, _, buyer = unpack_hold(record)
+    record = LETTER_OF[word] .. string.sub(record, 2)
+    ids[n] = hold_id
+    records[2 * n - 1], records[2 * n] = hold_id, record
+    times[2 * n - 1], times[2 * n] = now, hold_id
+    note(hold_id, word == 'withdrawn' and 'W' .. string.sub(record, 2) or record)
+    units_by_word[word] = (units_by_word[word] or 0) + quantity
+    if word ~= 'ordered' and word ~= 'withdrawn' then
+      returned = returned + quantity
+      if buyer ~= '' then returned_to[buyer] = (returned_to[buyer] or 0) + quantity end
+    end
   end
+  redis.call('ZREM', deadlines_key, unpack(ids))
+  redis.call('ZREM', leases_key, unpack(ids))
+  redis.call('HDEL', holds_key, unpack(ids))
+  redis.call('HSET', past_key, unpack(records))
+  redis.call('ZADD', ended_key, unpack(times))
+  for word, units in pairs(units_by_word) do
+    local is_withdrawn = word == 'withdrawn'
+    redis.call('HINCRBY', meta_key, is_withdrawn and 'allotment' or word .. '_units', is_withdrawn and -units or units)
+  end
+  if returned > 0 then return_units(returned, returned_to) end
+  return returned
 end
 
 -- Ends up to `limit` overdue holds, oldest first; callers tell. Returns the units that came back, how many holds ended,
 -- and the deadline of the oldest.
 local function reap(now, limit)
   local overdue = redis.call('ZRANGEBYSCORE', deadlines_key, '-inf', now, 'LIMIT', 0, limit)
-  local units, oldest = 0, nil
-  for _, hold_id in ipairs(overdue) do
-    local record = redis.call('HGET', holds_key, hold_id)
-    if record then
-      local _, quantity, deadline, digest, buyer = unpack_hold(record)
-      end_hold(hold_id, 'expired', quantity, deadline, digest, buyer, now)
-      units = units + quantity
-      oldest = oldest or deadline
-    else
-      redis.call('ZREM', deadlines_key, hold_id)
-    end
+  if #overdue == 0 then return 0, 0, nil end
+  local ended = {}
+  for n, record in ipairs(redis.call('HMGET', holds_key, unpack(overdue))) do
+    if record then ended[#ended + 1] = { overdue[n], 'expired', record } end
+    if not record then redis.call('ZREM', deadlines_key, overdue[n]) end
   end
-  return units, #overdue, oldest
+  return end_holds(ended, now), #overdue, ended[1] and (select(3, unpack_hold(ended[1][3])))
 end
 
 -- The record of a hold that lives or ended not long ago.

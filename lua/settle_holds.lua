@@ -10,17 +10,21 @@
 if not is_armed() then return { 'not_armed' } end
 
 local now = now_ms()
-local count = 0
+local ids, outcome_of = {}, {}
 for i = 1, #ARGV, 2 do
-  local hold_id, outcome = ARGV[i], ARGV[i + 1]
-  local record = redis.call('HGET', holds_key, hold_id)
-  if record then
-    local state, quantity, deadline, digest, buyer = unpack_hold(record)
-    if state == HELD or state == PINNED then
-      end_hold(hold_id, outcome, quantity, deadline, digest, buyer, now)
-      count = count + 1
-    end
+  local hold_id = ARGV[i]
+  if not outcome_of[hold_id] then
+    ids[#ids + 1] = hold_id
+    outcome_of[hold_id] = ARGV[i + 1]
   end
 end
+local ended = {}
+for n, record in ipairs(redis.call('HMGET', holds_key, unpack(ids))) do
+  local state = unpack_hold(record or '')
+  if state == HELD or state == PINNED then
+    ended[#ended + 1] = { ids[n], outcome_of[ids[n]], record }
+  end
+end
+end_holds(ended, now)
 tell()
-return { 'settled', count }
+return { 'settled', #ended }

@@ -119,6 +119,18 @@ describe('release_hold', () => {
 });
 
 describe('settle_holds', () => {
+  test('ends a hold once that comes twice in one call (I4)', async () => {
+    const saleId = await sales.armed({ buyerLimit: 5 });
+    const holdId = await sales.pinned(saleId, { quantity: 4, buyerId: 'ann' });
+    const twice = [
+      { holdId, outcome: 'released' },
+      { holdId, outcome: 'released' },
+    ] as const;
+    expect(await settleHolds(sales.redis, saleId, twice)).toEqual({ kind: 'settled', count: 1 });
+    expect(await sales.available(saleId)).toBe(10);
+    expect(await sales.redis.exists(sales.key(saleId, 'buyers'))).toBe(0);
+  });
+
   test('ends each hold once, whatever it is told afterwards (I3, I4)', async () => {
     const saleId = await sales.armed();
     const [sold, given] = [await sales.pinned(saleId, { quantity: 2 }), await sales.pinned(saleId)];

@@ -17,32 +17,32 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that an ended hold leaves the deadlines',
     script: 'sale',
-    from: "redis.call('ZREM', deadlines_key, hold_id)\n  redis.call('ZREM', leases_key, hold_id)",
-    to: "redis.call('ZREM', leases_key, hold_id)",
+    from: "redis.call('ZREM', deadlines_key, unpack(ids))",
+    to: '',
   },
   {
     loses: 'that an ended pin leaves the leases',
     script: 'sale',
-    from: "redis.call('ZREM', leases_key, hold_id)\n",
-    to: '\n',
+    from: "redis.call('ZREM', leases_key, unpack(ids))",
+    to: '',
   },
   {
     loses: 'that the units of an order are sold, not returned',
     script: 'sale',
-    from: "if word ~= 'ordered' then return_units(quantity, buyer) end",
-    to: 'return_units(quantity, buyer)',
+    from: "if word ~= 'ordered' and word ~= 'withdrawn' then",
+    to: "if word ~= 'withdrawn' then",
   },
   {
     loses: 'how holds ended',
     script: 'sale',
-    from: "redis.call('HINCRBY', meta_key, word .. '_units', quantity)",
-    to: "redis.call('HINCRBY', meta_key, 'ordered_units', quantity)",
+    from: "word .. '_units', is_withdrawn",
+    to: "'ordered_units', is_withdrawn",
   },
   {
     loses: 'that withdrawn units leave the sale',
     script: 'sale',
-    from: "if word == 'withdrawn' then",
-    to: 'if false then',
+    from: "local is_withdrawn = word == 'withdrawn'",
+    to: 'local is_withdrawn = false',
   },
   {
     loses: 'that a clock set back keeps no unit for long',
@@ -59,7 +59,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that an overdue hold returns its units',
     script: 'sale',
-    from: "redis.call('HINCRBY', meta_key, 'available', quantity)\n",
+    from: "redis.call('HINCRBY', meta_key, 'available', units)\n",
     to: '\n',
   },
   {
@@ -155,7 +155,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'that an ended hold lives no more',
     script: 'sale',
-    from: "redis.call('HDEL', holds_key, hold_id)",
+    from: "redis.call('HDEL', holds_key, unpack(ids))",
     to: '',
   },
   {
