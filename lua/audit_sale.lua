@@ -13,19 +13,23 @@ if not is_armed() then return { 'not_armed' } end
 
 local meta = redis.call('HMGET', meta_key, 'epoch', 'base', 'allotment', 'available', 'expired_units',
   'released_units')
-local held, held_count, pins = 0, 0, {}
-local records = redis.call('HGETALL', holds_key)
-for i = 1, #records, 2 do
-  local state, quantity = unpack_hold(records[i + 1])
+-- The records without their ids, and the first half of each: nobody is served while a hundred thousand are counted.
+local held, held_count, pinned_count, pins = 0, 0, 0, {}
+for _, record in ipairs(redis.call('HVALS', holds_key)) do
+  local state, quantity = string.match(record, '^(%u)|(%d+)')
   if state == HELD then held, held_count = held + quantity, held_count + 1 end
+  if state == PINNED then pinned_count = pinned_count + 1 end
+end
+local leases = redis.call('ZRANGE', leases_key, 0, -1)
+for _, hold_id in ipairs(leases) do
+  local state, quantity = unpack_hold(redis.call('HGET', holds_key, hold_id) or '')
   if state == PINNED then
-    pins[#pins + 1] = records[i]
+    pins[#pins + 1] = hold_id
     pins[#pins + 1] = quantity
   end
 end
 
-local unlisted = math.abs(held_count - redis.call('ZCARD', deadlines_key))
-  + math.abs(#pins / 2 - redis.call('ZCARD', leases_key))
+local unlisted = math.abs(held_count - redis.call('ZCARD', deadlines_key)) + math.abs(pinned_count - #leases)
 local reply = { 'sums' }
 for _, value in ipairs(meta) do
   reply[#reply + 1] = tonumber(value or 0)

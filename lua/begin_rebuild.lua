@@ -1,11 +1,11 @@
--- begin_rebuild: stop deciding, and say which holds survive.
+-- begin_rebuild: stop deciding, and forget what is derived from the holds.
 -- SQL's epoch was raised before: no order vouched for by an older epoch can commit any more, so what SQL says
--- about the returned holds stays true until the rebuild is committed.
+-- about the holds that are there now stays true until the rebuild is committed.
 --
 -- ARGV: epoch, last_armed_epoch (the last one at which any Redis was armed)
 -- Replies:
---   superseded                             a rebuild of this or a newer epoch was here; nothing changed
---   begun <token> <continuous 1|0> <hold_id>...    only the commit that brings this token is accepted;
+--   superseded                      a rebuild of this or a newer epoch was here; nothing changed
+--   begun <token> <continuous 1|0>  only pieces and a commit that bring this token are accepted;
 --     continuous: this life was armed last, so it has seen every hold
 -- Again: superseded; where that was forgotten with the data, another token.
 
@@ -18,13 +18,9 @@ if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch th
 local time = redis.call('TIME')
 local token = life .. '.' .. time[1] .. '.' .. time[2]
 redis.call('HDEL', meta_key, 'armed_life')
-redis.call('HSET', meta_key, 'rebuild_token', token, 'rebuild_epoch', epoch)
+redis.call('HSET', meta_key, 'rebuild_token', token, 'rebuild_epoch', epoch, 'rebuild_kept', 0,
+  'rebuild_piece', 0)
+redis.call('UNLINK', deadlines_key, leases_key, buyers_key, credits_key)
 
 local is_continuous = last_life == life and tonumber(armed_epoch or 0) == last_armed_epoch
-local reply = { 'begun', token, is_continuous and 1 or 0 }
-local records = redis.call('HGETALL', holds_key)
-for i = 1, #records, 2 do
-  local state = unpack_hold(records[i + 1])
-  if state == HELD or state == PINNED then reply[#reply + 1] = records[i] end
-end
-return reply
+return { 'begun', token, is_continuous and 1 or 0 }

@@ -41,6 +41,12 @@ local function is_armed()
   return redis.call('HGET', meta_key, 'armed_life') == server_life()
 end
 
+-- Whether the rebuild of this token is the one under way, in this very life of the data: nothing else changes the sale.
+local function is_rebuilding(token)
+  local life = server_life()
+  return string.sub(token, 1, #life) == life and redis.call('HGET', meta_key, 'rebuild_token') == token
+end
+
 -- What this call changes, for whoever watches: two lines per change, what it is about and a record of what it is now.
 local changes = {}
 

@@ -70,7 +70,9 @@ export const EXPIRY_PERIOD_MS = 50;
 /** How often the auditor evaluates each sale; it holds the sale's row for a few milliseconds. */
 export const AUDIT_PERIOD_MS = 5_000;
 
-/** Hold ids looked up by one SELECT during a rebuild. */
+/**
+ * Holds, or buyers, that a rebuild takes at once: a SELECT, or about 5 ms of Redis time, for which other sales wait.
+ */
 export const REBUILD_CHUNK = 1_000;
 
 /** Larger than any request of ours or a payment provider (Standard Webhooks advises < 20 kB). */

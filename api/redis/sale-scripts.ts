@@ -5,6 +5,8 @@ import applyCreditsLua from '@flash-sale/lua/apply_credits.lua' with { type: 'te
 import auditSaleLua from '@flash-sale/lua/audit_sale.lua' with { type: 'text' };
 import beginRebuildLua from '@flash-sale/lua/begin_rebuild.lua' with { type: 'text' };
 import commitRebuildLua from '@flash-sale/lua/commit_rebuild.lua' with { type: 'text' };
+import countBuyersLua from '@flash-sale/lua/count_buyers.lua' with { type: 'text' };
+import keepHoldsLua from '@flash-sale/lua/keep_holds.lua' with { type: 'text' };
 import readSaleLua from '@flash-sale/lua/read_sale.lua' with { type: 'text' };
 import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' };
 import type { CreditReason, SaleState } from '@flash-sale/shared/lifecycle.ts';
@@ -13,6 +15,7 @@ import {
   HOLD_TTL_MAX_S,
   PIN_LEASE_MS,
   REAP_BATCH_MAX,
+  REBUILD_CHUNK,
 } from '@flash-sale/shared/limits.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 import type { Settlement } from './scripts.ts';
@@ -74,16 +77,30 @@ export async function readSale(redis: Redis, saleId: number): Promise<NotArmed |
 
 const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['superseded', 'begun'], ALLOW_OOM);
 
+const keepHoldsScript = defineScript('keep_holds', keepHoldsLua, ['superseded', 'kept'], ALLOW_OOM);
+
+/** Stops the sale, and goes over its living holds piece by piece. @throws StoreUnavailable: begin another one. */
 export async function beginRebuild(
   redis: Redis,
   saleId: number,
   { epoch, lastArmedEpoch }: { epoch: number; lastArmedEpoch: number },
 ) {
-  const args = [epoch, lastArmedEpoch];
-  const [kind, token, continuous, ...ids] = await runScript(redis, beginRebuildScript, saleId, args);
-  if (kind === 'superseded') return { kind };
-  return { kind, token: String(token), isContinuous: continuous === 1, holdIds: ids.map(String) };
+  const begun = await runScript(redis, beginRebuildScript, saleId, [epoch, lastArmedEpoch]);
+  const [word, token, continuous] = begun;
+  if (word === 'superseded') return { kind: word };
+  const holdIds = new Set<string>();
+  let next = '0';
+  do {
+    const piece = [String(token), next, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
+    const [kind, cursor, ...ids] = await runScript(redis, keepHoldsScript, saleId, piece);
+    if (kind === 'superseded') return { kind };
+    for (const id of ids) holdIds.add(String(id));
+    next = String(cursor);
+  } while (next !== '0');
+  return { kind: word, token: String(token), isContinuous: continuous === 1, holdIds: [...holdIds] };
 }
+
+const countBuyersScript = defineScript('count_buyers', countBuyersLua, ['superseded', 'counted'], ALLOW_OOM);
 
 const commitRebuildScript = defineScript(
   'commit_rebuild',
@@ -114,9 +131,15 @@ export interface RebuildSnapshot {
 }
 
 export async function commitRebuild(redis: Redis, saleId: number, snapshot: RebuildSnapshot) {
-  const { outcomes, buyers } = snapshot;
+  const { token, outcomes, buyers } = snapshot;
+  for (let piece = 0; piece * REBUILD_CHUNK < buyers.length; piece += 1) {
+    const some = buyers.slice(piece * REBUILD_CHUNK, (piece + 1) * REBUILD_CHUNK);
+    const args = [token, piece, ...some.flatMap(({ buyerId, units }) => [buyerId, units])];
+    const [word] = await runScript(redis, countBuyersScript, saleId, args);
+    if (word === 'superseded') return { kind: word };
+  }
   const [kind, available] = await runScript(redis, commitRebuildScript, saleId, [
-    snapshot.token,
+    token,
     snapshot.epoch,
     snapshot.baseSeq,
     snapshot.allotment,
@@ -127,13 +150,9 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
     snapshot.holdTtlMs,
     snapshot.buyerLimit ?? 0,
     snapshot.lossRememberedMs,
-    PIN_LEASE_MS,
-    HOLD_TTL_MAX_S * 1_000,
     snapshot.buyerRate ?? 0,
     snapshot.addressRate ?? 0,
-    outcomes.length,
     ...outcomes.flatMap(({ holdId, outcome }) => [holdId, outcome]),
-    ...buyers.flatMap(({ buyerId, units }) => [buyerId, units]),
   ]);
   return kind === 'superseded' ? { kind } : { kind, available: Number(available) };
 }

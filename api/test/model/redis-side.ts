@@ -152,7 +152,11 @@ function begin(world: World, redis: Redis, epoch: number): 'begun' | 'superseded
   return 'begun';
 }
 
-/** lua/begin_rebuild.lua: disarm, make a token, say which holds survive and whether this life has seen them all. */
+/**
+ * lua/begin_rebuild.lua and the pieces of lua/keep_holds.lua: disarm, make a token, say which holds survive and whether
+ * this life has seen them all. One step: between the pieces nobody but another begin or another life moves anything, and
+ * after those no piece is accepted.
+ */
 export function beginRebuild(world: World, redis: Redis, rebuilder: Rebuilder): boolean {
   if (rebuilder.phase !== RAISED) return false;
   if (begin(world, redis, rebuilder.epoch) === 'superseded') return giveUpRebuild(world, rebuilder);

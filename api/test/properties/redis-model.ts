@@ -324,6 +324,14 @@ export class RedisModel {
     if (epoch <= Math.max(this.epoch, this.rebuildEpoch)) return { kind: 'superseded' } as const;
     Object.assign(this, { isArmed: false, begunBy: id, rebuildEpoch: epoch });
     const living = [...this.holds].filter(([, { state }]) => state === 'held' || state === 'pinned');
+    this.buyers.clear();
+    this.applied.clear();
+    for (const [, hold] of living) {
+      // A clock that was set back keeps nobody's units for longer than a hold may last.
+      hold.deadlineMs = Math.min(hold.deadlineMs, HOLD_TTL_MAX_S * 1_000);
+      if (hold.state === 'pinned') hold.leaseMs = Math.min(0, hold.deadlineMs) + LEASE_MS;
+      if (hold.buyerId !== null) this.#addToBuyer(hold.buyerId, hold.quantity);
+    }
     const holdIds = living.map(([holdId]) => holdId).toSorted();
     const isContinuous = this.isLastLife && this.epoch === lastArmedEpoch;
     return { kind: 'begun', isContinuous, holdIds } as const;
@@ -334,7 +342,6 @@ export class RedisModel {
     if (this.begunBy === 0 || this.begunBy !== begunBy) return { kind: 'superseded' } as const;
     const outcomes = new Map(snapshot.outcomes.map(({ holdId, outcome }) => [holdId, outcome]));
     this.buyers = new Map(snapshot.buyers.map(({ buyerId, units }) => [buyerId, units]));
-    this.applied.clear();
     let kept = 0;
     for (const [holdId, hold] of this.holds) {
       if (hold.state !== 'held' && hold.state !== 'pinned') continue;
@@ -345,10 +352,7 @@ export class RedisModel {
         continue;
       }
       kept += hold.quantity;
-      // A clock that was set back keeps nobody's units for longer than a hold may last.
-      hold.deadlineMs = Math.min(hold.deadlineMs, HOLD_TTL_MAX_S * 1_000);
       if (hold.buyerId !== null) this.#addToBuyer(hold.buyerId, hold.quantity);
-      if (hold.state === 'pinned') hold.leaseMs = Math.min(0, hold.deadlineMs) + LEASE_MS;
     }
     const { epoch, baseSeq: base, state, buyerLimit, allotment } = snapshot;
     const available = allotment - snapshot.committed - kept;
