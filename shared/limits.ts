@@ -207,7 +207,7 @@ export const STREAM_HEARTBEAT_MS = 10_000;
 
 /**
  * Entries of a sale's stream of events: one per call of a script. At 2,000 holds a second that is a quarter of a minute
- * if each came alone, and a minute and more as batches come. 130 bytes per hold: 4 MB if each came alone; 450 MB of
+ * if each came alone, and a minute and more as batches come. 100 bytes per hold: 3 MB if each came alone; 260 MB of
  * nothing but full batches, which is four million holds, that took more.
  */
 export const EVENTS_KEPT_MAX = 30_000;

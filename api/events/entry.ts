@@ -2,6 +2,7 @@
 
 import type { AnyEvent, HoldChange, PublishedEvent, StockEvent } from '@flash-sale/shared/contracts/event.ts';
 import type { StreamEntry } from '../redis/event-streams.ts';
+import { holdIdOf } from '../redis/hold-name.ts';
 
 /** As `lua/sale.lua` writes them. */
 const CHANGE_OF: Readonly<Record<string, HoldChange>> = {
@@ -56,7 +57,7 @@ function readChange(saleId: number, available: number, about: string, record: st
   return {
     type: `hold.${change}`,
     sale_id,
-    hold_id: about,
+    hold_id: holdIdOf(saleId, about),
     quantity: Number(second),
     buyer_id,
     expires_at: new Date(Number(third)).toISOString(),

@@ -5,6 +5,7 @@ import { audit } from '../test/audit.ts';
 import { availableStock, hold, order, send } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type World } from '../test/world.ts';
+import { holdName } from '../redis/hold-name.ts';
 
 let world: World;
 let withWorkers: World;
@@ -306,7 +307,8 @@ describe('reading and releasing a hold', () => {
       [12, [undefined, 'ordered']],
     ];
     for (const [minutes, states] of remembered) {
-      for (const id of ids) await world.services.redis.zadd(endedKey, Date.now() - minutes * 60_000, id);
+      for (const id of ids)
+        await world.services.redis.zadd(endedKey, Date.now() - minutes * 60_000, holdName(id));
       await reapHolds(world.services.redis, saleId);
       const seen = await Promise.all(ids.map((id) => readHold(id)));
       expect(seen.map(({ body }) => (body.code === undefined ? body.data.state : undefined))).toEqual(states);
@@ -378,7 +380,9 @@ describe.concurrent('a hold that nobody ordered ends at its deadline', () => {
     await until(async () => (await audit(withWorkers.services, saleId)).held === 0);
     const endedKey = keyOf(saleId, 'ended');
     for (const { body } of holds) {
-      const endedAtMs = Number(await withWorkers.services.redis.zscore(endedKey, body.data.hold_id));
+      const endedAtMs = Number(
+        await withWorkers.services.redis.zscore(endedKey, holdName(body.data.hold_id)),
+      );
       const lateMs = endedAtMs - Date.parse(body.data.expires_at);
       expect(lateMs).toBeGreaterThanOrEqual(0);
       expect(lateMs).toBeLessThanOrEqual(250);

@@ -12,6 +12,7 @@ import {
 } from './operator-scripts.ts';
 import { auditSale, retireSale } from './sale-scripts.ts';
 import { releaseHold, reapHolds, settleHolds } from './scripts.ts';
+import { holdName } from './hold-name.ts';
 
 let sales: ScriptSales;
 beforeAll(async () => {
@@ -218,12 +219,14 @@ describe('extend_hold', () => {
   test('moves the deadline, and nothing else of the hold and the sale (I2)', async () => {
     const saleId = await sales.armed({ buyerLimit: 5 });
     const { holdId, deadlineMs } = await sales.hold(saleId, { quantity: 3, buyerId: 'a|b', keyDigest: 'k' });
-    const record = () => sales.redis.hget(sales.key(saleId, 'holds'), holdId);
+    const record = () => sales.redis.hget(sales.key(saleId, 'holds'), holdName(holdId));
     const before = String(await record());
     const extended = await extendHold(sales.redis, saleId, holdId, 5_000);
     expect(extended).toMatchObject({ wasMs: deadlineMs, deadlineMs: deadlineMs + 5_000 });
     expect(String(await record())).toBe(before.replace(String(deadlineMs), String(deadlineMs + 5_000)));
-    expect(await sales.redis.zscore(sales.key(saleId, 'deadlines'), holdId)).toBe(String(deadlineMs + 5_000));
+    expect(await sales.redis.zscore(sales.key(saleId, 'deadlines'), holdName(holdId))).toBe(
+      String(deadlineMs + 5_000),
+    );
     expect(await auditSale(sales.redis, saleId, [])).toMatchObject({
       available: 7,
       heldUnits: 3,
@@ -258,8 +261,8 @@ describe('extend_hold', () => {
     const saleId = await sales.armed();
     const { holdId } = await sales.hold(saleId);
     const ahead = (await sales.nowMs()) + MAX_MS + 60_000;
-    await sales.redis.hset(sales.key(saleId, 'holds'), holdId, `H|1|${ahead}||`);
-    await sales.redis.zadd(sales.key(saleId, 'deadlines'), ahead, holdId);
+    await sales.redis.hset(sales.key(saleId, 'holds'), holdName(holdId), `H|1|${ahead}||`);
+    await sales.redis.zadd(sales.key(saleId, 'deadlines'), ahead, holdName(holdId));
     expect(await extendHold(sales.redis, saleId, holdId, 1)).toMatchObject({ deadlineMs: ahead });
   });
 

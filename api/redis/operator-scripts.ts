@@ -5,6 +5,7 @@ import extendHoldLua from '@flash-sale/lua/extend_hold.lua' with { type: 'text' 
 import listHoldsLua from '@flash-sale/lua/list_holds.lua' with { type: 'text' };
 import type { ListedHoldState } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { HOLD_TTL_MAX_S, HOLDS_LOOKED_AT_MAX, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, runScript, type NotArmed } from './script.ts';
 
 const listHoldsScript = defineScript('list_holds', listHoldsLua, ['not_armed', 'holds'], ALLOW_OOM);
@@ -50,7 +51,7 @@ export async function listHolds(
   const [kind, now, lastScore, lastHoldId, ...values] = await runScript(redis, listHoldsScript, saleId, [
     list,
     after?.score ?? '',
-    after?.holdId ?? '',
+    after === null ? '' : holdName(after.holdId),
     limit,
     HOLDS_LOOKED_AT_MAX,
     state ?? '',
@@ -58,16 +59,17 @@ export async function listHolds(
     REAP_BATCH_MAX,
   ]);
   if (kind === 'not_armed') return NOT_ARMED;
-  const next = lastHoldId === '' ? null : { score: Number(lastScore), holdId: String(lastHoldId) };
-  return { kind, nowMs: Number(now), holds: holdsOf(values), next };
+  const next =
+    lastHoldId === '' ? null : { score: Number(lastScore), holdId: holdIdOf(saleId, String(lastHoldId)) };
+  return { kind, nowMs: Number(now), holds: holdsOf(saleId, values), next };
 }
 
-function holdsOf(values: readonly unknown[]): ListedHold[] {
+function holdsOf(saleId: number, values: readonly unknown[]): ListedHold[] {
   const holds: ListedHold[] = [];
   for (let at = 0; at + 5 < values.length; at += 6) {
     const [holdId, state, quantity, deadline, listedAt, buyer] = values.slice(at, at + 6);
     holds.push({
-      holdId: String(holdId),
+      holdId: holdIdOf(saleId, String(holdId)),
       state: state as ListedHoldState,
       quantity: Number(quantity),
       deadlineMs: Number(deadline),
@@ -96,7 +98,7 @@ export async function extendHold(
   holdId: string,
   moreMs: number,
 ): Promise<Extension> {
-  const args = [holdId, moreMs, HOLD_TTL_MAX_S * 1_000];
+  const args = [holdName(holdId), moreMs, HOLD_TTL_MAX_S * 1_000];
   const [kind, was, deadline, now] = await runScript(redis, extendHoldScript, saleId, args);
   if (kind === 'not_armed') return NOT_ARMED;
   if (kind !== 'extended') return { kind };

@@ -17,6 +17,7 @@ import {
   REAP_BATCH_MAX,
   REBUILD_CHUNK,
 } from '@flash-sale/shared/limits.ts';
+import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 import type { Settlement } from './scripts.ts';
 
@@ -92,9 +93,9 @@ export async function beginRebuild(
   let next = '0';
   do {
     const piece = [String(token), next, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
-    const [kind, cursor, ...ids] = await runScript(redis, keepHoldsScript, saleId, piece);
+    const [kind, cursor, ...names] = await runScript(redis, keepHoldsScript, saleId, piece);
     if (kind === 'superseded') return { kind };
-    for (const id of ids) holdIds.add(String(id));
+    for (const name of names) holdIds.add(holdIdOf(saleId, String(name)));
     next = String(cursor);
   } while (next !== '0');
   return { kind: word, token: String(token), isContinuous: continuous === 1, holdIds: [...holdIds] };
@@ -152,7 +153,7 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
     snapshot.lossRememberedMs,
     snapshot.buyerRate ?? 0,
     snapshot.addressRate ?? 0,
-    ...outcomes.flatMap(({ holdId, outcome }) => [holdId, outcome]),
+    ...outcomes.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]),
   ]);
   return kind === 'superseded' ? { kind } : { kind, available: Number(available) };
 }
@@ -176,7 +177,7 @@ export async function auditSale(redis: Redis, saleId: number, undeliveredCreditI
     heldUnits: Number(held),
     unlistedHolds: Number(unlisted),
     pins: pairs(rest.slice(0, pinsEnd)).map(([holdId, quantity]) => ({
-      holdId: String(holdId),
+      holdId: holdIdOf(saleId, String(holdId)),
       quantity: Number(quantity),
     })),
     appliedCreditIds: rest.slice(pinsEnd).map(Number),

@@ -18,6 +18,7 @@ import {
   type HoldRequest,
   type HoldRecord,
 } from './scripts.ts';
+import { holdName } from './hold-name.ts';
 
 let sales: ScriptSales;
 beforeAll(async () => {
@@ -156,7 +157,7 @@ describe('place_holds', () => {
   test('makes one hold per idempotency key in one batch, even when the key still names a hold that is gone', async () => {
     const saleId = await sales.armed();
     const { holdId } = await sales.hold(saleId, { keyDigest: 'k', fingerprint: 'f' });
-    await sales.redis.hdel(sales.key(saleId, 'holds'), holdId);
+    await sales.redis.hdel(sales.key(saleId, 'holds'), holdName(holdId));
     const request = { keyDigest: 'k', fingerprint: 'f' };
     const replies = await sales.place(saleId, request, request, request);
     expect(replies.map(({ kind }) => kind)).toEqual(['held', 'replayed', 'replayed']);
@@ -265,7 +266,11 @@ const ENDS: ((saleId: number) => Promise<string>)[] = [
 ];
 
 function endedLongAgo(saleId: number, holdId: string) {
-  return sales.redis.zadd(sales.key(saleId, 'ended'), Date.now() - ENDED_HOLD_KEPT_MS - 1_000, holdId);
+  return sales.redis.zadd(
+    sales.key(saleId, 'ended'),
+    Date.now() - ENDED_HOLD_KEPT_MS - 1_000,
+    holdName(holdId),
+  );
 }
 
 function deadlineOf(reply: HoldReply): number | null {

@@ -18,6 +18,7 @@ import {
   RATE_WINDOW_MS,
   REAP_BATCH_MAX,
 } from '@flash-sale/shared/limits.ts';
+import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 
 const placeHoldsScript = defineScript(
@@ -101,7 +102,7 @@ export async function placeHolds(
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
   const isCounting = requests.some(({ asker }) => asker !== undefined);
   const batch = requests.map(({ holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint, asker }) => {
-    const request = [holdId, quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint];
+    const request = [holdName(holdId), quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint];
     if (isCounting) request.push(asker?.buyer ?? '', asker?.address ?? '');
     return request;
   });
@@ -113,7 +114,7 @@ export async function placeHolds(
   return {
     kind: 'placed',
     replies: requests.map(({ holdId }, index): HoldReply => {
-      const decision = readPlacement(replies[index] as PlacementReply, holdId, nowMs);
+      const decision = readPlacement(replies[index] as PlacementReply, saleId, holdId, nowMs);
       const left = readRates(rates as number[], index, nowMs);
       return left === null ? decision : { ...decision, rates: left };
     }),
@@ -134,14 +135,14 @@ function readRates(rates: readonly number[], index: number, nowMs: number): Rate
   return { buyer, address, resetMs: RATE_WINDOW_MS - (nowMs % RATE_WINDOW_MS) };
 }
 
-function readPlacement(reply: PlacementReply, holdId: string, nowMs: number): HoldDecision {
+function readPlacement(reply: PlacementReply, saleId: number, holdId: string, nowMs: number): HoldDecision {
   if (typeof reply === 'number') return { kind: 'held', holdId, deadlineMs: reply, nowMs };
   const [kind, first, second] = reply;
   switch (kind) {
     case 'too_many_requests':
       return { kind, whose: first as Counted, waitMs: Number(second) };
     case 'replayed':
-      return { kind, holdId: String(first), deadlineMs: Number(second), nowMs };
+      return { kind, holdId: holdIdOf(saleId, String(first)), deadlineMs: Number(second), nowMs };
     case 'not_open':
       return { kind, opensAtMs: Number(first), nowMs };
     case 'buyer_limit_reached':
@@ -171,7 +172,9 @@ export type HoldRecord =
   | { kind: 'hold'; state: HoldRecordState; quantity: number; deadlineMs: number; nowMs: number };
 
 export async function readHold(redis: Redis, saleId: number, holdId: string): Promise<HoldRecord> {
-  const [kind, state, quantity, deadline, now] = await runScript(redis, readHoldScript, saleId, [holdId]);
+  const [kind, state, quantity, deadline, now] = await runScript(redis, readHoldScript, saleId, [
+    holdName(holdId),
+  ]);
   if (kind !== 'hold') return { kind };
   return {
     kind,
@@ -190,7 +193,7 @@ const releaseHoldScript = defineScript(
 );
 
 export async function releaseHold(redis: Redis, saleId: number, holdId: string) {
-  const [kind] = await runScript(redis, releaseHoldScript, saleId, [holdId]);
+  const [kind] = await runScript(redis, releaseHoldScript, saleId, [holdName(holdId)]);
   return kind === 'not_armed' ? NOT_ARMED : { kind };
 }
 
@@ -208,7 +211,7 @@ export type Pin =
 
 export async function pinHold(redis: Redis, saleId: number, holdId: string): Promise<Pin> {
   const [kind, quantity, epoch, buyer] = await runScript(redis, pinHoldScript, saleId, [
-    holdId,
+    holdName(holdId),
     PIN_LEASE_MS,
   ]);
   if (kind === 'not_armed') return NOT_ARMED;
@@ -236,7 +239,7 @@ export async function takeUnits(
   saleId: number,
   take: { takeId: string; quantity: number; buyerId: string | null },
 ): Promise<Take> {
-  const args = [take.takeId, take.quantity, take.buyerId ?? '', PIN_LEASE_MS, REAP_BATCH_MAX];
+  const args = [holdName(take.takeId), take.quantity, take.buyerId ?? '', PIN_LEASE_MS, REAP_BATCH_MAX];
   const [kind, number] = await runScript(redis, takeUnitsScript, saleId, args);
   switch (kind) {
     case 'not_armed':
@@ -262,7 +265,7 @@ export interface Settlement {
 }
 
 export async function settleHolds(redis: Redis, saleId: number, settlements: readonly Settlement[]) {
-  const args = settlements.flatMap(({ holdId, outcome }) => [holdId, outcome]);
+  const args = settlements.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]);
   const [kind, count] = await runScript(redis, settleHoldsScript, saleId, args);
   return kind === 'not_armed' ? NOT_ARMED : { kind, count: Number(count) };
 }
@@ -280,7 +283,10 @@ export async function listOverduePins(redis: Redis, saleId: number, limit: numbe
   return {
     kind,
     nowMs: Number(now),
-    pins: pairs(pins).map(([holdId, deadline]) => ({ holdId: String(holdId), deadlineMs: Number(deadline) })),
+    pins: pairs(pins).map(([holdId, deadline]) => ({
+      holdId: holdIdOf(saleId, String(holdId)),
+      deadlineMs: Number(deadline),
+    })),
   };
 }
 

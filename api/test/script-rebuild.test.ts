@@ -13,6 +13,7 @@ import {
 } from '../redis/scripts.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { holdRequest, ScriptSales } from './script-sales.ts';
+import { holdName } from '../redis/hold-name.ts';
 
 let sales: ScriptSales;
 beforeAll(async () => {
@@ -89,7 +90,7 @@ describe('a rebuild', () => {
     await pinHold(sales.redis, saleId, holdId);
     await sales.passed(deadlineMs);
     await sales.rebuild(saleId);
-    const lease = await sales.redis.zscore(sales.key(saleId, 'leases'), holdId);
+    const lease = await sales.redis.zscore(sales.key(saleId, 'leases'), holdName(holdId));
     expect(Number(lease)).toBe(deadlineMs + PIN_LEASE_MS);
   });
 
@@ -179,9 +180,17 @@ describe('a rebuild', () => {
     const held = await sales.hold(saleId, { quantity: 2 });
     const pinned = await sales.pinned(saleId, { quantity: 3 });
     const [garbage, stray] = [newHoldId(saleId), newHoldId(saleId)];
-    await sales.redis.hset(sales.key(saleId, 'holds'), garbage, 'garbage', 'not an id', 'H|x|y', '', '');
+    await sales.redis.hset(
+      sales.key(saleId, 'holds'),
+      holdName(garbage),
+      'garbage',
+      'not an id',
+      'H|x|y',
+      '',
+      '',
+    );
     await sales.redis.del(sales.key(saleId, 'deadlines'), sales.key(saleId, 'leases'));
-    await sales.redis.zadd(sales.key(saleId, 'deadlines'), 1, stray, 2, garbage);
+    await sales.redis.zadd(sales.key(saleId, 'deadlines'), 1, holdName(stray), 2, holdName(garbage));
     await sales.redis.set(sales.key(saleId, 'buyers'), 'a string');
     await sales.redis.hset(sales.key(saleId, 'meta'), 'available', 999);
 
@@ -241,7 +250,7 @@ describe('out of memory', () => {
     const pinned = await sales.pinned(saleId, { quantity: 2 });
     const { holdId } = await sales.hold(saleId);
     await sales.overdueHold(saleId, { quantity: 5 });
-    await sales.redis.zadd(sales.key(saleId, 'leases'), 1, pinned);
+    await sales.redis.zadd(sales.key(saleId, 'leases'), 1, holdName(pinned));
     await whileFull(async () => {
       const credit = { id: 1, seq: 1, units: 2, buyerId: null, reason: 'order_expired' as const };
       expect(await applyCredits(sales.redis, saleId, [credit])).toMatchObject({ kind: 'applied' });

@@ -5,6 +5,7 @@ import type { HoldOutcome } from '@flash-sale/shared/lifecycle.ts';
 import type { Redis } from 'ioredis';
 import { newHoldId } from '../holds/hold-id.ts';
 import { connectRedis, redisReady } from '../redis/connect.ts';
+import { holdIdOf } from '../redis/hold-name.ts';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild, type RebuildSnapshot } from '../redis/sale-scripts.ts';
 import { pinHold, placeHolds, settleHolds, type HoldReply, type HoldRequest } from '../redis/scripts.ts';
@@ -159,7 +160,8 @@ export class ScriptSales {
 
   /** Hold ids, by their time. */
   async members(saleId: number, name: 'deadlines' | 'leases' | 'ended'): Promise<string[]> {
-    return (await this.redis.zrange(this.key(saleId, name), '0', '-1')).map(String);
+    const names = await this.redis.zrange(this.key(saleId, name), '0', '-1');
+    return names.map((holdName) => holdIdOf(saleId, String(holdName)));
   }
 
   available(saleId: number): Promise<number> {

@@ -14,6 +14,7 @@ import {
   type Take,
 } from '../redis/scripts.ts';
 import { expectEachWord, ScriptSales, type Ways } from './script-sales.ts';
+import { holdName } from '../redis/hold-name.ts';
 
 let sales: ScriptSales;
 beforeAll(async () => {
@@ -79,7 +80,8 @@ describe('pin_hold', () => {
   test('repeated cannot keep units beyond the deadline and one lease', async () => {
     const saleId = await sales.armed();
     const { holdId, deadlineMs } = await sales.hold(saleId, { ttlMs: 20 });
-    const leaseEnd = async () => Number(await sales.redis.zscore(sales.key(saleId, 'leases'), holdId));
+    const leaseEnd = async () =>
+      Number(await sales.redis.zscore(sales.key(saleId, 'leases'), holdName(holdId)));
     await pinHold(sales.redis, saleId, holdId);
     expect(await leaseEnd()).toBeLessThan(deadlineMs + PIN_LEASE_MS);
     await sales.passed(deadlineMs);
@@ -184,7 +186,8 @@ describe('list_overdue_pins', () => {
 
 async function endLeases(saleId: number): Promise<void> {
   const leases = sales.key(saleId, 'leases');
-  for (const holdId of await sales.members(saleId, 'leases')) await sales.redis.zadd(leases, 1, holdId);
+  for (const holdId of await sales.members(saleId, 'leases'))
+    await sales.redis.zadd(leases, 1, holdName(holdId));
 }
 
 describe('reap_holds', () => {
@@ -220,7 +223,7 @@ describe('reap_holds', () => {
     const { holdId } = await sales.hold(saleId);
     await releaseHold(sales.redis, saleId, holdId);
     const endedAt = (agoMs: number) =>
-      sales.redis.zadd(sales.key(saleId, 'ended'), Date.now() - agoMs, holdId);
+      sales.redis.zadd(sales.key(saleId, 'ended'), Date.now() - agoMs, holdName(holdId));
     await endedAt(ENDED_HOLD_KEPT_MS - 5_000);
     expect(await reapHolds(sales.redis, saleId)).toMatchObject({ forgotten: 0 });
     await endedAt(ENDED_HOLD_KEPT_MS);

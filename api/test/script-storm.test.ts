@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { auditSale, beginRebuild, commitRebuild, readSale } from '../redis/sale-scripts.ts';
 import { pinHold, reapHolds } from '../redis/scripts.ts';
 import { ScriptSales } from './script-sales.ts';
+import { holdName } from '../redis/hold-name.ts';
 
 let sales: ScriptSales;
 beforeAll(async () => {
@@ -130,9 +131,9 @@ describe('a rebuild of a sale with many living holds', () => {
     const { holdId } = await sales.hold(saleId);
     const snapshot = sales.snapshot({ buyers: [{ buyerId: 'ann', units: 1 }] });
     await sales.begin(saleId, snapshot);
-    await sales.redis.zrem(sales.key(saleId, 'deadlines'), holdId);
+    await sales.redis.zrem(sales.key(saleId, 'deadlines'), holdName(holdId));
     expect(await commitRebuild(sales.redis, saleId, snapshot)).toEqual({ kind: 'superseded' });
-    await sales.redis.zadd(sales.key(saleId, 'deadlines'), 1, holdId);
+    await sales.redis.zadd(sales.key(saleId, 'deadlines'), 1, holdName(holdId));
     expect(await commitRebuild(sales.redis, saleId, snapshot)).toEqual({ kind: 'superseded' });
     expect(await sales.redis.hget(sales.key(saleId, 'buyers'), 'ann')).toBe('1');
     expect(await readSale(sales.redis, saleId)).toEqual({ kind: 'not_armed' });

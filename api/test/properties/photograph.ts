@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import { saleKeys, SALE_KEY_NAMES } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/script.ts';
 import type { RecordState } from './redis-model.ts';
+import { holdIdOf, holdName } from '../../redis/hold-name.ts';
 
 export interface PhotographedHold {
   readonly state: RecordState;
@@ -53,13 +54,14 @@ export async function photograph(redis: Redis, saleId: number): Promise<Photogra
     ['living', pairs(living)],
     ['ended', pairs(past)],
   ] as const) {
-    for (const [holdId, record] of records) {
+    for (const [name, record] of records) {
+      const holdId = holdIdOf(saleId, name);
       const hold = readRecord(record, nowMs);
       const isLiving = hold.state === 'held' || hold.state === 'pinned';
       if (holds.has(holdId) || isLiving !== (kind === 'living')) {
         throw new Error(`hold ${holdId} is among the ${kind} holds, and should not be: ${record}`);
       }
-      const score = scores.get(holdId);
+      const score = scores.get(name);
       if (score !== undefined && Number(score) !== hold.deadlineMs + nowMs) {
         throw new Error(`hold ${holdId} is ordered by another deadline than its own (${score}: ${record})`);
       }
@@ -70,16 +72,32 @@ export async function photograph(redis: Redis, saleId: number): Promise<Photogra
     isArmed: armed === 1,
     meta: pairs(meta),
     holds,
-    deadlines: [...scores.keys()].toSorted(),
-    leases: (leases as string[]).toSorted(),
-    ended: (ended as string[]).toSorted(),
-    keys: pairs(keys),
+    deadlines: idsOf(saleId, [...scores.keys()]),
+    leases: idsOf(saleId, leases),
+    ended: idsOf(saleId, ended),
+    keys: new Map([...pairs(keys)].map(([key, entry]) => [key, withHoldId(saleId, entry)])),
     buyers: pairs(buyers),
     applied: (applied as string[]).map(Number),
     told: (events as [string, string[]][]).flatMap(([, [name, first, , changes = '']]) =>
-      name === 'available' ? [{ available: Number(first), changes }] : [],
+      name === 'available' ? [{ available: Number(first), changes: withHoldIds(saleId, changes) }] : [],
     ),
   };
+}
+
+function idsOf(saleId: number, names: unknown): string[] {
+  return (names as string[]).map((name) => holdIdOf(saleId, name)).toSorted();
+}
+
+/** fingerprint|hold */
+function withHoldId(saleId: number, entry: string): string {
+  const [fingerprint = '', name = ''] = entry.split('|');
+  return `${fingerprint}|${holdIdOf(saleId, name)}`;
+}
+
+/** Every other line says what a change is about. */
+function withHoldIds(saleId: number, changes: string): string {
+  const lines = changes.split('\n');
+  return lines.map((line, index) => (index % 2 === 0 ? holdIdOf(saleId, line) : line)).join('\n');
 }
 
 const STATE_OF: Readonly<Record<string, RecordState>> = {
@@ -141,7 +159,7 @@ export async function passDeadline(
   holdId: string,
   agoMs: number,
 ): Promise<void> {
-  await runScript(redis, shiftClockScript, saleId, [agoMs, holdId]);
+  await runScript(redis, shiftClockScript, saleId, [agoMs, holdName(holdId)]);
 }
 
 const rescoreScript = defineScript(
