@@ -14,7 +14,7 @@ import {
   ENDED_HOLD_KEPT_MS,
   HOLD_TTL_MAX_S,
   PIN_LEASE_MS,
-  REAP_BATCH_MAX,
+  REAP_PIECE_MAX,
   REBUILD_CHUNK,
 } from '@flash-sale/shared/limits.ts';
 import { holdIdOf, holdName } from './hold-name.ts';
@@ -59,7 +59,7 @@ export interface SaleStock {
 }
 
 export async function readSale(redis: Redis, saleId: number): Promise<NotArmed | SaleStock> {
-  const reply = await runScript(redis, readSaleScript, saleId, [REAP_BATCH_MAX]);
+  const reply = await runScript(redis, readSaleScript, saleId, [REAP_PIECE_MAX]);
   const [kind, now, epoch, state, opensAt, closesAt, allotment, available, holds, pins] = reply;
   if (kind === 'not_armed') return NOT_ARMED;
   return {

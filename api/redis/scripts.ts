@@ -17,6 +17,7 @@ import {
   PIN_LEASE_MS,
   RATE_WINDOW_MS,
   REAP_BATCH_MAX,
+  REAP_PIECE_MAX,
 } from '@flash-sale/shared/limits.ts';
 import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
@@ -294,11 +295,12 @@ const reapHoldsScript = defineScript('reap_holds', reapHoldsLua, ['not_armed', '
 
 export async function reapHolds(redis: Redis, saleId: number) {
   const [kind, count, lag, forgotten] = await runScript(redis, reapHoldsScript, saleId, [
-    REAP_BATCH_MAX,
+    REAP_PIECE_MAX,
     ENDED_HOLD_KEPT_MS,
     HOLD_TTL_MAX_S * 1_000,
     PIN_LEASE_MS,
   ]);
   if (kind === 'not_armed') return NOT_ARMED;
-  return { kind, count: Number(count), lagMs: Number(lag), forgotten: Number(forgotten) };
+  const isMore = Number(count) === REAP_PIECE_MAX || Number(forgotten) === REAP_PIECE_MAX;
+  return { kind, count: Number(count), lagMs: Number(lag), forgotten: Number(forgotten), isMore };
 }

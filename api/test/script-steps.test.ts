@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { ENDED_HOLD_KEPT_MS, PIN_LEASE_MS, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { ENDED_HOLD_KEPT_MS, PIN_LEASE_MS, REAP_PIECE_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { applyCredits, auditSale, readSale, retireSale } from '../redis/sale-scripts.ts';
 import {
@@ -192,18 +192,19 @@ async function endLeases(saleId: number): Promise<void> {
 
 describe('reap_holds', () => {
   test('takes a bounded bite, and the next one finds the rest (I4)', async () => {
-    const count = REAP_BATCH_MAX + 50;
+    const count = REAP_PIECE_MAX + 20;
     const saleId = await sales.armed({ allotment: count });
     const replies = await sales.place(saleId, ...Array.from({ length: count }, () => ({ ttlMs: 1 })));
     await sales.passed(Math.max(...replies.map((reply) => (reply.kind === 'held' ? reply.deadlineMs : 0))));
-    expect(await reapHolds(sales.redis, saleId)).toMatchObject({ count: REAP_BATCH_MAX });
-    expect(await sales.available(saleId)).toBe(REAP_BATCH_MAX);
-    expect(await reapHolds(sales.redis, saleId)).toMatchObject({ count: 50 });
+    expect(await reapHolds(sales.redis, saleId)).toMatchObject({ count: REAP_PIECE_MAX, isMore: true });
+    expect(await sales.available(saleId)).toBe(REAP_PIECE_MAX);
+    expect(await reapHolds(sales.redis, saleId)).toMatchObject({ count: 20, isMore: false });
     expect(await reapHolds(sales.redis, saleId)).toEqual({
       kind: 'reaped',
       count: 0,
       lagMs: 0,
       forgotten: 0,
+      isMore: false,
     });
     expect(await sales.available(saleId)).toBe(count);
   });

@@ -1,6 +1,6 @@
 /** Everything that happens without a request. Each turn may run in any number of processes at once. */
 
-import { AUDIT_PERIOD_MS, EXPIRY_PERIOD_MS } from '@flash-sale/shared/limits.ts';
+import { AUDIT_PERIOD_MS, EXPIRY_PERIOD_MS, REAP_TURN_MS } from '@flash-sale/shared/limits.ts';
 import { auditSales } from '../orders/audit.ts';
 import { expireOrders } from '../orders/expiry.ts';
 import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
@@ -57,12 +57,19 @@ function turnOf({ name, runOnce }: Worker, services: Services): RunOnce {
 async function reapAll(services: Services): Promise<number> {
   const sales = await services.catalog.sales();
   const served = sales.filter(({ state }) => state !== 'ended');
-  return eachSale(services, served, async ({ id }) => {
-    const reaped = await reapHolds(services.redis, id);
-    if (reaped.kind !== 'reaped') return 0;
-    if (reaped.count > 0) services.metrics.expiryLag.observe(Math.max(0, reaped.lagMs) / 1_000);
-    return reaped.count + reaped.forgotten;
-  });
+  return eachSale(services, served, ({ id }) => reapSale(services, id));
+}
+
+/** Piece by piece, with buyers in between. */
+async function reapSale({ redis, metrics }: Services, saleId: number): Promise<number> {
+  const startedAtMs = performance.now();
+  for (let done = 0; ;) {
+    const reaped = await reapHolds(redis, saleId);
+    if (reaped.kind !== 'reaped') return done;
+    if (reaped.count > 0) metrics.expiryLag.observe(Math.max(0, reaped.lagMs) / 1_000);
+    done += reaped.count + reaped.forgotten;
+    if (!reaped.isMore || performance.now() - startedAtMs >= REAP_TURN_MS) return done;
+  }
 }
 
 /** Never again at once: what an audit could not mend, the next one will not either. */
