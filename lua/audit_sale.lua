@@ -1,6 +1,7 @@
--- audit_sale: the exact sums behind invariant I2, counted from the hold records themselves.
+-- audit_sale: the exact sums behind invariant I2, counted from the hold records themselves. Of a sale with more of them
+-- than Redis may stop for, they are what the last rebuild counted, with what every step since has added and taken.
 --
--- ARGV: ids of credits that SQL believes undelivered
+-- ARGV: how many living holds are counted; ids of credits that SQL believes undelivered
 -- Replies:
 --   not_armed
 --   sums <epoch> <base> <allotment> <available> <expired> <released> <held> <unlisted> <pins>
@@ -13,23 +14,33 @@ if not is_armed() then return { 'not_armed' } end
 
 local meta = redis.call('HMGET', meta_key, 'epoch', 'base', 'allotment', 'available', 'expired_units',
   'released_units')
--- The records without their ids, and the first half of each: nobody is served while a hundred thousand are counted.
-local held, held_count, pinned_count, pins = 0, 0, 0, {}
-for _, record in ipairs(redis.call('HVALS', holds_key)) do
-  local state, quantity = string.match(record, '^(%u)|(%d+)')
-  if state == HELD then held, held_count = held + quantity, held_count + 1 end
-  if state == PINNED then pinned_count = pinned_count + 1 end
-end
-local leases = redis.call('ZRANGE', leases_key, 0, -1)
+local leases, pins, pinned = redis.call('ZRANGE', leases_key, 0, -1), {}, 0
 for _, hold_id in ipairs(leases) do
   local state, quantity = unpack_hold(redis.call('HGET', holds_key, hold_id) or '')
   if state == PINNED then
-    pins[#pins + 1] = hold_id
-    pins[#pins + 1] = quantity
+    pins[#pins + 1], pins[#pins + 2] = hold_id, quantity
+    pinned = pinned + quantity
   end
 end
 
-local unlisted = math.abs(held_count - redis.call('ZCARD', deadlines_key)) + math.abs(pinned_count - #leases)
+local held, unlisted
+local living, listed = redis.call('HLEN', holds_key), redis.call('ZCARD', deadlines_key)
+-- Without a base it was armed by a version that did not add up.
+local held_ever, base, past = unpack(redis.call('HMGET', meta_key, 'held_units', 'past_base', 'past_units'))
+if base and living > tonumber(ARGV[1]) then
+  held = (held_ever or 0) - base - past - pinned
+  unlisted = math.abs(living - listed - #leases)
+else
+  held, unlisted = 0, 0
+  local held_count, pinned_count = 0, 0
+  -- Without their ids, and the first half of each: that is the cheapest look at a record.
+  for _, record in ipairs(redis.call('HVALS', holds_key)) do
+    local state, quantity = string.match(record, '^(%u)|(%d+)')
+    if state == HELD then held, held_count = held + quantity, held_count + 1 end
+    if state == PINNED then pinned_count = pinned_count + 1 end
+  end
+  unlisted = math.abs(held_count - listed) + math.abs(pinned_count - #leases)
+end
 local reply = { 'sums' }
 for _, value in ipairs(meta) do
   reply[#reply + 1] = tonumber(value or 0)
@@ -40,7 +51,7 @@ end
 for _, value in ipairs(pins) do
   reply[#reply + 1] = value
 end
-for _, credit_id in ipairs(ARGV) do
-  if redis.call('SISMEMBER', credits_key, credit_id) == 1 then reply[#reply + 1] = credit_id end
+for i = 2, #ARGV do
+  if redis.call('SISMEMBER', credits_key, ARGV[i]) == 1 then reply[#reply + 1] = ARGV[i] end
 end
 return reply

@@ -44,7 +44,8 @@ local available = allotment - committed - kept
 local life = server_life()
 redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotment, 'available', available,
   'state', ARGV[6], 'opens_at', ARGV[7], 'closes_at', ARGV[8], 'hold_ttl_ms', ARGV[9], 'buyer_limit', ARGV[10],
-  'buyer_rate', ARGV[12], 'address_rate', ARGV[13], 'armed_life', life, 'last_life', life)
+  'buyer_rate', ARGV[12], 'address_rate', ARGV[13], 'armed_life', life, 'last_life', life,
+  'past_base', (redis.call('HGET', meta_key, 'held_units') or 0) - kept, 'past_units', 0)
 if ARGV[11] ~= '0' then redis.call('HSET', meta_key, 'loss_remembered_until', now + tonumber(ARGV[11])) end
 redis.call('HDEL', meta_key, 'rebuild_token')
 tell(available)

@@ -114,6 +114,7 @@ local function end_holds(ended, now)
   for word, units in pairs(units_by_word) do
     local is_withdrawn = word == 'withdrawn'
     redis.call('HINCRBY', meta_key, is_withdrawn and 'allotment' or word .. '_units', is_withdrawn and -units or units)
+    redis.call('HINCRBY', meta_key, 'past_units', units)
   end
   if returned > 0 then return_units(returned, returned_to) end
   return returned

@@ -41,6 +41,7 @@ if is_over_limit() then return { 'buyer_limit_reached' } end
 local taken = pack_hold(PINNED, quantity, now, '', buyer)
 if buyer ~= '' then redis.call('HINCRBY', buyers_key, buyer, quantity) end
 redis.call('HINCRBY', meta_key, 'available', -quantity)
+redis.call('HINCRBY', meta_key, 'past_units', -quantity)
 redis.call('HSET', holds_key, take_id, taken)
 redis.call('ZADD', leases_key, now + lease, take_id)
 note(take_id, taken)

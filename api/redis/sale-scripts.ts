@@ -11,6 +11,7 @@ import readSaleLua from '@flash-sale/lua/read_sale.lua' with { type: 'text' };
 import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' };
 import type { CreditReason, SaleState } from '@flash-sale/shared/lifecycle.ts';
 import {
+  AUDIT_COUNTED_MAX,
   ENDED_HOLD_KEPT_MS,
   HOLD_TTL_MAX_S,
   PIN_LEASE_MS,
@@ -160,8 +161,14 @@ export async function commitRebuild(redis: Redis, saleId: number, snapshot: Rebu
 
 const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', 'sums'], ALLOW_OOM);
 
-export async function auditSale(redis: Redis, saleId: number, undeliveredCreditIds: readonly number[]) {
-  const reply = await runScript(redis, auditSaleScript, saleId, [...undeliveredCreditIds]);
+/** @param countedMax of more living holds than this the sums are taken, instead of counting their records */
+export async function auditSale(
+  redis: Redis,
+  saleId: number,
+  undeliveredCreditIds: readonly number[],
+  countedMax = AUDIT_COUNTED_MAX,
+) {
+  const reply = await runScript(redis, auditSaleScript, saleId, [countedMax, ...undeliveredCreditIds]);
   const [kind, epoch, base, allotment, available, expired, released, ...looked] = reply;
   const [held, unlisted, pinCount, ...rest] = looked;
   if (kind === 'not_armed') return NOT_ARMED;

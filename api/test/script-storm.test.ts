@@ -90,6 +90,10 @@ describe('a rebuild of a sale with many living holds', () => {
       unlistedHolds: 0,
       pins: [{ holdId: pinned, quantity: 1 }],
     });
+    // What the steps have added up is what the records say.
+    expect(await auditSale(sales.redis, saleId, [], count)).toEqual(
+      await auditSale(sales.redis, saleId, [], 0),
+    );
     const units = await sales.redis.hmget(sales.key(saleId, 'buyers'), 'ann', `buyer ${buyerCount - 1}`);
     expect(units).toEqual([String(count), '1']);
     await sales.redis.del(...(await sales.keysOf(saleId)));

@@ -333,6 +333,24 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
     to: '',
   },
   {
+    loses: 'that the units of a hold that ended live no more',
+    script: 'sale',
+    from: "redis.call('HINCRBY', meta_key, 'past_units', units)",
+    to: '',
+  },
+  {
+    loses: 'that units that were taken live',
+    script: 'take_units',
+    from: "redis.call('HINCRBY', meta_key, 'past_units', -quantity)",
+    to: '',
+  },
+  {
+    loses: 'that a rebuild counts the living units',
+    script: 'commit_rebuild',
+    from: "(redis.call('HGET', meta_key, 'held_units') or 0) - kept,",
+    to: '0,',
+  },
+  {
     loses: 'what buyers have ordered',
     script: 'count_buyers',
     from: 'add_to(buyers_key, units_of)',
