@@ -76,7 +76,10 @@ export const EXPIRY_PERIOD_MS = 50;
 /** How often the auditor evaluates each sale; it holds the sale's row for a few milliseconds. */
 export const AUDIT_PERIOD_MS = 5_000;
 
-/** Living holds whose records an audit counts: about 8 ms of Redis time, in which it serves nobody. */
+/**
+ * Living holds whose records every look at a sale counts: about 8 ms of Redis time, in which it serves nobody. The
+ * auditor counts more, less often.
+ */
 export const AUDIT_COUNTED_MAX = 20_000;
 
 /**
