@@ -24,7 +24,7 @@ export function cpuMicroseconds(pid: number): number | null {
 }
 
 /** Cores that anybody uses, taken while we do nothing. */
-export async function busyCores(): Promise<number> {
+async function busyCores(): Promise<number> {
   const before = coreTimes();
   await Bun.sleep(BUSY_SAMPLE_MS);
   const after = coreTimes();
