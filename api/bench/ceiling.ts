@@ -11,7 +11,7 @@ import { installed } from '../test/installed.ts';
 import { endWithUs } from './leftovers.ts';
 import { openStage } from './stage.ts';
 
-/** Twelve letters, as many as the digits that take their place, and as the last part of a hold's id. */
+/** Twelve letters, as many as the digits that take their place, and as the names that Redis has for holds. */
 const RANDOM = '__rand_int__';
 const RANDOM_BELOW = 1_000_000_000;
 const CLIENTS = 50;
@@ -82,12 +82,7 @@ async function callOf(saleId: number, batch: number): Promise<string[]> {
       return Promise.resolve(['not_armed']);
     },
   };
-  let made = 0;
-  await place(ear as unknown as Redis, saleId, batch, () => {
-    made += 1;
-    // Each id of a batch has a place of its own in front of the digits.
-    return `${newHoldId(saleId).slice(0, 20)}${made.toString(16).padStart(3, '0')}-${RANDOM}`;
-  });
+  await place(ear as unknown as Redis, saleId, batch, () => RANDOM);
   return heard;
 }
 
