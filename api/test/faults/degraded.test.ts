@@ -189,11 +189,17 @@ describe('while Redis is away', () => {
     const url = new URL('/api/holds', stack.services.api0.url);
     const body = JSON.stringify({ product_id: board.probe.productId, quantity: 1 });
     await whileFrozen('redis', async () => {
-      const crowd = Array.from({ length: REQUESTS_IN_FLIGHT_MAX + 2_000 }, () => sendAlone(url, body));
-      const payment = caller.call(paymentOf(paidLater), 'api0');
-      const heard = await Promise.all(crowd);
-      expect(Object.keys(countsOf(heard.map((text) => text.slice(0, 12))))).toEqual(['HTTP/1.1 503']);
-      expect(heard.filter((text) => text.includes('Too much at once')).length).toBeGreaterThan(0);
+      let payment: ReturnType<typeof caller.call> | undefined;
+      let turnedAway = 0;
+      // Each waits for Redis for less than a second, and on a busy machine not all are there by then.
+      for (let crowds = 0; turnedAway === 0 && crowds < 5; crowds += 1) {
+        const crowd = Array.from({ length: REQUESTS_IN_FLIGHT_MAX + 2_000 }, () => sendAlone(url, body));
+        payment ??= caller.call(paymentOf(paidLater), 'api0');
+        const heard = await Promise.all(crowd);
+        expect(Object.keys(countsOf(heard.map((text) => text.slice(0, 12))))).toEqual(['HTTP/1.1 503']);
+        turnedAway = heard.filter((text) => text.includes('Too much at once')).length;
+      }
+      expect(turnedAway).toBeGreaterThan(0);
       expect((await payment)?.data).toMatchObject({ status: 'paid', payment: 'applied' });
     });
     await until(sells);
