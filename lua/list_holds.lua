@@ -21,13 +21,22 @@ local is_ended = list == 'ended'
 local list_key = is_ended and ended_key or (list == 'pinned' and leases_key or deadlines_key)
 local records_key = is_ended and past_key or holds_key
 
+-- As Redis sorts names: byte by byte. Lua's own comparison follows the locale that Redis was started in.
+local function comes_before(one, other)
+  for i = 1, math.min(#one, #other) do
+    local a, b = string.byte(one, i), string.byte(other, i)
+    if a ~= b then return a < b end
+  end
+  return #one < #other
+end
+
 -- How many come before that hold. Counted, because it may have left the list, and many share a millisecond.
 local function rank_of(score, hold_id)
   local low = redis.call('ZCOUNT', list_key, '-inf', '(' .. score)
   local high = redis.call('ZCOUNT', list_key, '-inf', score)
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if redis.call('ZRANGE', list_key, middle, middle)[1] < hold_id then
+    if comes_before(redis.call('ZRANGE', list_key, middle, middle)[1], hold_id) then
       low = middle + 1
     else
       high = middle
