@@ -3,7 +3,7 @@
  * arrive together share one transaction. It decides nothing that `decide` would not, and leaves everything else to it.
  */
 
-import { and, asc, eq, inArray, sql as raw } from 'drizzle-orm';
+import { and, eq, inArray, sql as raw } from 'drizzle-orm';
 import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS } from '@flash-sale/shared/contracts/webhook.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
@@ -25,13 +25,12 @@ interface Plain {
 export function applyPlain({ mysql }: Services, attempts: readonly Attempt[]): Promise<(Processed | null)[]> {
   return transaction(mysql, async (sql) => {
     const ids = attempts.map(({ deliveryId }) => deliveryId);
-    // In one order for everybody, so that two transactions do not wait for each other.
+    // What somebody else has locked is for `decide`: a transaction that hangs must not keep all who came together.
     const arrived = await sql
       .select()
       .from(deliveries)
       .where(inArray(deliveries.id, ids))
-      .orderBy(asc(deliveries.id))
-      .for('update');
+      .for('update', { skipLocked: true });
     const plain = await findPlain(sql, arrived);
     if (plain.length > 0) await write(sql, plain, attempts);
     const made = new Map(plain.map(({ delivery, order }) => [delivery.id, applied(order)]));
@@ -54,7 +53,7 @@ async function findPlain(sql: Sql, arrived: readonly Delivery[]): Promise<Plain[
     .select()
     .from(orders)
     .where(inArray(orders.paymentIntentId, intents))
-    .for('update');
+    .for('update', { skipLocked: true });
   const known = await knownIntents(sql, intents);
   const orderOf = new Map(waiting.map((order) => [order.paymentIntentId, order]));
   return told.flatMap(({ delivery, facts }) => {
