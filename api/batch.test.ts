@@ -55,7 +55,7 @@ describe('a batcher', () => {
         await answers[sent.push(items) - 1]?.promise;
         return items;
       },
-      1,
+      { atOnce: 1, waitMaxMs: 60_000 },
     );
     const first = batcher.call('sale', 'a');
     await Bun.sleep(0);
@@ -69,6 +69,31 @@ describe('a batcher', () => {
     answers[1].resolve();
     expect(await Promise.all(others)).toEqual(['b', 'c', 'd', 'e']);
     expect(sent).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
+  });
+
+  test('turns away who waited too long for a batch that hangs, and serves who came later', async () => {
+    const hung = Promise.withResolvers<void>();
+    const sent: string[][] = [];
+    const batcher = new Batcher<string, string>(
+      10,
+      async (_key, items) => {
+        if (sent.push(items) === 1) await hung.promise;
+        return items;
+      },
+      { atOnce: 1, waitMaxMs: 50 },
+    );
+    const first = batcher.call(1, 'a');
+    await Bun.sleep(0);
+    const early = Promise.allSettled([batcher.call(1, 'b'), batcher.call(1, 'c')]);
+    await Bun.sleep(60);
+    const late = batcher.call(1, 'd');
+    hung.resolve();
+    expect([await first, await late]).toEqual(['a', 'd']);
+    expect((await early).map((one) => one.status === 'rejected' && one.reason.mayHaveRun)).toEqual([
+      false,
+      false,
+    ]);
+    expect(sent).toEqual([['a'], ['d']]);
   });
 
   test('tells every caller of a batch of its failure, and goes on with the next', async () => {

@@ -1,3 +1,5 @@
+import { StoreUnavailable } from './store-unavailable.ts';
+
 /**
  * Gathers the calls of one turn of the event loop and makes them one. Under load a turn brings many requests, so
  * a batch grows exactly when batching pays; alone, a call waits for nothing.
@@ -5,30 +7,31 @@
  * A batch is sent after all of its calls were made, so an answer is never older than the question.
  */
 export class Batcher<Item, Result, Key extends number | string = number> {
-  readonly #send: (key: Key, items: Item[]) => Promise<readonly Result[]>;
+  readonly #send: (key: Key, items: Item[]) => Promise<Answers<Result>>;
   readonly #maxSize: number;
-  readonly #atOnce: number;
+  readonly #bounds: LineBounds;
   readonly #lines = new Map<Key, Line<Item, Result>>();
 
   /**
    * @param send answers each item, in order; its failure is the failure of every item of the batch
-   * @param atOnce batches of one key that may be under way; beyond them calls wait, and leave as fewer and larger ones
+   * @param bounds of each key: beyond `atOnce` batches under way calls wait, and leave as fewer and larger ones
    */
   constructor(
     maxSize: number,
-    send: (key: Key, items: Item[]) => Promise<readonly Result[]>,
-    atOnce = Number.POSITIVE_INFINITY,
+    send: (key: Key, items: Item[]) => Promise<Answers<Result>>,
+    bounds: LineBounds = NO_LINE,
   ) {
     this.#maxSize = maxSize;
     this.#send = send;
-    this.#atOnce = atOnce;
+    this.#bounds = bounds;
   }
 
+  /** @throws StoreUnavailable when what is under way takes too long; nothing was begun then */
   call(key: Key, item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       const line = this.#lines.get(key) ?? { waiting: [], underWay: 0 };
       this.#lines.set(key, line);
-      line.waiting.push({ item, resolve, reject });
+      line.waiting.push({ item, sinceMs: performance.now(), resolve, reject });
       // The first one to wait calls for the next batch.
       if (line.waiting.length === 1) setImmediate(() => this.#flush(key));
     });
@@ -36,14 +39,16 @@ export class Batcher<Item, Result, Key extends number | string = number> {
 
   #flush(key: Key): void {
     const line = this.#lines.get(key);
-    while (line !== undefined && line.waiting.length > 0 && line.underWay < this.#atOnce) {
+    if (line === undefined) return;
+    turnAway(line.waiting, performance.now() - this.#bounds.waitMaxMs);
+    while (line.waiting.length > 0 && line.underWay < this.#bounds.atOnce) {
       line.underWay += 1;
       void this.#deliver(key, line.waiting.splice(0, this.#maxSize)).then(() => {
         line.underWay -= 1;
-        if (line.waiting.length > 0) this.#flush(key);
-        else if (line.underWay === 0) this.#lines.delete(key);
+        this.#flush(key);
       });
     }
+    if (line.underWay === 0) this.#lines.delete(key);
   }
 
   async #deliver(key: Key, batch: Waiting<Item, Result>[]): Promise<void> {
@@ -53,11 +58,39 @@ export class Batcher<Item, Result, Key extends number | string = number> {
         batch.map(({ item }) => item),
       );
       // `send` answers every item: an array of another length is a bug of its own, found in its tests.
-      batch.forEach(({ resolve }, index) => resolve(results[index] as Result));
+      batch.forEach(({ resolve }, index) => resolve(results[index] as Result | Promise<Result>));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
+}
+
+/** In the order of the items; a promise fails for its own item only. */
+export type Answers<Result> = readonly (Result | Promise<Result>)[];
+
+/** For a batch that was refused as a whole. */
+export async function eachAlone<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Answers<Result>> {
+  const answers = items.map(work);
+  await Promise.allSettled(answers);
+  return answers;
+}
+
+export interface LineBounds {
+  readonly atOnce: number;
+  /** Whoever waited longer is told to come again: while a store hangs, the line must not fill the process. */
+  readonly waitMaxMs: number;
+}
+
+const NO_LINE: LineBounds = { atOnce: Number.POSITIVE_INFINITY, waitMaxMs: Number.POSITIVE_INFINITY };
+
+/** They are in the order in which they came. */
+function turnAway<Item, Result>(waiting: Waiting<Item, Result>[], beforeMs: number): void {
+  const inTime = waiting.findIndex(({ sinceMs }) => sinceMs >= beforeMs);
+  const late = waiting.splice(0, inTime < 0 ? waiting.length : inTime);
+  for (const { reject } of late) reject(new StoreUnavailable('sql', 'too many wait for it', false));
 }
 
 interface Line<Item, Result> {
@@ -67,6 +100,8 @@ interface Line<Item, Result> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
-  readonly resolve: (result: Result) => void;
+  /** By `performance.now()`. */
+  readonly sinceMs: number;
+  readonly resolve: (result: Result | Promise<Result>) => void;
   readonly reject: (error: unknown) => void;
 }

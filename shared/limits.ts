@@ -52,12 +52,6 @@ export const ORDER_BATCH_MAX = 64;
 /** Deliveries that one transaction records, or processes. Each may be as large as a body may be. */
 export const WEBHOOK_BATCH_MAX = 64;
 
-/** Of each kind, of one process: while one commits, another is filled. */
-export const WEBHOOK_BATCHES_AT_ONCE = 2;
-
-/** Transactions for a sale's orders, of one process: while one commits, another is filled; a third would only wait. */
-export const ORDER_BATCHES_AT_ONCE = 2;
-
 /** Overdue holds that a buyer who needs their units ends: about 1.5 ms of Redis time, and units for the largest hold. */
 export const REAP_BATCH_MAX = 200;
 
@@ -108,6 +102,12 @@ export const REDIS_SILENCE_MS = 4_000;
  * are then answered 503.
  */
 export const SQL_TIMEOUT_MS = 5_000;
+
+/**
+ * Of one sale's orders, or of deliveries, by one process: while one transaction commits, another is filled; a third would
+ * only wait. Whoever waited for half of SQL's time is told to come again, as with an attempt that would begin so late.
+ */
+export const SQL_LINE = { atOnce: 2, waitMaxMs: SQL_TIMEOUT_MS / 2 } as const;
 
 /** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
 export const TRANSACTION_ATTEMPTS_MAX = 4;

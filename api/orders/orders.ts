@@ -5,8 +5,8 @@
 
 import { eq, inArray, sql as raw } from 'drizzle-orm';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
-import { ORDER_BATCH_MAX, ORDER_BATCHES_AT_ONCE } from '@flash-sale/shared/limits.ts';
-import { Batcher } from '../batch.ts';
+import { ORDER_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
+import { Batcher, eachAlone, type Answers } from '../batch.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
@@ -89,7 +89,7 @@ const writerOf = perProcess(
     new Batcher<Pinned, Written, string>(
       ORDER_BATCH_MAX,
       (from, pinned) => writeOrders(services, fromKey(from), pinned),
-      ORDER_BATCHES_AT_ONCE,
+      SQL_LINE,
     ),
 );
 
@@ -101,21 +101,35 @@ function fromKey(key: string): TakenFrom {
 }
 
 /** All of them, or each by itself when SQL refuses one. */
-async function writeOrders(services: Services, from: TakenFrom, pinned: Pinned[]): Promise<Written[]> {
+async function writeOrders(services: Services, from: TakenFrom, pinned: Pinned[]): Promise<Answers<Written>> {
+  const alone = (one: Pinned) => writeAlone(services, from, one);
+  if (pinned.length === 1) return eachAlone(pinned, alone);
   try {
-    const orders = await transaction(services.mysql, (sql) => insertOrders(services, sql, from, pinned));
-    services.reach('order.committed');
-    return orders.map((order) => {
-      settleSoon(services, from.saleId, { holdId: order.holdId, outcome: 'ordered' });
-      tellOrder(services, order, 'pending');
-      return { kind: 'created', order };
-    });
+    return await commitOrders(services, from, pinned);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    return eachAlone(pinned, alone);
+  }
+}
+
+async function writeAlone(services: Services, from: TakenFrom, pinned: Pinned): Promise<Written> {
+  try {
+    const [written] = await commitOrders(services, from, [pinned]);
+    return written as Written;
   } catch (error) {
     if (!isDuplicateKey(error) && !(error instanceof TakeRefused)) throw error;
-    const [first, ...others] = pinned;
-    if (first !== undefined && others.length === 0) return [await refused(services, from, first, error)];
-    return Promise.all(pinned.map(async (one) => (await writeOrders(services, from, [one]))[0] as Written));
+    return refused(services, from, pinned, error);
   }
+}
+
+async function commitOrders(services: Services, from: TakenFrom, pinned: Pinned[]): Promise<Written[]> {
+  const orders = await transaction(services.mysql, (sql) => insertOrders(services, sql, from, pinned));
+  services.reach('order.committed');
+  return orders.map((order) => {
+    settleSoon(services, from.saleId, { holdId: order.holdId, outcome: 'ordered' });
+    tellOrder(services, order, 'pending');
+    return { kind: 'created', order };
+  });
 }
 
 async function insertOrders(

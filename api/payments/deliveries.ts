@@ -3,11 +3,12 @@
 import { and, eq, inArray, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS, type Provider } from '@flash-sale/shared/contracts/webhook.ts';
-import { WEBHOOK_BATCH_MAX, WEBHOOK_BATCHES_AT_ONCE } from '@flash-sale/shared/limits.ts';
-import { Batcher } from '../batch.ts';
+import { WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
+import { Batcher, eachAlone, type Answers } from '../batch.ts';
 import { isDuplicateKey, statement, type Sql } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import type { PaymentFacts } from './facts.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
@@ -35,22 +36,31 @@ type Row = typeof deliveries.$inferInsert;
 /** Those that arrive while others are being written share the next write to the log. */
 const ALL_DELIVERIES = 0;
 const recorderOf = perProcess(
-  (services) =>
-    new Batcher<Row, number>(WEBHOOK_BATCH_MAX, (_, rows) => record(services, rows), WEBHOOK_BATCHES_AT_ONCE),
+  (services) => new Batcher<Row, number>(WEBHOOK_BATCH_MAX, (_, rows) => record(services, rows), SQL_LINE),
 );
 
-/** All of them, or each by itself when one was recorded before. */
-async function record(services: Services, rows: readonly Row[]): Promise<number[]> {
+/** All of them, or each by itself: one may have been recorded before, or be refused by SQL. */
+async function record(services: Services, rows: readonly Row[]): Promise<Answers<number>> {
+  const alone = (row: Row) => recordAlone(services, row);
+  if (rows.length === 1) return eachAlone(rows, alone);
   try {
     return await statement(services.mysql, async (sql) => {
-      const [{ insertId }] = await sql.insert(deliveries).values([...rows]);
-      return rows.length === 1 ? [insertId] : idsOf(sql, rows);
+      await sql.insert(deliveries).values([...rows]);
+      return idsOf(sql, rows);
     });
   } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    return eachAlone(rows, alone);
+  }
+}
+
+async function recordAlone(services: Services, row: Row): Promise<number> {
+  try {
+    const [{ insertId }] = await statement(services.mysql, (sql) => sql.insert(deliveries).values(row));
+    return insertId;
+  } catch (error) {
     if (!isDuplicateKey(error, 'deliveries_once')) throw error;
-    const [first, ...others] = rows;
-    if (first !== undefined && others.length === 0) return [await countAgain(services, first)];
-    return (await Promise.all(rows.map((row) => record(services, [row])))).flat();
+    return countAgain(services, row);
   }
 }
 

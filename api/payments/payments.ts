@@ -8,12 +8,7 @@
 import { eq, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
-import {
-  LATE_WAITING_MAX,
-  SQL_TIMEOUT_MS,
-  WEBHOOK_BATCH_MAX,
-  WEBHOOK_BATCHES_AT_ONCE,
-} from '@flash-sale/shared/limits.ts';
+import { LATE_WAITING_MAX, SQL_TIMEOUT_MS, WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
 import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { publish } from '../events/publish.ts';
@@ -91,7 +86,7 @@ const plainOf = perProcess(
           return attempts.map(() => null);
         }
       },
-      WEBHOOK_BATCHES_AT_ONCE,
+      SQL_LINE,
     ),
 );
 

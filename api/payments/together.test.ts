@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
-import { deliveries, deliveryAttempts, payments } from '@flash-sale/drizzle/schema.ts';
-import { statement } from '../mysql/transaction.ts';
+import { deliveries, deliveryAttempts, orders, payments } from '@flash-sale/drizzle/schema.ts';
+import { statement, transaction } from '../mysql/transaction.ts';
 import { hold, order, pay } from '../test/client.ts';
 import { scrape } from '../test/scrape.ts';
 import { createWorld, type World } from '../test/world.ts';
+import { recordDelivery, type Arrival } from './deliveries.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -76,4 +77,37 @@ test('what is not plain is decided by itself, whoever came with it (I5)', async 
   expect(late.body.data).toMatchObject({ status: 'paid', payment: 'late_applied' });
   expect([unknown.status, unknown.body.code]).toEqual([404, 'payment_intent_unknown']);
   expect(rest.map(({ body }) => body.data.payment)).toEqual(plain.map(() => 'applied'));
+});
+
+test('one whose order somebody keeps locked lets nobody wait', async () => {
+  const [locked = '', ...others] = await ordered(20);
+  const isLocked = Promise.withResolvers<void>();
+  const othersPaid = Promise.withResolvers<void>();
+  const keeping = transaction(world.services.mysql, async (sql) => {
+    await sql.select().from(orders).where(eq(orders.holdId, locked)).for('update');
+    isLocked.resolve();
+    await othersPaid.promise;
+  });
+  await isLocked.promise;
+  const waiting = pay(world, locked, `pi_${locked}`);
+  const paid = await Promise.all(others.map((id) => pay(world, id, `pi_${id}`)));
+  othersPaid.resolve();
+  await keeping;
+  for (const { body } of [...paid, await waiting]) {
+    expect(body.data).toMatchObject({ status: 'paid', payment: 'applied' });
+  }
+});
+
+test('what SQL will not record keeps nobody else out (I6)', async () => {
+  const arrival = (senderKey: string): Arrival => ({
+    provider: 'native',
+    senderKey,
+    isSigned: true,
+    headers: {},
+    body: '{}',
+    facts: { event: 'other', intentId: '', holdId: null, amount: null, currency: null },
+  });
+  const keys = ['one', 'x'.repeat(300), 'two', 'one'];
+  const recorded = await Promise.allSettled(keys.map((key) => recordDelivery(world.services, arrival(key))));
+  expect(recorded.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
 });
