@@ -50,12 +50,17 @@ export function statement<Result>(pool: Pool, work: (sql: Sql) => Promise<Result
 }
 
 /**
- * Runs `work` while no other holder of `name` does, on any process; gives up waiting after 2 s and runs anyway,
+ * Runs `work` while no other holder of `name` does, on any process; gives up waiting after `waitS` and runs anyway,
  * so it serves economy, never safety. `work` uses connections of its own.
  */
-export function exclusively<Result>(pool: Pool, name: string, work: () => Promise<Result>): Promise<Result> {
+export function exclusively<Result>(
+  pool: Pool,
+  name: string,
+  work: () => Promise<Result>,
+  waitS = 2,
+): Promise<Result> {
   return onConnection(pool, 'other_work', async (db) => {
-    await db.execute(sql`SELECT GET_LOCK(${name}, 2)`);
+    await db.execute(sql`SELECT GET_LOCK(${name}, ${waitS})`);
     try {
       return await work();
     } finally {

@@ -67,6 +67,12 @@ const armingOf = perProcess(() => ({
 }));
 
 /**
+ * Longer than a rebuild takes: whoever does not wait for it overtakes it, and the two may go on so. A sale with 300,000
+ * living holds takes about this long on two cores; whoever dies in the middle frees the lock at once.
+ */
+const REBUILD_EXPECTED_S = 4;
+
+/**
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
  * @throws StoreUnavailable
  */
@@ -84,13 +90,14 @@ async function arm(services: Services, saleId: number): Promise<boolean> {
   const known = await services.catalog.sale(saleId);
   if (known === undefined || known.state === 'ended') return false;
   // One rebuilder over all processes: economy only, the scripts are safe without it.
-  return exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, async () => {
+  const rebuildUnlessDone = async () => {
     // Whoever waited for the lock finds the work done.
     if (await isCurrent(services, saleId)) return true;
     const rebuilt = await rebuildSale(services, saleId);
     if (rebuilt.kind === 'refused') throw new StoreUnavailable('redis', rebuilt.reasons.join('; '));
     return rebuilt.kind !== 'not_served';
-  });
+  };
+  return exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, rebuildUnlessDone, REBUILD_EXPECTED_S);
 }
 
 /**
