@@ -13,8 +13,17 @@ const BACKOFF_MAX_MS = 2_000;
 
 /** Runs turns until stopped: at once while there is work, else after `periodMs`; slower while a store is away. */
 export function startLoop(log: Log, name: string, periodMs: number, runOnce: RunOnce): Loop {
-  const stopping = Promise.withResolvers<void>();
   let isStopping = false;
+  let wake = (): void => {};
+  // Not a race with a promise of the end: that one would remember every pause there ever was.
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const run = async () => {
     let failures = 0;
     while (!isStopping) {
@@ -29,14 +38,14 @@ export function startLoop(log: Log, name: string, periodMs: number, runOnce: Run
         if (error instanceof StoreUnavailable) log.debug(`${name}: a store is away`, { error });
         else log.error(`${name} failed and will run again`, { error });
       }
-      await Promise.race([Bun.sleep(pauseMs), stopping.promise]);
+      if (!isStopping) await pause(pauseMs);
     }
   };
   const running = run();
   return {
     async stop() {
       isStopping = true;
-      stopping.resolve();
+      wake();
       await running;
     },
   };
