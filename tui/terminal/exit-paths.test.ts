@@ -1,6 +1,7 @@
 // However the program ends, the terminal is as it was. A real program in a real pseudo-terminal.
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { until } from '@flash-sale/api/test/until.ts';
 import { startPty } from '../test/pty.ts';
 
 const PROGRAM = [process.execPath, join(import.meta.dir, '../test/small-program.tsx')];
@@ -28,13 +29,21 @@ const IN_USE = {
 async function start() {
   const pty = startPty(PROGRAM, SIZE);
   await takesKeys(pty);
-  expect(await pty.modes()).toEqual(IN_USE);
+  await isInUse(pty);
   return pty;
 }
 
 /** The first frame is drawn before keys are read; bracketed paste is switched on last. */
 async function takesKeys(pty: ReturnType<typeof startPty>): Promise<void> {
   await pty.waitFor(() => pty.bytes().includes('\x1b[?2004h'));
+}
+
+/** What a program switches on arrives piece by piece. */
+function isInUse(pty: Pty): Promise<true> {
+  return until(async () => {
+    expect(await pty.modes()).toEqual(IN_USE);
+    return true as const;
+  });
 }
 
 /** A shell with job control, as operators have it; the program runs in its foreground. */
@@ -117,7 +126,7 @@ describe('the terminal is lent', () => {
     expect(await pty.modes()).toEqual(AS_FOUND);
     pty.type('fg\r');
     await pty.waitFor('pressed: j k ctrl+z');
-    expect(await pty.modes()).toEqual(IN_USE);
+    await isInUse(pty);
     pty.type('q');
     await pty.waitFor('2 changes made.');
     pty.type('echo code=$?\r');
@@ -146,7 +155,7 @@ describe('the terminal is lent', () => {
     await pty.waitFor('page one');
     pty.type('\x03');
     await pty.waitFor('pressed: v v');
-    expect(await pty.modes()).toEqual(IN_USE);
+    await isInUse(pty);
     pty.type('q');
     await pty.waitFor('2 changes made.');
     pty.type('echo code=$?\r');
@@ -161,7 +170,7 @@ describe('the terminal is lent', () => {
     await pty.waitFor(() => pty.bytes().slice(before).includes('small program'));
     pty.type('j');
     await pty.waitFor('pressed: j');
-    expect(await pty.modes()).toEqual(IN_USE);
+    await isInUse(pty);
   });
 
   test('and is drawn afresh by ctrl+l', async () => {
@@ -172,7 +181,7 @@ describe('the terminal is lent', () => {
     pty.type('j');
     await pty.waitFor('pressed: ctrl+l j');
     expect(pty.bytes().slice(before)).toContain('small program');
-    expect(await pty.modes()).toEqual(IN_USE);
+    await isInUse(pty);
   });
 });
 
