@@ -1,8 +1,9 @@
 /** What this operator did here, and everything that the terminal had to say. */
 
 import type { Column } from '../list/columns.ts';
+import { whenColumn } from '../list/when-column.ts';
 import { BLANK, fact, title } from '../look/facts.ts';
-import { dateTime, timeOrDay } from '../look/format.ts';
+import { dateTime } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { plain, span, type Line, type Span } from '../look/span.ts';
 import { safe, wrapText } from '../look/text.ts';
@@ -21,14 +22,7 @@ const WORDS: Readonly<Record<EntryState, Span>> = {
 };
 
 const COLUMNS: readonly Column<JournalEntry>[] = [
-  {
-    name: 'at',
-    title: 'When',
-    width: 8,
-    priority: 0,
-    cell: ({ atMs }, { nowMs }) => timeOrDay(atMs, nowMs),
-    sortBy: ({ atMs }) => atMs,
-  },
+  whenColumn(),
   {
     name: 'state',
     title: 'State',

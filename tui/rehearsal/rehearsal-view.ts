@@ -1,7 +1,8 @@
 /** Rehearsals beside the sales: one at work as it goes on, those that are over with their verdict. */
 
 import type { Column } from '../list/columns.ts';
-import { count, timeOrDay } from '../look/format.ts';
+import { whenColumn } from '../list/when-column.ts';
+import { count } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { plain, span, type Line, type Span } from '../look/span.ts';
 import { safe, wrapText } from '../look/text.ts';
@@ -39,14 +40,7 @@ const figure = (
 const stepsOf = ({ report, progress }: RehearsalRun) => (report ?? progress)?.steps;
 
 const COLUMNS: readonly Column<RehearsalRun>[] = [
-  {
-    name: 'at',
-    title: 'When',
-    width: 8,
-    priority: 0,
-    cell: ({ atMs }, { nowMs }) => timeOrDay(atMs, nowMs),
-    sortBy: ({ atMs }) => atMs,
-  },
+  whenColumn(),
   {
     name: 'state',
     title: 'Verdict',
