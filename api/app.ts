@@ -32,10 +32,11 @@ import type { Services } from './services.ts';
 
 /** For buyers and payment providers. */
 export function createApp(services: Services, stream: StockStream) {
-  return createFrame(services, 'public', () => stream.watchers)
+  const frame = createFrame(services, 'public', () => stream.watchers);
+  return frame
     .use(docs('Flash Sale', 'Hold units, order them, pay. For buyers and payment providers.'))
     .use(productRoutes(services, stream))
-    .use(holdRoutes(services))
+    .use(holdRoutes(services, () => frame.server))
     .use(orderRoutes(services, (order) => payFromParked(services, order)))
     .use(paymentRoutes(services))
     .use(stripeRoutes(services));

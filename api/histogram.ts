@@ -20,6 +20,11 @@ interface Series {
   readonly lines: { readonly buckets: readonly string[]; readonly sum: string; readonly count: string };
 }
 
+interface Branch {
+  series: Series | null;
+  readonly branches: Map<string, Branch>;
+}
+
 interface About {
   readonly name: string;
   readonly help: string;
@@ -32,14 +37,24 @@ interface About {
 }
 
 export function createHistogram(about: About): Histogram {
-  const all = new Map<string, Series>();
+  const all: Series[] = [];
+  const root: Branch = { series: null, branches: new Map() };
+  // Label by label, because one key of all of them would be a new string each time.
   const seriesOf = (labels: readonly string[]): Series => {
-    const key = labels.join('\n');
-    const known = all.get(key);
-    if (known !== undefined) return known;
-    const made = createSeries(about, labels);
-    all.set(key, made);
-    return made;
+    let branch = root;
+    for (const label of labels) {
+      let next = branch.branches.get(label);
+      if (next === undefined) {
+        next = { series: null, branches: new Map() };
+        branch.branches.set(label, next);
+      }
+      branch = next;
+    }
+    if (branch.series === null) {
+      branch.series = createSeries(about, labels);
+      all.push(branch.series);
+    }
+    return branch.series;
   };
   const { name, help, labelNames = [] } = about;
   if (labelNames.length === 0) seriesOf([]);
@@ -54,7 +69,7 @@ export function createHistogram(about: About): Histogram {
     begin: (...labels) => void seriesOf(labels),
     text() {
       let text = `# HELP ${name} ${help}\n# TYPE ${name} histogram\n`;
-      for (const { counts, sum, lines } of all.values()) {
+      for (const { counts, sum, lines } of all) {
         let count = 0;
         lines.buckets.forEach((line, index) => {
           count += counts[index] ?? 0;

@@ -3,15 +3,16 @@
 -- was made, where such are counted. Overdue holds are ended on the way when units are short, a bounded number per call,
 -- so stock returns even with every worker dead.
 --
--- ARGV: reap_limit, the requests as JSON: [hold_id, quantity, ttl_ms (0: the sale's), buyer ('': none), digest of the
---   idempotency key ('': none), fingerprint of the request, names of its buyer and its address ('': none to count)];
---   without the names when nobody in the batch is to be counted
+-- ARGV: reap_limit, the requests as JSON, a column for each of their parts: ids, quantities, ttls (ms, 0: the sale's); and
+--   where any request has one: buyers ('': none), digests of idempotency keys ('': none) and fingerprints of requests,
+--   buyer_names and address_names (whom to count, '': nobody)
 -- Replies:
 --   not_armed                             rebuild first; nothing was decided
 --   placed <now_ms> <rates> <reply>...    rates: of buyers and of addresses (0: none), then per request, for each that
 --     there is, how many more are left, -1: any number; nothing if nobody is counted. A reply per request, in order:
 --   too_many_requests <whose> <wait_ms>   buyer or address
 --   held <deadline_ms>                    as the number alone, because nearly all are
+--   0                                     the last refusal of this call again, as nearly all are when all is sold out
 --   replayed <hold_id> <deadline_ms>      the idempotency key made this hold before
 --   key_reused                            the idempotency key belongs to another request
 --   not_open <opens_at_ms>
@@ -28,8 +29,9 @@ local now = now_ms()
 local state, opens_at, closes_at, sale_ttl, buyer_limit, available, held_units =
   unpack(redis.call('HMGET', meta_key, 'state', 'opens_at', 'closes_at', 'hold_ttl_ms', 'buyer_limit', 'available',
     'held_units'))
-local requests = cjson.decode(ARGV[2])
-local rates = #requests[1] == 8 and open_rates(now, requests)
+local asked = cjson.decode(ARGV[2])
+local ids, quantities, ttls, buyers, digests = asked.ids, asked.quantities, asked.ttls, asked.buyers, asked.digests
+local rates = asked.buyer_names and open_rates(now, asked)
 opens_at, closes_at, sale_ttl = tonumber(opens_at), tonumber(closes_at), tonumber(sale_ttl)
 buyer_limit, available = tonumber(buyer_limit), tonumber(available)
 
@@ -42,18 +44,13 @@ elseif now < opens_at then
   closed = { 'not_open', opens_at }
 end
 
-local ids, digests, has_keys = {}, {}, false
-for n, request in ipairs(requests) do
-  ids[n], digests[n] = request[1], request[5]
-  has_keys = has_keys or digests[n] ~= ''
-end
 local known_holds = redis.call('HMGET', holds_key, unpack(ids))
 local past_holds = redis.call('HMGET', past_key, unpack(ids))
-local known_keys = has_keys and redis.call('HMGET', idempotency_key, unpack(digests)) or {}
+local known_keys = digests and redis.call('HMGET', idempotency_key, unpack(digests))
 
 local new_records, new_deadlines, new_keys = {}, {}, {}
 local made_by_key, deadline_of, added, base = {}, {}, {}, {}
-local taken, earliest, earliest_new, reap_budget = 0, nil, nil, tonumber(ARGV[1])
+local taken, earliest, earliest_new, reap_budget, shortage = 0, nil, nil, tonumber(ARGV[1]), nil
 
 local function reap_units(limit)
   limit = math.min(limit, reap_budget)
@@ -71,7 +68,6 @@ local function units_of(buyer)
 end
 
 local function refuse_buyer(buyer, quantity)
-  if buyer_limit == 0 then return nil end
   if buyer == '' then return { 'buyer_needed' } end
   -- A buyer must not be stopped by a hold of their own that is over.
   if units_of(buyer) + quantity > buyer_limit then reap_units(reap_budget) end
@@ -86,20 +82,28 @@ local function refuse_stock(quantity)
   earliest = earliest or tonumber(redis.call('ZRANGE', deadlines_key, 0, 0, 'WITHSCORES')[2] or 0)
   local first = earliest
   if earliest_new and (first == 0 or earliest_new < first) then first = earliest_new end
-  return { 'insufficient_stock', math.max(available, 0), first }
+  local left = math.max(available, 0)
+  if not (shortage and shortage[2] == left and shortage[3] == first) then
+    shortage = { 'insufficient_stock', left, first }
+  end
+  return shortage
 end
 
+-- A number costs as much to write as all the rest of a record, and requests of one call are much alike.
+local alike = {}
+
 local function take(hold_id, quantity, ttl, buyer, digest, fingerprint)
-  local deadline = now + (ttl > 0 and ttl or sale_ttl)
-  new_records[#new_records + 1] = hold_id
-  new_records[#new_records + 1] = pack_hold(HELD, quantity, deadline, digest, buyer)
-  new_deadlines[#new_deadlines + 1] = deadline
-  new_deadlines[#new_deadlines + 1] = hold_id
-  deadline_of[hold_id] = deadline
+  local like = alike[ttl] or { deadline = now + (ttl > 0 and ttl or sale_ttl) }
+  local deadline = like.deadline
+  like.text, alike[ttl] = like.text or string.format('%.0f', deadline), like
+  like[quantity] = like[quantity] or HELD .. '|' .. quantity .. '|' .. like.text .. '|' -- as pack_hold
+  local at = #new_records
+  new_records[at + 1], new_records[at + 2] = hold_id, like[quantity] .. digest .. '|' .. buyer
+  new_deadlines[at + 1], new_deadlines[at + 2] = like.text, hold_id
   if digest ~= '' then
-    new_keys[#new_keys + 1] = digest
-    new_keys[#new_keys + 1] = fingerprint .. '|' .. hold_id
-    made_by_key[digest] = fingerprint .. '|' .. hold_id
+    local made = fingerprint .. '|' .. hold_id
+    new_keys[#new_keys + 1], new_keys[#new_keys + 2] = digest, made
+    deadline_of[hold_id], made_by_key[digest] = deadline, made
   end
   if buyer ~= '' then added[buyer] = (added[buyer] or 0) + quantity end
   available, taken = available - quantity, taken + quantity
@@ -115,18 +119,20 @@ local function replay(entry, fingerprint)
   return record and { 'replayed', hold_id, (select(3, unpack_hold(record))) }
 end
 
-local replies = { 'placed', now, rates and rates.left or {} }
-for n, request in ipairs(requests) do
-  local hold_id, quantity, ttl, buyer, digest, fingerprint = unpack(request, 1, 6)
+local replies, refusal = { 'placed', now, rates and rates.left or {} }, nil
+for n, hold_id in ipairs(ids) do
+  local quantity, buyer, digest = quantities[n], buyers and buyers[n] or '', digests and digests[n] or ''
   local entry = digest ~= '' and (made_by_key[digest] or known_keys[n])
   local known = known_holds[n] or past_holds[n]
-  replies[n + 3] = known and (select(3, unpack_hold(known)))
-    or entry and replay(entry, fingerprint)
+  local reply = known and (select(3, unpack_hold(known)))
+    or entry and replay(entry, asked.fingerprints[n])
     or rates and rates.refuse(n)
     or closed
-    or refuse_buyer(buyer, quantity)
-    or refuse_stock(quantity)
-    or take(hold_id, quantity, ttl, buyer, digest, fingerprint)
+    or buyer_limit > 0 and refuse_buyer(buyer, quantity)
+    or available < quantity and refuse_stock(quantity)
+    or take(hold_id, quantity, ttls[n], buyer, digest, digest ~= '' and asked.fingerprints[n])
+  replies[n + 3] = reply == refusal and 0 or reply
+  if type(reply) == 'table' then refusal = reply end
   if rates then rates.tell_left(n) end
 end
 if rates then rates.close() end

@@ -4,8 +4,8 @@
 -- its number under the empty name; two take turns, so that what is over goes as a whole.
 -- What is refused for its rate is not counted: whoever asks too often is let through at the rate, not locked out.
 
--- The names of a request are its last two arguments; a rate of 0 is none. Returns nil when nobody is to be counted.
-local function open_rates(now, requests)
+-- asked: the columns of the requests. A rate of 0 is none. Returns nil when nobody is to be counted.
+local function open_rates(now, asked)
   local of_buyers, of_addresses = unpack(redis.call('HMGET', meta_key, 'buyer_rate', 'address_rate'))
   of_buyers, of_addresses = tonumber(of_buyers or 0), tonumber(of_addresses or 0)
   -- Of the kinds that are limited; and their names, request by request, '': not to be counted.
@@ -14,9 +14,9 @@ local function open_rates(now, requests)
   if of_addresses > 0 then kinds[#kinds + 1], rates[#rates + 1] = 'address', of_addresses end
   local per_request = #kinds
   if per_request == 0 then return nil end
-  for _, request in ipairs(requests) do
+  for n = 1, #asked.ids do
     for kind = 1, per_request do
-      names[#names + 1] = request[kinds[kind] == 'buyer' and 7 or 8]
+      names[#names + 1] = asked[kinds[kind] .. '_names'][n]
     end
   end
 

@@ -8,7 +8,7 @@ import {
 } from '@flash-sale/shared/contracts/hold.ts';
 import { RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
-import { addressOf } from '../http/address.ts';
+import { addressOf, type PeerSource } from '../http/address.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { checkKey } from '../http/idempotency-key.ts';
@@ -17,23 +17,24 @@ import type { HoldReply, Rates } from '../redis/scripts.ts';
 import type { Services } from '../services.ts';
 import { placeHold, readHold, releaseHold, type HoldPlaced, type HoldSeen } from './holds.ts';
 
-export function holdRoutes(services: Services) {
+/** @param peers asked from where a request comes; by us, because Elysia makes a server of its own for each that asks it */
+export function holdRoutes(services: Services, peers: () => PeerSource | null) {
   return new Elysia()
     .post(
       '/api/holds',
-      async ({ body, request, server, set }) => {
+      async ({ body, request, set }) => {
         const reply = await placeHold(services, {
           productId: body.product_id,
           quantity: body.quantity,
           ttlMs: body.ttl === undefined ? null : body.ttl * 1_000,
           buyerId: body.buyer_id ?? null,
           idempotencyKey: checkKey(request.headers.get('Idempotency-Key'), 'Idempotency-Key'),
-          address: () => addressOf(request, server, services.config.TRUSTED_PROXIES),
+          address: () => addressOf(request, peers(), services.config.TRUSTED_PROXIES),
         });
         if ('rates' in reply && reply.rates) tellRates(set, reply, reply.rates);
         return reply.kind === 'held' || reply.kind === 'replayed' ? placed(set, reply) : refused(set, reply);
       },
-      { parse: asJson, body: PlaceHold, ...PLACE },
+      { ...asJson, body: PlaceHold, ...PLACE },
     )
     .get(
       '/api/holds/:id',

@@ -73,7 +73,7 @@ export function operatorHoldRoutes(services: Services) {
             expires_at: new Date(deadlineMs).toISOString(),
           });
         }),
-      { parse: asJson, body: ExtendHold, ...EXTEND },
+      { ...asJson, body: ExtendHold, ...EXTEND },
     );
 }
 

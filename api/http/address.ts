@@ -2,7 +2,7 @@
 
 import { isIP, type BlockList } from 'node:net';
 
-interface PeerSource {
+export interface PeerSource {
   requestIP(request: Request): { readonly address: string } | null;
 }
 

@@ -181,7 +181,7 @@ describe('every operation', () => {
         ),
         ...(Object.keys(content).join() === 'application/json'
           ? []
-          : ['takes more than JSON; parse: asJson.']),
+          : ['takes more than JSON; read it by asJson.']),
         ...('413' in responses && '415' in responses ? [] : ['takes a body; set takesBody in documented.']),
       ];
     });

@@ -71,7 +71,7 @@ function complete(method: string, path: string, found: FoundOperation): Operatio
     operationId: operationIdOf(method, path),
     ...(requestBody === undefined
       ? {}
-      : { requestBody: { required: true, content: withExamples(requestBody.content) } }),
+      : { requestBody: { required: true, content: bodyOf(requestBody.content) } }),
     parameters: [
       ...parameters.filter((parameter) => parameter.in !== 'header').map((one) => explained(path, one)),
       ...Object.entries(sent).map(([name, description]) => headerParameter(name, description)),
@@ -85,13 +85,12 @@ export function operationIdOf(method: string, path: string): string {
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-function withExamples(content: Content): Content {
-  return Object.fromEntries(
-    Object.entries(content).map(([mediaType, { schema }]) => [
-      mediaType,
-      { schema, example: exampleOf(schema) },
-    ]),
-  );
+/** Bodies are found as the text that Elysia reads; what we take is JSON (`http/body.ts`). */
+function bodyOf(content: Content): Content {
+  const [media] = Object.values(content);
+  return media === undefined
+    ? content
+    : { 'application/json': { schema: media.schema, example: exampleOf(media.schema) } };
 }
 
 function explained(path: string, parameter: Parameter): Parameter {

@@ -7,6 +7,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   WEBHOOKS_IN_FLIGHT_MAX,
 } from '@flash-sale/shared/limits.ts';
+import type { Failure } from '@flash-sale/shared/contracts/reply.ts';
 import type { Listener } from '../metrics.ts';
 import type { Services } from '../services.ts';
 import { errorReplies } from './errors.ts';
@@ -47,24 +48,31 @@ export function createFrame(services: Services, listener: Listener, idleRequests
   })
     .headers(SAFE_HEADERS)
     .use(measured(services, listener, answered))
-    .onRequest(({ request, set, server }) => {
+    .onRequest(({ request, set }) => {
       const nowMs = performance.now();
       startTimer(set, nowMs);
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
       // Asked once in a while, because it costs as much as the rest of this hook.
       if (nowMs - crowd.lookedAtMs >= CROWD_LOOK_MS) {
-        crowd.size = (server?.pendingRequests ?? 0) - idleRequests();
+        crowd.size = (app.server?.pendingRequests ?? 0) - idleRequests();
         crowd.lookedAtMs = nowMs;
       }
-      if (crowd.size <= REQUESTS_IN_FLIGHT_MAX) return undefined;
-      if (crowd.size <= WEBHOOKS_IN_FLIGHT_MAX && isAboutMoney(request)) return undefined;
-      services.metrics.httpTurnedAway.inc({ listener, status: 503 });
-      return fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
-        retryAfter: 1 + Math.random() * 2,
-      });
+      // Elysia takes a hook that returns a call's result for one that may be a promise, and waits for it each time.
+      let refusal: Failure | undefined;
+      if (isTooMuch(crowd.size, request)) {
+        services.metrics.httpTurnedAway.inc({ listener, status: 503 });
+        refusal = fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
+          retryAfter: 1 + Math.random() * 2,
+        });
+      }
+      return refusal;
     });
   return app.use(errorReplies(services, (path) => allowedMethods(app.routes, path), answered));
+}
+
+function isTooMuch(crowd: number, request: Request): boolean {
+  return crowd > REQUESTS_IN_FLIGHT_MAX && (crowd > WEBHOOKS_IN_FLIGHT_MAX || !isAboutMoney(request));
 }
 
 /** A payment provider is heard even in a crowd. */

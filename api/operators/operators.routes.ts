@@ -51,7 +51,7 @@ export function operatorRoutes(services: Services) {
           { isSecret: true },
         ),
       {
-        parse: asJson,
+        ...asJson,
         body: AddOperator,
         ...ADD,
       },

@@ -19,7 +19,7 @@ export function rehearsalRoutes(services: Services) {
         return succeed(set, 201, says, { passed, sale_id });
       }),
     {
-      parse: asJson,
+      ...asJson,
       body: NewRehearsal,
       ...documented({
         summary: 'Write down what came of a rehearsal',

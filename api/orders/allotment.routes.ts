@@ -27,7 +27,7 @@ export function allotmentRoutes(services: Services) {
         return answer(set, saleId, changed);
       }),
     {
-      parse: asJson,
+      ...asJson,
       body: ChangeStock,
       ...documented({
         summary: 'Add units to a sale that is on, or take out units that nobody was promised',

@@ -67,7 +67,7 @@ export function operatorOrderRoutes(services: Services) {
           const orderId = params.id.toLowerCase();
           return answer(set, params.id, await markRefunded(services, orderId, body.reference, act));
         }),
-      { parse: asJson, body: MarkRefunded, ...REFUNDED },
+      { ...asJson, body: MarkRefunded, ...REFUNDED },
     );
 }
 

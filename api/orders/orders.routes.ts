@@ -48,7 +48,7 @@ export function orderRoutes(services: Services, afterPlaced: (order: Order) => P
       }
     },
     {
-      parse: asJson,
+      ...asJson,
       body: PlaceOrder,
       ...documented({
         summary: 'Turn a hold into an order',

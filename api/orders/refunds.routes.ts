@@ -37,7 +37,7 @@ export function refundRoutes(services: Services) {
           if (!isOne) return missing(set, name);
           return answer(set, name, await markPaymentRefunded(services, name, body.reference, act));
         }),
-      { parse: asJson, body: MarkRefunded, ...REFUNDED },
+      { ...asJson, body: MarkRefunded, ...REFUNDED },
     );
 }
 

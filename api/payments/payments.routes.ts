@@ -7,7 +7,7 @@ import {
   type PaymentReceipt as PaymentReceiptBody,
 } from '@flash-sale/shared/contracts/payment.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
-import { parseJson, readRawJson } from '../http/body.ts';
+import { parseJson, asRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { checkKey } from '../http/idempotency-key.ts';
@@ -37,7 +37,7 @@ export function paymentRoutes(services: Services) {
       return answer(set, received);
     },
     hook: {
-      parse: [readRawJson],
+      ...asRawJson,
       ...documented({
         summary,
         tag: 'Webhooks',

@@ -39,7 +39,7 @@ function changing(services: Services) {
           const choice = { ids: [idOf(params.id)] };
           return answer(set, await orderReplay(services, choice, termsOf(body), act));
         }),
-      { parse: asJsonOrNothing, body: ReplayTerms, ...REPLAY_ONE },
+      { ...asJsonOrNothing, body: ReplayTerms, ...REPLAY_ONE },
     )
     .post(
       '/ops/webhooks/replay',
@@ -48,7 +48,7 @@ function changing(services: Services) {
           const { body, set } = context;
           return answer(set, await orderReplay(services, choiceOf(body), termsOf(body), act));
         }),
-      { parse: asJson, body: OrderReplay, ...REPLAY_MANY },
+      { ...asJson, body: OrderReplay, ...REPLAY_MANY },
     )
     .post(
       '/ops/webhooks/replays/:id/stop',

@@ -6,7 +6,7 @@ import {
   type StripeReceipt as StripeReceiptBody,
 } from '@flash-sale/shared/contracts/webhook.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
-import { parseJson, readRawJson } from '../http/body.ts';
+import { parseJson, asRawJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { fail, RequestFault, succeed } from '../http/reply.ts';
@@ -44,7 +44,7 @@ export function stripeRoutes(services: Services) {
       return succeed<StripeReceiptBody>(set, 200, 'The event is recorded.', { outcome });
     },
     {
-      parse: [readRawJson],
+      ...asRawJson,
       ...documented({
         summary: 'A Stripe event: payments, failures and full refunds act, the rest is recorded',
         tag: 'Webhooks',

@@ -51,7 +51,7 @@ export function operatorProductRoutes(services: Services) {
           const added = await addProduct(services, { description, ...written }, act);
           return answer(context.set, added, 201, '');
         }),
-      { parse: asJson, body: NewProduct, ...ADD },
+      { ...asJson, body: NewProduct, ...ADD },
     )
     .patch(
       '/ops/products/:id',
@@ -61,7 +61,7 @@ export function operatorProductRoutes(services: Services) {
           const edited = await editProduct(services, idOf(params.id), body, act);
           return answer(set, edited, 200, params.id);
         }),
-      { parse: asJson, body: EditProduct, ...EDIT },
+      { ...asJson, body: EditProduct, ...EDIT },
     );
 }
 

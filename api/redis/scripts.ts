@@ -91,7 +91,7 @@ export type HoldDecision =
   | { kind: 'buyer_limit_reached'; limit: number; units: number }
   | { kind: 'insufficient_stock'; available: number; earliestDeadlineMs: number | null; nowMs: number };
 
-/** `held` is told as its deadline alone. */
+/** `held` is told as its deadline alone, and a refusal that was told before in the same call as 0. */
 type PlacementReply =
   | number
   | [Exclude<(typeof placeHoldsScript.words)[number], 'not_armed' | 'placed' | 'held'>, ...unknown[]];
@@ -101,23 +101,41 @@ export async function placeHolds(
   saleId: number,
   requests: readonly HoldRequest[],
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
-  const isCounting = requests.some(({ asker }) => asker !== undefined);
-  const batch = requests.map(({ holdId, quantity, ttlMs, buyerId, keyDigest, fingerprint, asker }) => {
-    const request = [holdName(holdId), quantity, ttlMs ?? 0, buyerId ?? '', keyDigest ?? '', fingerprint];
-    if (isCounting) request.push(asker?.buyer ?? '', asker?.address ?? '');
-    return request;
-  });
   // One argument: for ioredis each one is work.
-  const args = [REAP_BATCH_MAX, JSON.stringify(batch)];
+  const args = [REAP_BATCH_MAX, JSON.stringify(columnsOf(requests))];
   const [word, now, rates, ...replies] = await runScript(redis, placeHoldsScript, saleId, args);
   if (word === 'not_armed') return NOT_ARMED;
   const nowMs = Number(now);
+  let refusal: HoldDecision | undefined;
   return {
     kind: 'placed',
     replies: requests.map(({ holdId }, index): HoldReply => {
-      const decision = readPlacement(replies[index] as PlacementReply, saleId, holdId, nowMs);
+      const reply = replies[index] as PlacementReply;
+      const decision = reply === 0 && refusal ? refusal : readPlacement(reply, saleId, holdId, nowMs);
+      if (typeof reply !== 'number') refusal = decision;
       const left = readRates(rates as number[], index, nowMs);
       return left === null ? decision : { ...decision, rates: left };
+    }),
+  };
+}
+
+/** What no request has is left out: Lua then neither reads nor looks at it. */
+function columnsOf(requests: readonly HoldRequest[]) {
+  const hasBuyers = requests.some(({ buyerId }) => buyerId !== null);
+  const hasKeys = requests.some(({ keyDigest }) => keyDigest !== null);
+  const isCounting = requests.some(({ asker }) => asker !== undefined);
+  return {
+    ids: requests.map(({ holdId }) => holdName(holdId)),
+    quantities: requests.map(({ quantity }) => quantity),
+    ttls: requests.map(({ ttlMs }) => ttlMs ?? 0),
+    ...(hasBuyers && { buyers: requests.map(({ buyerId }) => buyerId ?? '') }),
+    ...(hasKeys && {
+      digests: requests.map(({ keyDigest }) => keyDigest ?? ''),
+      fingerprints: requests.map(({ fingerprint }) => fingerprint),
+    }),
+    ...(isCounting && {
+      buyer_names: requests.map(({ asker }) => asker?.buyer ?? ''),
+      address_names: requests.map(({ asker }) => asker?.address ?? ''),
     }),
   };
 }

@@ -43,7 +43,7 @@ export function saleMoveRoutes(services: Services) {
           if (changed.kind !== 'changed') return notChanged(set, params.id, changed);
           return saleNow(services, set, params.id, `The window is changed${inWords(changed.told)}.`);
         }),
-      { parse: asJson, body: ChangeWindow, ...WINDOW },
+      { ...asJson, body: ChangeWindow, ...WINDOW },
     );
 }
 

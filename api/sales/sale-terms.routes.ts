@@ -29,7 +29,7 @@ export function saleTermsRoutes(services: Services) {
           set.headers['location'] = `/ops/sales/${sale.sale.id}`;
           return succeed(set, 201, `Sale ${sale.sale.id} is a draft.`, viewOf(sale));
         }),
-      { parse: asJson, body: NewSale, ...CREATE },
+      { ...asJson, body: NewSale, ...CREATE },
     )
     .post(
       '/ops/sales/batch',
@@ -44,7 +44,7 @@ export function saleTermsRoutes(services: Services) {
           const sales = await lookAt(services, created.saleIds);
           return succeed(set, 201, `${sales.length} sales are created.`, sales.map(viewOf));
         }),
-      { parse: asJson, body: NewSales, ...CREATE_MANY },
+      { ...asJson, body: NewSales, ...CREATE_MANY },
     )
     .patch(
       '/ops/sales/:id',
@@ -58,7 +58,7 @@ export function saleTermsRoutes(services: Services) {
           if (found === undefined) return missing(set, params.id);
           return succeed(set, 200, `The sale is edited${inWords(edited.told)}.`, viewOf(found));
         }),
-      { parse: asJson, body: EditSale, ...EDIT },
+      { ...asJson, body: EditSale, ...EDIT },
     );
 }
 

@@ -107,8 +107,8 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   {
     loses: 'the limit per buyer',
     script: 'place_holds',
-    from: 'if buyer_limit == 0 then return nil end',
-    to: 'do return nil end',
+    from: 'buyer_limit > 0 and refuse_buyer',
+    to: 'false and refuse_buyer',
   },
   {
     loses: "that a buyer's own overdue hold does not count",
