@@ -3,9 +3,9 @@
 -- was made, where such are counted. Overdue holds are ended on the way when units are short, a bounded number per call,
 -- so stock returns even with every worker dead.
 --
--- ARGV: reap_limit, the requests as JSON, a column for each of their parts: ids, quantities, ttls (ms, 0: the sale's); and
---   where any request has one: buyers ('': none), digests of idempotency keys ('': none) and fingerprints of requests,
---   buyer_names and address_names (whom to count, '': nobody)
+-- ARGV: reap_limit, the requests as JSON, a column for each of their parts: ids, quantities, ttls (ms, 0: the sale's);
+--   where any request has one, too: buyers ('': none), digests of idempotency keys ('': none) and fingerprints of
+--   requests, buyer_names and address_names (whom to count, '': nobody)
 -- Replies:
 --   not_armed                             rebuild first; nothing was decided
 --   placed <now_ms> <rates> <reply>...    rates: of buyers and of addresses (0: none), then per request, for each that
