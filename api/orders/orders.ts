@@ -3,10 +3,12 @@
  * between any two steps; the same request again, or the settler, finishes.
  */
 
-import { eq, inArray, sql as raw } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
+import { raw as expression } from 'mysql2';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
 import { ORDER_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
@@ -144,7 +146,10 @@ async function insertOrders(
   const [terms] = await sql.select().from(sales).where(eq(sales.id, saleId));
   if (terms === undefined) throw new Error(`holds of a sale ${saleId} that is none`);
   const ids = written.map(({ orderId }) => orderId);
-  await sql.insert(orders).values(
+  const payBy = expression(`date_add(utc_timestamp(3), interval ${terms.payWindowMs * 1_000} microsecond)`);
+  await insertMany(
+    sql,
+    orders,
     pinned.map(({ request, taken }, index) => ({
       id: ids[index] as string,
       holdId: request.holdId,
@@ -154,7 +159,7 @@ async function insertOrders(
       amountMinor: terms.priceMinor * taken.quantity,
       currency: terms.currency,
       paymentIntentId: request.paymentIntentId,
-      payBy: raw`date_add(utc_timestamp(3), interval ${terms.payWindowMs * 1_000} microsecond)`,
+      payBy,
     })),
   );
   const rows = await sql.select().from(orders).where(inArray(orders.id, ids));

@@ -6,6 +6,7 @@
 import { and, eq, gt, inArray, sql as raw } from 'drizzle-orm';
 import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
 import { ORDERABLE_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import type { Sql } from '../mysql/transaction.ts';
 
 /** What was pinned, and the Redis that vouched for it. */
@@ -43,9 +44,8 @@ export async function writeOrdered(
   saleId: number,
   written: readonly { readonly holdId: string; readonly orderId: string }[],
 ): Promise<void> {
-  await sql
-    .insert(holdOutcomes)
-    .values(written.map((ids) => ({ ...ids, saleId, outcome: 'ordered' as const })));
+  const rows = written.map((ids) => ({ ...ids, saleId, outcome: 'ordered' as const }));
+  await insertMany(sql, holdOutcomes, rows);
 }
 
 /** Counts the units as committed, all or none. Call it last in the transaction. @throws TakeRefused */

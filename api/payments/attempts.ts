@@ -2,6 +2,7 @@
 
 import { deliveryAttempts } from '@flash-sale/drizzle/schema.ts';
 import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
@@ -15,7 +16,8 @@ export interface Attempt {
 
 /** In the transaction that closes the delivery: neither is there without the other. */
 export async function recordAttempts(sql: Sql, attempts: readonly Attempt[], outcome: string): Promise<void> {
-  await sql.insert(deliveryAttempts).values(attempts.map((attempt) => ({ ...rowOf(attempt), outcome })));
+  const rows = attempts.map((attempt) => ({ ...rowOf(attempt), outcome }));
+  await insertMany(sql, deliveryAttempts, rows);
 }
 
 /** Not waited for: what failed is told at once, and SQL may be what failed. */

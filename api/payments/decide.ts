@@ -166,7 +166,7 @@ async function receiveMoney(
 
 /** The row of a payment for an order. What is not stated is as agreed. */
 export function paymentOf(
-  delivery: Delivery,
+  delivery: Pick<Delivery, 'id' | 'provider'>,
   { amount, currency: stated, intentId }: PaymentFacts,
   order: Order,
   disposition: PaymentDisposition,

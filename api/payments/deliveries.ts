@@ -5,6 +5,7 @@ import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS, type Provider } from '@flash-sale/shared/contracts/webhook.ts';
 import { WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import { isDuplicateKey, statement, type Sql } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
@@ -31,7 +32,7 @@ export function recordDelivery(services: Services, arrival: Arrival): Promise<nu
   return recorderOf(services).call(ALL_DELIVERIES, rowOf(arrival));
 }
 
-type Row = typeof deliveries.$inferInsert;
+type Row = ReturnType<typeof rowOf>;
 
 /** Those that arrive while others are being written share the next write to the log. */
 const ALL_DELIVERIES = 0;
@@ -45,7 +46,7 @@ async function record(services: Services, rows: readonly Row[]): Promise<Answers
   if (rows.length === 1) return eachAlone(rows, alone);
   try {
     return await statement(services.mysql, async (sql) => {
-      await sql.insert(deliveries).values([...rows]);
+      await insertMany(sql, deliveries, rows);
       return idsOf(sql, rows);
     });
   } catch (error) {
@@ -78,7 +79,7 @@ async function idsOf(sql: Sql, rows: readonly Row[]): Promise<number[]> {
   });
 }
 
-function rowOf(arrival: Arrival): Row {
+function rowOf(arrival: Arrival) {
   const { provider, facts } = arrival;
   return {
     provider,

@@ -6,6 +6,7 @@
 import { and, eq, inArray, sql as raw } from 'drizzle-orm';
 import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS } from '@flash-sale/shared/contracts/webhook.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Services } from '../services.ts';
@@ -15,8 +16,10 @@ import type { Delivery } from './deliveries.ts';
 import type { PaymentFacts } from './facts.ts';
 import { factsOf } from './providers.ts';
 
+type Arrived = Pick<Delivery, 'id' | 'provider' | 'event' | 'body' | 'state'>;
+
 interface Plain {
-  readonly delivery: Delivery;
+  readonly delivery: Arrived;
   readonly facts: PaymentFacts;
   readonly order: Order;
 }
@@ -27,7 +30,13 @@ export function applyPlain({ mysql }: Services, attempts: readonly Attempt[]): P
     const ids = attempts.map(({ deliveryId }) => deliveryId);
     // What somebody else has locked is for `decide`: a transaction that hangs must not keep all who came together.
     const arrived = await sql
-      .select()
+      .select({
+        id: deliveries.id,
+        provider: deliveries.provider,
+        event: deliveries.event,
+        body: deliveries.body,
+        state: deliveries.state,
+      })
       .from(deliveries)
       .where(inArray(deliveries.id, ids))
       .for('update', { skipLocked: true });
@@ -42,7 +51,7 @@ function applied(order: Order): Processed {
   return { kind: 'done', order, state: 'paid', disposition: 'applied', isNew: true };
 }
 
-async function findPlain(sql: Sql, arrived: readonly Delivery[]): Promise<Plain[]> {
+async function findPlain(sql: Sql, arrived: readonly Arrived[]): Promise<Plain[]> {
   const told = arrived
     .filter(({ state }) => state === 'received')
     .map((delivery) => ({ delivery, facts: factsOf(delivery) }))
@@ -93,9 +102,8 @@ async function write(sql: Sql, plain: readonly Plain[], attempts: readonly Attem
       ),
     );
   if (affectedRows !== plain.length) throw new Error('an order was not pending under its lock');
-  await sql
-    .insert(payments)
-    .values(plain.map(({ delivery, facts, order }) => paymentOf(delivery, facts, order, 'applied', null)));
+  const paid = plain.map(({ delivery, facts, order }) => paymentOf(delivery, facts, order, 'applied', null));
+  await insertMany(sql, payments, paid);
   const ids = plain.map(({ delivery }) => delivery.id);
   await sql
     .update(deliveries)

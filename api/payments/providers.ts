@@ -14,6 +14,10 @@ const READERS: Readonly<Record<Provider, Read>> = {
 };
 
 /** The facts of a recorded delivery, read back from its body. */
-export function factsOf({ provider, event, body }: Delivery): PaymentFacts {
+export function factsOf({
+  provider,
+  event,
+  body,
+}: Pick<Delivery, 'provider' | 'event' | 'body'>): PaymentFacts {
   return READERS[provider as Provider](event, JSON.parse(body));
 }
