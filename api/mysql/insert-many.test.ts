@@ -57,7 +57,7 @@ test('an expression is evaluated by SQL, and what is left out has its default', 
     amountMinor: 1,
     currency: 'EUR',
     paymentIntentId: 'pi_expression',
-    payBy: expression('date_add('2026-01-01', interval 7000000 microsecond)'),
+    payBy: expression("date_add('2026-01-01', interval 7 second)"),
   };
   const [read] = await statement(world.services.mysql, async (sql) => {
     await insertMany(sql, orders, [row]);
