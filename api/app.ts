@@ -2,6 +2,7 @@
 
 import { eventRoutes } from './events/events.routes.ts';
 import { docs } from './http/docs.ts';
+import { openDoor, type Door } from './http/door.ts';
 import { createFrame } from './http/frame.ts';
 import { healthRoutes } from './http/health.routes.ts';
 import { holdRoutes } from './holds/holds.routes.ts';
@@ -31,8 +32,8 @@ import { saleRoutes } from './sales/sales.routes.ts';
 import type { Services } from './services.ts';
 
 /** For buyers and payment providers. */
-export function createApp(services: Services, stream: StockStream) {
-  const frame = createFrame(services, 'public', () => stream.watchers);
+export function createApp(services: Services, stream: StockStream, door = openDoor()) {
+  const frame = createFrame(services, 'public', door, () => stream.watchers);
   return frame
     .use(docs('Flash Sale', 'Hold units, order them, pay. For buyers and payment providers.'))
     .use(productRoutes(services, stream))
@@ -43,11 +44,11 @@ export function createApp(services: Services, stream: StockStream) {
 }
 
 /** For operators, supervisors and Prometheus. */
-export function createOpsApp(services: Services, isStopping: () => boolean) {
-  return createFrame(services, 'ops')
+export function createOpsApp(services: Services, door = openDoor()) {
+  return createFrame(services, 'ops', door)
     .use(operatorsOnly(services))
     .use(docs('Flash Sale operations', 'Launch sales, watch them, look into orders and webhooks.', true))
-    .use(healthRoutes(services, isStopping))
+    .use(healthRoutes(services, door))
     .use(overviewRoutes(services))
     .use(eventRoutes(services))
     .use(operatorRoutes(services))
@@ -66,8 +67,8 @@ export function createOpsApp(services: Services, isStopping: () => boolean) {
 }
 
 /** Of a process that serves nobody: for supervisors and Prometheus only. */
-export function createHealthApp(services: Services, isStopping: () => boolean) {
-  return createFrame(services, 'ops').use(healthRoutes(services, isStopping));
+export function createHealthApp(services: Services, door: Door) {
+  return createFrame(services, 'ops', door).use(healthRoutes(services, door));
 }
 
 export type OpsApp = ReturnType<typeof createOpsApp>;

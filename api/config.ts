@@ -11,6 +11,7 @@ import {
 } from '@flash-sale/shared/environment.ts';
 import {
   OPERATOR_TOKEN_LENGTH_MIN,
+  API_PROCESSES_MAX,
   STRIPE_SECRET_LENGTH_MIN,
   WEBHOOK_SECRET_BYTES_MIN,
 } from '@flash-sale/shared/limits.ts';
@@ -73,6 +74,15 @@ const operatorToken: Variable<string | null> = {
   parse: (value) => (value.length >= OPERATOR_TOKEN_LENGTH_MIN && /^[!-~]+$/.test(value) ? value : undefined),
 };
 
+const processes: Variable<number> = {
+  expected: `a whole number, 1 to ${API_PROCESSES_MAX}`,
+  fallback: 1,
+  parse(value) {
+    const count = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+    return count >= 1 && count <= API_PROCESSES_MAX ? count : undefined;
+  },
+};
+
 /** Every variable that an API process reads; `.env.example` lists the same. Secrets may be in files: `NAME_FILE`. */
 export const ENVIRONMENT = {
   NODE_ENV: text('development'),
@@ -88,6 +98,7 @@ export const ENVIRONMENT = {
   STRIPE_WEBHOOK_SECRET: stripeSecrets,
   TRUSTED_PROXIES: trustedProxies,
   WORKERS: oneOf(['inline', 'off'], 'inline'),
+  API_PROCESSES: processes,
   LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
 } as const satisfies Record<string, Variable<unknown>>;
 
@@ -106,4 +117,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         }
       : ENVIRONMENT;
   return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
+}
+
+/** Of a process of ours that is to read the same, but for these; a file that names one of them is not read. */
+export function childEnvironment(
+  differences: Readonly<Record<string, string>>,
+): Record<string, string | undefined> {
+  const files = Object.keys(differences).map((name) => [`${name}_FILE`, undefined] as const);
+  return { ...process.env, ...Object.fromEntries(files), ...differences };
 }

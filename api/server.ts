@@ -1,8 +1,13 @@
 /** Listens, and stops without dropping a request. Started by itself it is the API process of a larger setup. */
 
-import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { DRAIN_ANNOUNCE_MAX_MS, DRAIN_MAX_MS, DRAIN_QUIET_MS } from '@flash-sale/shared/limits.ts';
 import { createApp, createHealthApp, createOpsApp } from './app.ts';
+import { readConfig } from './config.ts';
 import { feedOf } from './events/feed.ts';
+import { openDoor, type Door } from './http/door.ts';
+import { openPort } from './http/port.ts';
+import { createLog } from './log.ts';
+import { opsPortOf, placeOf, startProcesses, tellParent } from './processes.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -14,24 +19,30 @@ const REDIS_WAIT_MS = 2_000;
 export interface Listening {
   readonly url: string;
   readonly opsUrl: string;
-  /** Stops accepting, lets requests in flight finish, for at most DRAIN_MAX_MS. */
+  /** Sends buyers elsewhere, stops accepting, and lets requests in flight finish, for at most DRAIN_MAX_MS. */
   stop(): Promise<void>;
 }
 
-/** @throws when a port is taken; the message names the variable to change */
-export function listen(services: Services): Listening {
-  const { HOST, PORT, OPS_HOST, OPS_PORT } = services.config;
-  let isStopping = false;
+/**
+ * @param place among the processes that share the public port; each has a listener for operators of its own
+ * @throws when a port is taken; the message names the variable to change
+ */
+export function listen(services: Services, place: number | null = null): Listening {
+  const { HOST, PORT, OPS_HOST } = services.config;
+  const opsPort = opsPortOf(services.config, place);
+  const [door, opsDoor] = [openDoor(), openDoor()];
   const stream = new StockStream(services);
-  const app = createApp(services, stream);
-  const opsApp = createOpsApp(services, () => isStopping);
-  open(() => app.listen({ hostname: HOST, port: PORT }), 'PORT', PORT);
-  open(() => opsApp.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
+  const app = createApp(services, stream, door);
+  const opsApp = createOpsApp(services, opsDoor);
+  // Elysia shares its port by default: a stranger would silently take half of the requests.
+  const reusePort = place !== null;
+  openPort(() => app.listen({ hostname: HOST, port: PORT, reusePort }), 'PORT', PORT);
+  openPort(() => opsApp.listen({ hostname: OPS_HOST, port: opsPort, reusePort }), 'OPS_PORT', opsPort);
   return {
     url: `http://${HOST}:${app.server?.port}`,
     opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
     async stop() {
-      isStopping = true;
+      await sendElsewhere(door, opsDoor);
       stream.close();
       feedOf(services).close();
       await drain(app.server, opsApp.server);
@@ -42,16 +53,28 @@ export function listen(services: Services): Listening {
 /** For a process that serves nobody: health and metrics, where the API has its operators' listener. @throws as `listen` */
 export function listenForHealth(services: Services): Pick<Listening, 'opsUrl' | 'stop'> {
   const { OPS_HOST, OPS_PORT } = services.config;
-  let isStopping = false;
-  const app = createHealthApp(services, () => isStopping);
-  open(() => app.listen({ hostname: OPS_HOST, port: OPS_PORT }), 'OPS_PORT', OPS_PORT);
+  const door = openDoor();
+  const app = createHealthApp(services, door);
+  openPort(() => app.listen({ hostname: OPS_HOST, port: OPS_PORT, reusePort: false }), 'OPS_PORT', OPS_PORT);
   return {
     opsUrl: `http://${OPS_HOST}:${app.server?.port}`,
     async stop() {
-      isStopping = true;
+      door.isClosing = true;
       await drain(app.server);
     },
   };
+}
+
+/**
+ * A listener that stops resets what it has not read yet, on connections that are kept open too. So whoever asks is
+ * answered and sent away first, until nobody asks any more.
+ */
+async function sendElsewhere(door: Door, opsDoor: Door): Promise<void> {
+  const startedAtMs = performance.now();
+  door.isClosing = true;
+  opsDoor.isClosing = true;
+  const isAsked = () => performance.now() - door.lastRequestAtMs < DRAIN_QUIET_MS;
+  while (isAsked() && performance.now() - startedAtMs < DRAIN_ANNOUNCE_MAX_MS) await Bun.sleep(10);
 }
 
 type Server = { stop(isAtOnce?: boolean): Promise<void> } | null;
@@ -63,40 +86,43 @@ async function drain(...listening: Server[]): Promise<void> {
   await Promise.all(servers.map((server) => server.stop(true)));
 }
 
-function open(start: () => unknown, variable: string, port: number): void {
-  try {
-    start();
-  } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (!isTaken) throw error;
-    throw new Error(
-      `Port ${port} is taken by another program. Stop that one or set ${variable} to another port.`,
-      {
-        cause: error,
-      },
-    );
-  }
+if (import.meta.main) {
+  const place = placeOf(process.argv);
+  const stopped = untilStopped();
+  const { API_PROCESSES } = readConfig();
+  await (place === null && API_PROCESSES > 1 ? superviseProcesses(stopped) : serve(place, stopped));
+  process.exit(0);
 }
 
-if (import.meta.main) {
-  const stopped = untilStopped();
+async function serve(place: number | null, stopped: Promise<unknown>): Promise<void> {
   const services = servicesFromEnvironment();
   // So that the first buyers find Redis connected. Without it payments go on, so we listen all the same.
   await services.ready(REDIS_WAIT_MS).catch(() => {});
-  const listening = listen(services);
-  const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
+  const listening = listen(services, place);
+  // The first process works for all: any number may, and more would only ask the stores more often.
+  const isWorking = services.config.WORKERS === 'inline' && (place ?? 1) === 1;
+  const workers = isWorking ? startWorkers(services) : null;
   const { NODE_ENV, WEBHOOK_SECRET, STRIPE_WEBHOOK_SECRET } = services.config;
   if (NODE_ENV !== 'production' && Math.min(WEBHOOK_SECRET.length, STRIPE_WEBHOOK_SECRET.length) === 0) {
     services.log.warn('without WEBHOOK_SECRET and STRIPE_WEBHOOK_SECRET webhooks are taken unsigned');
   }
-  services.log.info('listening', {
-    url: listening.url,
-    opsUrl: listening.opsUrl,
-    workers: services.config.WORKERS,
-  });
+  const { url, opsUrl } = listening;
+  services.log.info('listening', { url, opsUrl, workers: isWorking ? 'inline' : 'off' });
+  if (place !== null) tellParent({ url, opsUrl });
   await stopped;
   await listening.stop();
   await workers?.stop();
   await services.close();
-  process.exit(0);
+}
+
+/** Processes are replaced one by one at each SIGUSR2. */
+async function superviseProcesses(stopped: Promise<unknown>): Promise<void> {
+  const config = readConfig();
+  const log = createLog(config.LOG_LEVEL);
+  const processes = await startProcesses(config, log);
+  process.on('SIGUSR2', () => void processes.replaceAll());
+  const { url, opsUrls } = processes;
+  log.info('listening', { url, opsUrl: opsUrls[0], processes: opsUrls.length });
+  await stopped;
+  await processes.stop();
 }

@@ -13,6 +13,7 @@ import { operatorToken, operatorTokenFile } from './embedded/operator-token.ts';
 import { createLog } from './log.ts';
 import { armSale } from './sales/arming.ts';
 import { seed } from './sales/seed.ts';
+import { startProcesses, type Addresses } from './processes.ts';
 import { listen } from './server.ts';
 import { createServices, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -52,18 +53,53 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   try {
     await services.ready(REDIS_WAIT_MS);
     if (config.NODE_ENV !== 'production') await prepareSale(services);
-    const listening = listen(services);
-    const workers = config.WORKERS === 'inline' ? startWorkers(services) : null;
-    sayReady(config, listening.url, listening.opsUrl);
-    const terminal = openTerminal(services, listening.opsUrl);
+    const running = await (config.API_PROCESSES === 1
+      ? serveHere(services)
+      : serveByProcesses(services, { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl }));
+    sayReady(config, running);
+    const terminal = openTerminal(services, running.opsUrl);
     const reason = await Promise.race([stopped, ...(terminal === null ? [] : [terminal.quit])]);
     await terminal?.stop();
     say(`stopping (${reason})`);
-    await listening.stop();
-    await workers?.stop();
+    await running.stop();
   } finally {
     await services.close();
   }
+}
+
+interface Running extends Addresses {
+  readonly processes: number;
+  stop(): Promise<void>;
+}
+
+async function serveHere(services: Services): Promise<Running> {
+  const listening = listen(services);
+  const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
+  return {
+    url: listening.url,
+    opsUrl: listening.opsUrl,
+    processes: 1,
+    async stop() {
+      await listening.stop();
+      await workers?.stop();
+    },
+  };
+}
+
+/** This one then only keeps the stores. SIGUSR2 replaces them one by one. */
+async function serveByProcesses(
+  { config, log }: Services,
+  stores: Readonly<Record<'REDIS_URL' | 'DATABASE_URL', string>>,
+): Promise<Running> {
+  const { OPERATOR_TOKEN } = config;
+  const environment = { ...stores, ...(OPERATOR_TOKEN !== null && { OPERATOR_TOKEN }) };
+  const processes = await startProcesses(config, log, {
+    environment,
+    write: voice.write,
+  });
+  process.on('SIGUSR2', () => void processes.replaceAll());
+  const { url, opsUrls } = processes;
+  return { url, opsUrl: opsUrls[0] ?? '', processes: opsUrls.length, stop: () => processes.stop() };
 }
 
 /** Where somebody sits in front of it, and unless they said otherwise. */
@@ -85,7 +121,7 @@ async function prepareSale(services: Services): Promise<void> {
   for (const sale of await services.catalog.sales()) await armSale(services, sale.id);
 }
 
-function sayReady(config: Config, url: string, opsUrl: string): void {
+function sayReady(config: Config, { url, opsUrl, processes }: Running): void {
   say(`api      ${url}   (try ${url}/api/products/1, read ${url}/docs)`);
   const token = config.OPERATOR_TOKEN === null ? `; token in ${operatorTokenFile(config.DATA_DIR)}` : '';
   say(`ops      ${opsUrl}   (read ${opsUrl}/docs${token})`);
@@ -101,6 +137,8 @@ function sayReady(config: Config, url: string, opsUrl: string): void {
         : 'warning  STRIPE_WEBHOOK_SECRET is not set: Stripe events are taken unsigned. Fine for trying out.',
     );
   }
+  if (processes > 1)
+    say(`         ${processes} processes; their metrics are on ${config.OPS_PORT} and the ports after it`);
   if (config.WORKERS === 'off') say('workers  off: start api/worker.ts beside this');
   say(`ready in ${Math.round(performance.now())} ms; ctrl+c stops`);
 }

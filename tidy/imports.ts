@@ -23,7 +23,7 @@ const WORKSPACES: Record<string, { ours: string[]; types?: string[]; packages?: 
  * The last line is every other single file.
  */
 const LAYERS: RegExp[] = [
-  /^(server|start|worker)\.ts$|^(bench|compose)\//,
+  /^(server|start|worker|processes)\.ts$|^(bench|compose)\//,
   /^embedded\//,
   /^(app|services)\.ts$/,
   /^workers\//,

@@ -2,7 +2,7 @@
 
 import { treaty } from '@elysiajs/eden';
 import type { OpsApp } from '@flash-sale/api/app.ts';
-import { API_SILENCE_MS } from '@flash-sale/shared/limits.ts';
+import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { ERROR_CODES, type ErrorCode, type Failure } from '@flash-sale/shared/contracts/reply.ts';
 
 /** Dates stay text: what arrives is what the contracts say. @param ended ends what is being asked */

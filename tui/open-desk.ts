@@ -1,11 +1,11 @@
 /** Puts the desk together: the state, the API, the stream of events, and what the rooms make of them. */
 
+import { EVENTS_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import {
-  EVENTS_SILENCE_MS,
   EVENTS_TOLD_EVERY_MS,
   OVERVIEW_READ_EVERY_MS,
   TOAST_MS,
-} from '@flash-sale/shared/limits.ts';
+} from '@flash-sale/shared/terminal-limits.ts';
 import { actionsOf, perform } from './actions/dispatch.ts';
 import { addEntry, closeEntry, type EntryState } from './activity/journal.ts';
 import { linkWords } from './activity/link-words.ts';

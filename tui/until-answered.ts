@@ -1,6 +1,6 @@
 /** Changes over a network that fails. */
 
-import { CHANGE_ATTEMPTS_MAX } from '@flash-sale/shared/limits.ts';
+import { CHANGE_ATTEMPTS_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import { isUnanswered, type Answer } from './api.ts';
 
 /** Sends it again while nobody answers, under the same key: however often it arrives, it is done once. */

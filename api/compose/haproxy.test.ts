@@ -9,6 +9,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { startApi, type ApiProcess } from '../test/api-process.ts';
 import { availableStock, hold, ops } from '../test/client.ts';
+import { demandingCrowd } from '../test/demanding-crowd.ts';
 import { EventClient } from '../test/event-client.ts';
 import { installed } from '../test/installed.ts';
 import { freePort } from '../test/matrix/replica.ts';
@@ -152,6 +153,21 @@ describe('behind the proxy', () => {
     expect(seen.notHeld.filter((status) => status !== 502 && status !== 0)).toEqual([]);
     expect(await availableStock(proxy, sale.productId)).toBe(500 - seen.held);
   });
+
+  test('replicas are replaced one by one under load, and no request fails', async () => {
+    const before = await availableStock(proxy, sale.productId);
+    const crowd = demandingCrowd(proxy.listening.url, sale.productId, 24);
+    for (const [at, address] of [first, second].entries()) {
+      await apis[at]?.listening.stop();
+      apis[at] = await startReplica(address, ports);
+      await until(async () => (await served(apis[at] as ApiProcess)) > 0);
+    }
+    const held = await crowd.leave();
+    expect(
+      [...crowd.answers.keys()].filter((status) => status !== 200 && status !== 201 && status !== 409),
+    ).toEqual([]);
+    expect(await availableStock(proxy, sale.productId)).toBe(before - held);
+  }, 60_000);
 
   test('buyers who come find a replica that is added, and none that is taken away', async () => {
     apis.push(await startReplica(third, ports));

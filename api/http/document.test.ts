@@ -71,7 +71,7 @@ describe('both documents', () => {
   test('have every route of their listener, but those of the document itself', () => {
     const apps = {
       public: createApp(world.services, new StockStream(world.services)),
-      ops: createOpsApp(world.services, () => false),
+      ops: createOpsApp(world.services),
     };
     for (const { name, operations } of documents) {
       const mounted = apps[name].routes
@@ -189,10 +189,7 @@ describe('every operation', () => {
   });
 
   test('takes the body of its contract', () => {
-    const apps = [
-      createApp(world.services, new StockStream(world.services)),
-      createOpsApp(world.services, () => false),
-    ];
+    const apps = [createApp(world.services, new StockStream(world.services)), createOpsApp(world.services)];
     const contracts = new Map(
       apps.flatMap((app) =>
         app.routes.map(({ method, path, hooks }) => [`${method} ${path}`, hooks.body] as const),

@@ -10,6 +10,7 @@ import {
 import type { Failure } from '@flash-sale/shared/contracts/reply.ts';
 import type { Listener } from '../metrics.ts';
 import type { Services } from '../services.ts';
+import type { Door } from './door.ts';
 import { errorReplies } from './errors.ts';
 import { measureAnswers, measured, startTimer } from './measured.ts';
 import { fail } from './reply.ts';
@@ -30,7 +31,12 @@ const SAFE_HEADERS = {
  * A listener without routes. `normalize: false`: unknown fields are refused, not silently dropped.
  * @param idleRequests how many of the requests in flight are streams, which cost nothing while nothing changes
  */
-export function createFrame(services: Services, listener: Listener, idleRequests: () => number = () => 0) {
+export function createFrame(
+  services: Services,
+  listener: Listener,
+  door: Door,
+  idleRequests: () => number = () => 0,
+) {
   const answered = measureAnswers(services, listener);
   const crowd = { size: 0, lookedAtMs: Number.NEGATIVE_INFINITY };
   const app = new Elysia({
@@ -42,8 +48,6 @@ export function createFrame(services: Services, listener: Listener, idleRequests
       maxRequestBodySize: 4 * BODY_BYTES_MAX,
       idleTimeout: IDLE_TIMEOUT_S,
       development: false,
-      // Elysia shares its port by default: a second process would silently take half of the requests.
-      reusePort: false,
     },
   })
     .headers(SAFE_HEADERS)
@@ -51,6 +55,8 @@ export function createFrame(services: Services, listener: Listener, idleRequests
     .onRequest(({ request, set }) => {
       const nowMs = performance.now();
       startTimer(set, nowMs);
+      door.lastRequestAtMs = nowMs;
+      if (door.isClosing) set.headers['connection'] = 'close';
       const given = request.headers.get('x-request-id');
       set.headers['x-request-id'] = given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
       // Asked once in a while, because it costs as much as the rest of this hook.

@@ -5,14 +5,22 @@ import { statement } from '../mysql/transaction.ts';
 import { setGauges } from '../overview/gauges.ts';
 import type { Services } from '../services.ts';
 import { documented } from './documented.ts';
+import type { Door } from './door.ts';
 
 /**
- * For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does, and says no
- * from the moment the process was asked to stop.
+ * For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does. Both say no from
+ * the moment the process was asked to stop, so that proxies send nobody here any more.
  */
-export function healthRoutes(services: Services, isStopping: () => boolean) {
+export function healthRoutes(services: Services, door: Door) {
   return new Elysia()
-    .get('/health/live', () => ({ status: 'live' }), LIVE)
+    .get(
+      '/health/live',
+      ({ set }) => {
+        set.status = door.isClosing ? 503 : 200;
+        return { status: door.isClosing ? 'stopping' : 'live' };
+      },
+      LIVE,
+    )
     .get(
       '/health/ready',
       async ({ set }) => {
@@ -20,9 +28,9 @@ export function healthRoutes(services: Services, isStopping: () => boolean) {
           answers(services.redis.ping()),
           answers(statement(services.mysql, (db) => db.execute(raw`select 1`))),
         ]);
-        const isReady = redis && sql && !isStopping();
+        const isReady = redis && sql && !door.isClosing;
         set.status = isReady ? 200 : 503;
-        return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: isStopping() };
+        return { status: isReady ? 'ready' : 'not_ready', redis, sql, stopping: door.isClosing };
       },
       READY,
     )
@@ -46,9 +54,12 @@ const readiness = (status: 'ready' | 'not_ready', sql: boolean) =>
   });
 
 const LIVE = documented({
-  summary: 'The process runs',
+  summary: 'The process runs, and was not asked to stop',
   tag: 'Health',
-  success: { 200: Type.Object({ status: Type.Literal('live') }) },
+  success: {
+    200: Type.Object({ status: Type.Literal('live') }),
+    503: Type.Object({ status: Type.Literal('stopping') }),
+  },
   failures: ['unavailable'],
   bare: 'application/json',
 });

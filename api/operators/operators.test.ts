@@ -108,7 +108,7 @@ const OPEN = ['/docs', '/docs/reader.js', '/health/live', '/health/ready', '/met
 
 describe('the private listener', () => {
   const routes = () => {
-    const app = createOpsApp(world.services, () => false);
+    const app = createOpsApp(world.services);
     return app.routes.map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, '4000000000') }));
   };
 

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { ALLOTMENT_MAX, REHEARSAL_BUYERS_MAX, REHEARSAL_SECONDS_MAX } from '../limits.ts';
+import { ALLOTMENT_MAX } from '../limits.ts';
+import { REHEARSAL_BUYERS_MAX, REHEARSAL_SECONDS_MAX } from '../terminal-limits.ts';
 
 const figure = (maximum: number, example: number, description: string) =>
   Type.Integer({ minimum: 0, maximum, examples: [example], description });

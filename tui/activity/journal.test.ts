@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import { addEntry, closeEntry, EMPTY_JOURNAL, type JournalEntry } from './journal.ts';
 
 const entry = (id: string, state: JournalEntry['state']): JournalEntry => ({

@@ -1,6 +1,6 @@
 /** What this operator did here, and what the terminal had to say: toasts are gone in a moment, this is not. */
 
-import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+import { JOURNAL_ROWS_MAX } from '@flash-sale/shared/terminal-limits.ts';
 
 export type EntryState = 'sending' | 'done' | 'refused' | 'unknown' | 'said' | 'warned';
 

@@ -1,12 +1,12 @@
 /** The worst minute of the year, before it comes. */
 
 import type { SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
+import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import {
-  ALLOTMENT_MAX,
   REHEARSAL_BUYERS_MAX,
   REHEARSAL_CONNECTIONS_MAX,
   REHEARSAL_SECONDS_MAX,
-} from '@flash-sale/shared/limits.ts';
+} from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf, connectApi, type Api } from '../api.ts';
 import { webhookSecretOf, type Settings } from '../config.ts';
 import { API_URL_EXPECTED, usableUrl } from '../contexts.ts';

@@ -1,7 +1,7 @@
 /** Webhooks as a payment provider sends them, to try things out: https://www.standardwebhooks.com */
 
 import { PaymentReceipt } from '@flash-sale/shared/contracts/payment.ts';
-import { API_SILENCE_MS } from '@flash-sale/shared/limits.ts';
+import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf } from '../api.ts';
 import { webhookSecretOf } from '../config.ts';
 import { API_URL_EXPECTED, isProduction, usableUrl } from '../contexts.ts';

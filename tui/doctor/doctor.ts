@@ -1,7 +1,7 @@
 /** Everything that has to be right before the worst minute of the year, looked at in the order in which it depends. */
 
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
-import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/limits.ts';
+import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf, connectApi, refusalWords, type Answer, type Api } from '../api.ts';
 import type { Settings } from '../config.ts';
 import { count } from '../look/format.ts';

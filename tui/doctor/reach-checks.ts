@@ -2,7 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
-import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/limits.ts';
+import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { safe } from '../look/text.ts';
 import { no, ok, type Check } from './check.ts';
 import { documentOf, isOfOperators, type ApiDocument } from './contract.ts';

@@ -1,6 +1,7 @@
 /** The stream of events: whether it begins, goes on and is on time. It tells Redis' time too. */
 
-import { EVENTS_HEARTBEAT_MS, EVENT_LATE_MS, STREAM_READY_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { EVENTS_HEARTBEAT_MS } from '@flash-sale/shared/limits.ts';
+import { EVENT_LATE_MS, STREAM_READY_MAX_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { followEvents } from '../connection/events.ts';
 import { serverClock } from '../connection/server-clock.ts';
 import { count } from '../look/format.ts';

@@ -1,6 +1,6 @@
 /** Who this terminal is to the API, and for how long. */
 
-import { TOKEN_ENDS_SOON_MS } from '@flash-sale/shared/limits.ts';
+import { TOKEN_ENDS_SOON_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { OperatorView } from '@flash-sale/shared/contracts/operator.ts';
 import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { refusalWords, type Answer } from '../api.ts';

@@ -1,6 +1,6 @@
 /** How wide the terminal draws a character: it is drawn, and the terminal is asked where its cursor is. */
 
-import { CURSOR_ANSWER_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { CURSOR_ANSWER_MAX_MS } from '@flash-sale/shared/terminal-limits.ts';
 
 /** What is needed of a terminal's two ends. */
 export interface Tty {

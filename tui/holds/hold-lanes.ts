@@ -1,6 +1,6 @@
 /** Above the list: the sale and its units, and what is about to happen to its holds, wherever the list is scrolled to. */
 
-import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
+import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import { sparkline } from '../look/bars.ts';
 import { count, counted } from '../look/format.ts';
 import { asManyAsFit, lineWidth, span, type Line } from '../look/span.ts';

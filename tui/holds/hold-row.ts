@@ -2,7 +2,7 @@
 
 import type { HoldChange } from '@flash-sale/shared/contracts/event.ts';
 import type { ListedHoldState } from '@flash-sale/shared/contracts/operator-hold.ts';
-import { EXPIRING_SOON_MS } from '@flash-sale/shared/limits.ts';
+import { EXPIRING_SOON_MS } from '@flash-sale/shared/terminal-limits.ts';
 
 export interface HoldRow {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** The holds of one sale as they come and go, the next to expire first. */
 
 import type { AnyEvent } from '@flash-sale/shared/contracts/event.ts';
-import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
+import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { NEW_LIST } from '../list/list-state.ts';

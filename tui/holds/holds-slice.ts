@@ -10,7 +10,7 @@ import {
   GHOSTS_TOGETHER_MAX,
   HOLDS_SHOWN_MAX,
   REORDER_EVERY_MS,
-} from '@flash-sale/shared/limits.ts';
+} from '@flash-sale/shared/terminal-limits.ts';
 import { byDeadline, isLiving, type HoldRow } from './hold-row.ts';
 
 export interface HoldsSlice {

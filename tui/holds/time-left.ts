@@ -1,6 +1,6 @@
 /** How long a hold has, as words and as a bar. By Redis' clock, which stands still while the link is down. */
 
-import { EXPIRING_SOON_MS } from '@flash-sale/shared/limits.ts';
+import { EXPIRING_SOON_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { bar } from '../look/bars.ts';
 import { timeLeft, wholeTimeLeft } from '../look/format.ts';
 import { span, type Span } from '../look/span.ts';

@@ -4,7 +4,8 @@
  */
 
 import type { Socket } from 'bun';
-import { API_SILENCE_MS, IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
+import { IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
+import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { readReply } from './http-reply.ts';
 
 export interface Wish {

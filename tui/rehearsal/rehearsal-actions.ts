@@ -1,6 +1,7 @@
 /** A rehearsal from the screen. */
 
-import { ALLOTMENT_MAX, REHEARSAL_BUYERS_MAX } from '@flash-sale/shared/limits.ts';
+import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
+import { REHEARSAL_BUYERS_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
 import type { Desk } from '../desk.ts';
 import type { Field, Values } from '../dialogs/dialog.ts';

@@ -1,6 +1,6 @@
 /** Launch and schedule: a look at everything, the name typed, and a last moment to say no. */
 
-import { LAUNCH_COUNTDOWN_MS } from '@flash-sale/shared/limits.ts';
+import { LAUNCH_COUNTDOWN_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
 import type { Desk } from '../desk.ts';
 import { counted, dateTime, money, timeLeft } from '../look/format.ts';

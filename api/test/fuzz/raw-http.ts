@@ -24,18 +24,22 @@ export class RawHttp {
   readonly #host: string;
   readonly #port: number;
   readonly #idle: Connection[] = [];
+  readonly #sendsAgain: boolean;
 
-  constructor(url: string) {
+  /** @param sendsAgain what was not answered on a connection that had been kept: as most clients do */
+  constructor(url: string, sendsAgain = true) {
     const { hostname, port } = new URL(url);
     this.#host = hostname;
     this.#port = Number(port);
+    this.#sendsAgain = sendsAgain;
   }
 
   async send(request: RawRequest): Promise<RawReply> {
     const kept = this.#idle.pop();
     const reply = await (kept ?? this.#open()).exchange(request, (connection) => this.#idle.push(connection));
     // A kept connection may have been closed from the other side just before.
-    return reply.status === 0 && kept !== undefined ? this.send(request) : reply;
+    const isOnceMore = reply.status === 0 && kept !== undefined && this.#sendsAgain;
+    return isOnceMore ? this.send(request) : reply;
   }
 
   close(): void {

@@ -1,0 +1,181 @@
+/**
+ * Several API processes of one host on one port: the kernel gives each connection to one of them (SO_REUSEPORT,
+ * https://lwn.net/Articles/542629/). The parent serves nobody. It starts them, starts again what died, and replaces
+ * them one by one.
+ */
+
+import { join } from 'node:path';
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
+import { DRAIN_ANNOUNCE_MAX_MS, DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { childEnvironment, type Config } from './config.ts';
+import { findBinaries } from './embedded/binaries.ts';
+import { unsharedPort } from './http/port.ts';
+import type { Log } from './log.ts';
+
+const PROGRAM = join(import.meta.dir, 'server.ts');
+const FLAG = '--process';
+
+/** One that lived for so long is started again at once; one that keeps dying waits longer each time. */
+const STEADY_MS = 10_000;
+const PAUSE_FIRST_MS = 100;
+const PAUSE_MAX_MS = 5_000;
+
+const PORT_MAX = 65_535;
+
+/** Longer than a process takes to stop by itself. */
+const STOP_MAX_MS = DRAIN_ANNOUNCE_MAX_MS + DRAIN_MAX_MS + 3_000;
+
+export interface Addresses {
+  readonly url: string;
+  readonly opsUrl: string;
+}
+
+export interface Processes {
+  readonly url: string;
+  /** Of each process: metrics are its own, everything else is the same at all. */
+  readonly opsUrls: readonly string[];
+  /** One after the other, each when its successor serves. One that has none stays. */
+  replaceAll(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Which of the processes this one is, 1 for the first; null when it is alone. */
+export function placeOf(args: readonly string[]): number | null {
+  const at = args.indexOf(FLAG);
+  return at < 0 ? null : Number(args[at + 1]);
+}
+
+/** Each of them tells its own metrics, so each has a port of its own: the first OPS_PORT, the others those after it. */
+export function opsPortOf({ OPS_PORT }: Pick<Config, 'OPS_PORT'>, place: number | null): number {
+  return OPS_PORT === 0 ? 0 : OPS_PORT + (place ?? 1) - 1;
+}
+
+/** From now on this process serves. */
+export function tellParent(addresses: Addresses): void {
+  process.send?.(addresses);
+}
+
+interface Options {
+  /** For the processes, beside our own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Takes what they say; else it goes where ours goes. */
+  readonly write?: (text: string) => void;
+}
+
+/** @throws when the port is taken, or a process does not come to serve */
+export async function startProcesses(config: Config, log: Log, options: Options = {}): Promise<Processes> {
+  const { HOST, PORT, OPS_HOST, API_PROCESSES } = config;
+  if (opsPortOf(config, API_PROCESSES) > PORT_MAX) {
+    throw new EnvironmentError(
+      `OPS_PORT: there are not ${API_PROCESSES - 1} ports after it; set a smaller one`,
+    );
+  }
+  const port = await unsharedPort(HOST, 'PORT', PORT);
+  const spawn = (place: number) => spawnProcess(place, port, options);
+  const places: Place[] = [];
+  const addresses: Addresses[] = [];
+  const stop = async () => void (await Promise.all(places.map((place) => place.stop())));
+  while (places.length < API_PROCESSES) {
+    await unsharedPort(OPS_HOST, 'OPS_PORT', opsPortOf(config, places.length + 1));
+    const place = openPlace(places.length + 1, spawn, log);
+    places.push(place);
+    const listening = await place.listening;
+    if (listening === null) {
+      await stop();
+      throw new Error(`Process ${places.length} of ${API_PROCESSES} did not start; what it said is above.`);
+    }
+    addresses.push(listening);
+  }
+  return {
+    url: addresses[0]?.url ?? '',
+    opsUrls: addresses.map(({ opsUrl }) => opsUrl),
+    async replaceAll() {
+      for (const place of places) await place.replace();
+    },
+    stop,
+  };
+}
+
+interface Place {
+  /** Of the first process here; null when it ended instead. */
+  readonly listening: Promise<Addresses | null>;
+  replace(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+function openPlace(number: number, spawn: (place: number) => Spawned, log: Log): Place {
+  let current = spawn(number);
+  let isStopping = false;
+  const isOurs = (process: Spawned) => !isStopping && process === current;
+
+  const keepOne = async (process: Spawned) => {
+    for (let failures = 0; ;) {
+      const startedAtMs = performance.now();
+      const how = await process.ended;
+      if (!isOurs(process)) return;
+      failures = performance.now() - startedAtMs > STEADY_MS ? 0 : failures + 1;
+      log.error('an API process ended by itself and is started again', { place: number, how });
+      if (failures > 0) await Bun.sleep(Math.min(PAUSE_FIRST_MS * 2 ** (failures - 1), PAUSE_MAX_MS));
+      if (!isOurs(process)) return;
+      process = spawn(number);
+      current = process;
+    }
+  };
+  const { listening } = current;
+  void keepOne(current);
+
+  return {
+    listening,
+    async replace() {
+      const next = spawn(number);
+      if ((await next.listening) === null || isStopping) {
+        log.error('an API process was not replaced: its successor did not start', { place: number });
+        return next.stop();
+      }
+      const before = current;
+      current = next;
+      void keepOne(next);
+      await before.stop();
+    },
+    async stop() {
+      isStopping = true;
+      await current.stop();
+    },
+  };
+}
+
+interface Spawned {
+  readonly listening: Promise<Addresses | null>;
+  readonly ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+function spawnProcess(place: number, port: number, { environment, write }: Options): Spawned {
+  const { setpriv } = findBinaries();
+  const command = [process.execPath, PROGRAM, FLAG, String(place)];
+  const { promise: listening, resolve } = Promise.withResolvers<Addresses | null>();
+  // It also stops, well, when we are killed -9, where the kernel can do that.
+  const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command, {
+    env: childEnvironment({ ...environment, PORT: String(port) }),
+    stdio: ['ignore', 'inherit', write === undefined ? 'inherit' : 'pipe'],
+    ipc: (message: Addresses) => resolve(message),
+  });
+  if (write !== undefined) void handOn(child.stderr as ReadableStream<Uint8Array>, write);
+  const ended = child.exited.then((code) => String(child.signalCode ?? `exit code ${code}`));
+  void ended.then(() => resolve(null));
+  return {
+    listening,
+    ended,
+    async stop() {
+      child.kill('SIGTERM');
+      const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS);
+      await ended;
+      clearTimeout(impatient);
+    },
+  };
+}
+
+async function handOn(said: ReadableStream<Uint8Array>, write: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of said) write(decoder.decode(bytes, { stream: true }));
+}

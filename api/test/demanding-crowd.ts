@@ -1,0 +1,40 @@
+/** Buyers who look and hold over connections that they keep, and who forgive nothing: no request is made twice. */
+
+import { RawHttp, type RawRequest } from './fuzz/raw-http.ts';
+
+export interface DemandingCrowd {
+  /** How often each status was answered; 0 is no answer. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** @returns how many units are held, when the last has been answered */
+  leave(): Promise<number>;
+}
+
+export function demandingCrowd(url: string, productId: number, size: number): DemandingCrowd {
+  const http = new RawHttp(url, false);
+  const answers = new Map<number, number>();
+  let isLeaving = false;
+  const body = Buffer.from(JSON.stringify({ product_id: productId, quantity: 1 }));
+  const look: RawRequest = { method: 'GET', target: `/api/products/${productId}`, headers: [], body: null };
+  const hold: RawRequest = {
+    method: 'POST',
+    target: '/api/holds',
+    headers: [['content-type', 'application/json']],
+    body,
+  };
+  const come = async (request: RawRequest) => {
+    while (!isLeaving) {
+      const { status } = await http.send(request);
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    }
+  };
+  const all = Promise.all(Array.from({ length: size }, (_, at) => come(at % 2 === 0 ? look : hold)));
+  return {
+    answers,
+    async leave() {
+      isLeaving = true;
+      await all;
+      http.close();
+      return answers.get(201) ?? 0;
+    },
+  };
+}
