@@ -83,6 +83,45 @@ const processes: Variable<number> = {
   },
 };
 
+const REDIS_SCHEMES = ['redis', 'rediss'];
+
+/** One set of nodes has one user and one password. */
+function redisNodes(otherwise: readonly string[]): Variable<readonly string[]> {
+  return {
+    expected:
+      'redis:// or rediss:// and host:port, one or more, separated by commas, all with the same user and password',
+    fallback: [],
+    secret: true,
+    otherwise,
+    parse(value) {
+      const nodes = value.split(',').map((node) => node.trim());
+      if (!nodes.every(isRedisUrl)) return undefined;
+      const access = nodes.map((node) => {
+        const { protocol, username, password } = new URL(node);
+        return [protocol, username, password].join(' ');
+      });
+      return new Set(access).size === 1 ? nodes : undefined;
+    },
+  };
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return REDIS_SCHEMES.includes(protocol.slice(0, -1)) && hostname !== '';
+}
+
+/** A URL whose host is the name: the password of the data has its place in it, and a name alone is enough without. */
+const sentinelMaster: Variable<string> = {
+  expected: 'the name that the sentinels know the master by, or redis://user:password@name',
+  fallback: 'redis://flash-sale',
+  secret: true,
+  parse(value) {
+    const url = value.includes('://') ? value : `redis://${value}`;
+    return isRedisUrl(url) && /^(\/\d*)?$/.test(new URL(url).pathname) ? url : undefined;
+  },
+};
+
 /** Every variable that an API process reads; `.env.example` lists the same. Secrets may be in files: `NAME_FILE`. */
 export const ENVIRONMENT = {
   NODE_ENV: text('development'),
@@ -91,7 +130,10 @@ export const ENVIRONMENT = {
   OPS_PORT: port(8_001),
   OPS_HOST: text('127.0.0.1'),
   DATA_DIR: text('.flashsale'),
-  REDIS_URL: url(['redis', 'rediss', 'unix']),
+  REDIS_URL: url([...REDIS_SCHEMES, 'unix']),
+  REDIS_CLUSTER_NODES: redisNodes(['REDIS_URL']),
+  REDIS_SENTINELS: redisNodes(['REDIS_URL', 'REDIS_CLUSTER_NODES']),
+  REDIS_SENTINEL_MASTER: sentinelMaster,
   DATABASE_URL: url(['mysql', 'mariadb']),
   OPERATOR_TOKEN: operatorToken,
   WEBHOOK_SECRET: webhookSecrets,
@@ -125,4 +167,20 @@ export function childEnvironment(
 ): Record<string, string | undefined> {
   const files = Object.keys(differences).map((name) => [`${name}_FILE`, undefined] as const);
   return { ...process.env, ...Object.fromEntries(files), ...differences };
+}
+
+/** Where Redis is: a URL (redis://, rediss:// or unix:///path/to/redis.sock), or whom to ask for it. */
+export type RedisAddress =
+  | string
+  /** Any nodes of a Redis Cluster: the others are found through them. */
+  | { readonly clusterNodes: readonly string[] }
+  /** `master`: as a URL whose host is the name that the sentinels know it by. */
+  | { readonly sentinels: readonly string[]; readonly master: string };
+
+/** @returns null when nobody said */
+export function redisAddress(config: Config): RedisAddress | null {
+  const { REDIS_CLUSTER_NODES: clusterNodes, REDIS_SENTINELS: sentinels } = config;
+  if (clusterNodes.length > 0) return { clusterNodes };
+  if (sentinels.length > 0) return { sentinels, master: config.REDIS_SENTINEL_MASTER };
+  return config.REDIS_URL;
 }

@@ -1,7 +1,7 @@
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'mysql2/promise';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, redisAddress, type Config, type RedisAddress } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { connectMySql } from './mysql/connect.ts';
@@ -10,11 +10,12 @@ import { Catalog } from './products/catalog.ts';
 import type { Reach } from './reach.ts';
 import { connectRedis, redisReady } from './redis/connect.ts';
 import { watchScripts } from './redis/script.ts';
+import type { RedisClient } from './redis/shards.ts';
 
 /** What features work with. One set per process; nobody else constructs a client. */
 export interface Services {
   readonly config: Config;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly mysql: Pool;
   readonly catalog: Catalog;
   readonly metrics: Metrics;
@@ -26,14 +27,36 @@ export interface Services {
   close(): Promise<void>;
 }
 
+/** With a Redis that is no cluster. */
+export interface ServicesOnOne extends Services {
+  readonly redis: Redis;
+}
+
+interface Stores<Address extends RedisAddress> {
+  readonly redis: Address;
+  readonly databaseUrl: string;
+}
+
 /** Connects to both stores; they need not be up yet. */
 export function createServices(
   config: Config,
-  stores: { redisUrl: string; databaseUrl: string },
+  stores: Stores<string>,
+  reach?: Reach,
+  log?: Log,
+): ServicesOnOne;
+export function createServices(
+  config: Config,
+  stores: Stores<RedisAddress>,
+  reach?: Reach,
+  log?: Log,
+): Services;
+export function createServices(
+  config: Config,
+  stores: Stores<RedisAddress>,
   reach: Reach = () => {},
   log: Log = createLog(config.LOG_LEVEL),
 ): Services {
-  const redis = connectRedis(stores.redisUrl);
+  const redis = connectRedis(stores.redis);
   const mysql = connectMySql(stores.databaseUrl);
   const metrics = createMetrics();
   watchScripts(redis, (script, seconds) => metrics.scriptDuration.observe(seconds, script));
@@ -59,9 +82,11 @@ export function createServices(
 /** For a process of a larger setup, which is told where the stores are. @throws EnvironmentError */
 export function servicesFromEnvironment(): Services {
   const config = readConfig();
-  const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = config;
-  if (redisUrl === null || databaseUrl === null) {
-    throw new EnvironmentError('Set REDIS_URL and DATABASE_URL. Only `start` brings stores of its own.');
+  const [redis, databaseUrl] = [redisAddress(config), config.DATABASE_URL];
+  if (redis === null || databaseUrl === null) {
+    throw new EnvironmentError(
+      'Set DATABASE_URL, and REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS. Only `start` brings stores of its own.',
+    );
   }
-  return createServices(config, { redisUrl, databaseUrl });
+  return createServices(config, { redis, databaseUrl });
 }

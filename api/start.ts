@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { migrate } from '@flash-sale/drizzle/migrate.ts';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, redisAddress, type Config } from './config.ts';
 import { openOperatorTerminal, type OperatorTerminal } from './embedded/operator-terminal.ts';
 import { openVoice } from './embedded/voice.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   const stopped = Promise.race([untilStopped(), untilNpmEnds()]);
   const stores = await openEmbeddedStores({
     dataDir: config.DATA_DIR,
-    redis: config.REDIS_URL === null,
+    redis: redisAddress(config) === null,
     mysql: config.DATABASE_URL === null,
     say,
   });
@@ -42,14 +42,14 @@ async function start(): Promise<void> {
 }
 
 async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<string>): Promise<void> {
-  const redisUrl = config.REDIS_URL ?? stores.redisUrl;
+  const redis = redisAddress(config) ?? stores.redisUrl;
   const databaseUrl = config.DATABASE_URL ?? stores.databaseUrl;
-  if (redisUrl === undefined || databaseUrl === undefined) throw new Error('a store was not started');
+  if (redis === undefined || databaseUrl === undefined) throw new Error('a store was not started');
   const applied = await migrate(databaseUrl);
   if (applied > 0) say(`schema   ${applied === 1 ? '1 migration' : `${applied} migrations`} applied`);
 
   const log = createLog(config.LOG_LEVEL, voice.write);
-  const services = createServices(withOperator(config), { redisUrl, databaseUrl }, undefined, log);
+  const services = createServices(withOperator(config), { redis, databaseUrl }, undefined, log);
   try {
     await services.ready(REDIS_WAIT_MS);
     if (config.NODE_ENV !== 'production') await prepareSale(services);

@@ -9,6 +9,8 @@ export interface Variable<Value> {
   readonly parse: (text: string) => Value | undefined;
   /** Never printed; and where files are read, `NAME_FILE` may say which file holds it. */
   readonly secret?: boolean;
+  /** Variables that say the same in another way: set together, nobody knows which is meant. */
+  readonly otherwise?: readonly string[];
   /** Why the variable must be set; absent when it may be left out. */
   readonly required?: string;
 }
@@ -55,7 +57,9 @@ function valueOf(
   environment: Environment,
   readFile: ReadFile | undefined,
 ): unknown {
-  const { expected, fallback, parse, required, secret = false } = variable;
+  const { expected, fallback, parse, required, otherwise = [], secret = false } = variable;
+  const other = isSet(name, environment) ? otherwise.find((one) => isSet(one, environment)) : undefined;
+  if (other !== undefined) throw new EnvironmentError(`${name} and ${other} are both set: unset one`);
   const path = secret && readFile !== undefined ? environment[`${name}_FILE`] : undefined;
   if (readFile !== undefined && path !== undefined && path !== '') {
     if (environment[name]) throw new EnvironmentError(`${name} and ${name}_FILE are both set: unset one`);
@@ -75,6 +79,10 @@ function valueOf(
   if (value !== undefined) return value;
   const got = secret ? 'a value that is not shown' : JSON.stringify(text);
   throw new EnvironmentError(`${name}: expected ${expected}, got ${got}`);
+}
+
+function isSet(name: string, environment: Environment): boolean {
+  return Boolean(environment[name] || environment[`${name}_FILE`]);
 }
 
 function textOf(name: string, path: string, readFile: ReadFile): string {

@@ -97,6 +97,9 @@ export const REDIS_TIMEOUT_MS = 900;
  */
 export const REDIS_SILENCE_MS = 4_000;
 
+/** How often it is asked which shard of a Redis Cluster has which sales, though nobody noticed a change. */
+export const SHARDS_LOOKED_UP_EVERY_MS = 500;
+
 /**
  * An attempt at a transaction that took longer is given up, and none begins after half of it; orders and webhooks
  * are then answered 503.

@@ -5,7 +5,7 @@
 
 import type { PublishedEvent } from '@flash-sale/shared/contracts/event.ts';
 import { EVENT_BATCH_MAX } from '@flash-sale/shared/limits.ts';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/shards.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import { appendEvents, appendGeneral } from '../redis/event-scripts.ts';
@@ -30,7 +30,7 @@ const appenderOf = perProcess(
 );
 
 /** On the stream of its sale while Redis serves that; else on the one of what belongs to none. */
-async function append(redis: Redis, saleId: number, events: readonly string[]): Promise<void> {
+async function append(redis: RedisClient, saleId: number, events: readonly string[]): Promise<void> {
   if (saleId !== NO_SALE && (await appendEvents(redis, saleId, events)).kind === 'appended') return;
   await Promise.all(events.map((event) => appendGeneral(redis, 'event', event)));
 }

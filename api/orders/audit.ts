@@ -5,7 +5,7 @@
 
 import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
 import { holdOutcomes, orders, saleAudits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/shards.ts';
 import { AUDIT_COUNTED_MAX } from '@flash-sale/shared/limits.ts';
 import { COMMITTED_ORDER_STATES, ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
@@ -91,7 +91,7 @@ export function auditQuietSales(
 /** Compares the stores, sale by sale. It is exact for a sale that does not change in SQL while this runs. */
 async function compare(
   sql: Sql,
-  redis: Redis,
+  redis: RedisClient,
   ofSales: readonly Sale[],
   countedMax = AUDIT_COUNTED_MAX,
 ): Promise<(Audit | null)[]> {

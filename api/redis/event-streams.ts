@@ -1,6 +1,6 @@
 /** Reading the streams of events. Redis names each entry by its millisecond and a number in it. */
 
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './shards.ts';
 import { EVENTS_PAGE } from '@flash-sale/shared/limits.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { eventsEraKey, eventsKey } from './keys.ts';
@@ -45,7 +45,10 @@ async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
  * The next entries of each stream. The time is asked first: whatever is written after it has a later millisecond, or
  * the same one. @throws StoreUnavailable
  */
-export function readStreams(redis: Redis, after: ReadonlyMap<number, StreamId>): Promise<StreamReading> {
+export function readStreams(
+  redis: RedisClient,
+  after: ReadonlyMap<number, StreamId>,
+): Promise<StreamReading> {
   return ask(async () => {
     const saleIdOf = new Map([...after.keys()].map((saleId) => [keyOf(saleId), saleId]));
     const ids = [...after.values()].map(toText);
@@ -61,7 +64,7 @@ export function readStreams(redis: Redis, after: ReadonlyMap<number, StreamId>):
   });
 }
 
-export function redisNowMs(redis: Redis): Promise<number> {
+export function redisNowMs(redis: RedisClient): Promise<number> {
   return ask(async () => msOf(await redis.time()));
 }
 
@@ -77,7 +80,7 @@ export interface StreamWindow {
 }
 
 /** What a stream holds; null when there is none. @throws StoreUnavailable */
-export function readWindow(redis: Redis, saleId: number): Promise<StreamWindow | null> {
+export function readWindow(redis: RedisClient, saleId: number): Promise<StreamWindow | null> {
   return ask(async () => {
     const flat = await redis.xinfo('STREAM', keyOf(saleId)).catch((error: Error) => {
       if (error.message.startsWith('ERR no such key')) return null;
@@ -104,7 +107,7 @@ function fieldsOf(flat: readonly unknown[]): Map<string, unknown> {
  * Names the data that the streams are part of, in eight letters: the process, its reign as master, and the era. Data
  * that was lost or set back is of another life. @throws StoreUnavailable
  */
-export function readLife(redis: Redis): Promise<string> {
+export function readLife(redis: RedisClient): Promise<string> {
   return ask(async () => {
     const [, era, info] = await Promise.all([
       // Without memory there is no new era, and the rest of the name has to do.
@@ -120,6 +123,6 @@ export function readLife(redis: Redis): Promise<string> {
 }
 
 /** From now on places in the streams mean something else. @throws StoreUnavailable */
-export async function beginEra(redis: Redis): Promise<void> {
+export async function beginEra(redis: RedisClient): Promise<void> {
   await ask(() => redis.set(eventsEraKey(), crypto.randomUUID()));
 }

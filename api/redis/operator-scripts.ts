@@ -1,6 +1,6 @@
 /** The scripts that only operators need. */
 
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './shards.ts';
 import extendHoldLua from '@flash-sale/lua/extend_hold.lua' with { type: 'text' };
 import listHoldsLua from '@flash-sale/lua/list_holds.lua' with { type: 'text' };
 import type { ListedHoldState } from '@flash-sale/shared/contracts/operator-hold.ts';
@@ -44,7 +44,7 @@ export type HoldsListed =
   | { kind: 'holds'; nowMs: number; holds: ListedHold[]; next: HoldPlace | null };
 
 export async function listHolds(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   { list, after, limit, state, buyerId }: HoldsAsked,
 ): Promise<HoldsListed> {
@@ -93,7 +93,7 @@ export type Extension =
   | { kind: Exclude<(typeof extendHoldScript.words)[number], 'extended' | 'not_armed'> };
 
 export async function extendHold(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   holdId: string,
   moreMs: number,

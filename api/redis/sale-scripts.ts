@@ -1,6 +1,6 @@
 /** The scripts about a whole sale, each with a typed wrapper: parameters in, a closed union out. */
 
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './shards.ts';
 import applyCreditsLua from '@flash-sale/lua/apply_credits.lua' with { type: 'text' };
 import auditSaleLua from '@flash-sale/lua/audit_sale.lua' with { type: 'text' };
 import beginRebuildLua from '@flash-sale/lua/begin_rebuild.lua' with { type: 'text' };
@@ -34,7 +34,7 @@ export interface Credit {
   readonly reason: CreditReason;
 }
 
-export async function applyCredits(redis: Redis, saleId: number, credits: readonly Credit[]) {
+export async function applyCredits(redis: RedisClient, saleId: number, credits: readonly Credit[]) {
   const args = credits.flatMap(({ id, seq, units, buyerId, reason }) => {
     const added = reason === 'restock' ? units : 0;
     return [id, seq, units, buyerId ?? '', added];
@@ -59,7 +59,7 @@ export interface SaleStock {
   readonly pins: number;
 }
 
-export async function readSale(redis: Redis, saleId: number): Promise<NotArmed | SaleStock> {
+export async function readSale(redis: RedisClient, saleId: number): Promise<NotArmed | SaleStock> {
   const reply = await runScript(redis, readSaleScript, saleId, [REAP_PIECE_MAX]);
   const [kind, now, epoch, state, opensAt, closesAt, allotment, available, holds, pins] = reply;
   if (kind === 'not_armed') return NOT_ARMED;
@@ -83,7 +83,7 @@ const keepHoldsScript = defineScript('keep_holds', keepHoldsLua, ['superseded', 
 
 /** Stops the sale, and goes over its living holds piece by piece. @throws StoreUnavailable: begin another one. */
 export async function beginRebuild(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   { epoch, lastArmedEpoch }: { epoch: number; lastArmedEpoch: number },
 ) {
@@ -132,7 +132,7 @@ export interface RebuildSnapshot {
   readonly buyers: readonly { buyerId: string; units: number }[];
 }
 
-export async function commitRebuild(redis: Redis, saleId: number, snapshot: RebuildSnapshot) {
+export async function commitRebuild(redis: RedisClient, saleId: number, snapshot: RebuildSnapshot) {
   const { token, outcomes, buyers } = snapshot;
   for (let piece = 0; piece * REBUILD_CHUNK < buyers.length; piece += 1) {
     const some = buyers.slice(piece * REBUILD_CHUNK, (piece + 1) * REBUILD_CHUNK);
@@ -163,7 +163,7 @@ const auditSaleScript = defineScript('audit_sale', auditSaleLua, ['not_armed', '
 
 /** @param countedMax of more living holds than this the sums are taken, instead of counting their records */
 export async function auditSale(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   undeliveredCreditIds: readonly number[],
   countedMax = AUDIT_COUNTED_MAX,
@@ -198,7 +198,7 @@ const retireSaleScript = defineScript(
   ALLOW_OOM,
 );
 
-export async function retireSale(redis: Redis, saleId: number) {
+export async function retireSale(redis: RedisClient, saleId: number) {
   const [kind] = await runScript(redis, retireSaleScript, saleId, [ENDED_HOLD_KEPT_MS]);
   return kind === 'not_armed' ? NOT_ARMED : { kind };
 }

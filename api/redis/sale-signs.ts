@@ -1,6 +1,6 @@
 /** Signs of life of a sale, for people to see: read without a script, so they are of the same moment only roughly. */
 
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './shards.ts';
 import { saleDeadlinesKey, saleMetaKey } from './keys.ts';
 
 export interface SaleSigns {
@@ -11,7 +11,7 @@ export interface SaleSigns {
   readonly oldestDeadlineMs: number | null;
 }
 
-export async function readSaleSigns(redis: Redis, saleId: number): Promise<SaleSigns> {
+export async function readSaleSigns(redis: RedisClient, saleId: number): Promise<SaleSigns> {
   const [counts, first] = await Promise.all([
     redis.hmget(saleMetaKey(saleId), 'held_units', 'ordered_units'),
     redis.zrange(saleDeadlinesKey(saleId), '0', '0', 'WITHSCORES'),

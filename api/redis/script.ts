@@ -3,6 +3,7 @@ import { EVENTS_KEPT_MAX, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { ReplyError, type Redis } from 'ioredis';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { saleKeys } from './keys.ts';
+import { onShard, type RedisClient } from './shards.ts';
 
 export interface Script<Word extends string> {
   readonly name: string;
@@ -46,23 +47,24 @@ export function defineScript<const Word extends string>(
 }
 
 /** Errors that say "not now", not "you are wrong". */
-const UNAVAILABLE = /^(LOADING|OOM|MISCONF|READONLY|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS)/;
+const UNAVAILABLE =
+  /^(LOADING|OOM|MISCONF|READONLY|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MOVED|ASK)/;
 
 /** What ioredis says of a command while it has no connection. Refusals of Redis itself ran nothing either. */
 const NEVER_SENT = new RegExp(`^Stream isn't writeable|${UNAVAILABLE.source}`);
 
 type Took = (script: string, seconds: number) => void;
 
-const watchers = new WeakMap<Redis, Took>();
+const watchers = new WeakMap<RedisClient, Took>();
 
-/** Tells how long each script took, its failures too. One watcher per connection. */
-export function watchScripts(redis: Redis, took: Took): void {
+/** Tells how long each script took, its failures too. One watcher per client. */
+export function watchScripts(redis: RedisClient, took: Took): void {
   watchers.set(redis, took);
 }
 
 /** Runs a script on the keys of one sale. @throws StoreUnavailable when its outcome is unknown or Redis cannot now. */
 export async function runScript<Word extends string>(
-  redis: Redis,
+  redis: RedisClient,
   script: Script<Word>,
   saleId: number,
   args: (string | number)[],
@@ -70,32 +72,31 @@ export async function runScript<Word extends string>(
   const keys = saleKeys(saleId);
   const startedAtMs = performance.now();
   try {
-    return (await redis.call('EVALSHA', [script.sha, keys.length, ...keys, ...args])) as Reply<Word>;
+    return (await onShard(redis, saleId, (shard) => evaluate(shard, script, keys, args))) as Reply<Word>;
   } catch (error) {
-    if (isReplyError(error) && error.message.startsWith('NOSCRIPT')) {
-      // A restarted Redis has no scripts. NOSCRIPT means that nothing ran.
-      return await evalScript(redis, script, keys, args);
-    }
     throw classify(script, error);
   } finally {
     watchers.get(redis)?.(script.name, (performance.now() - startedAtMs) / 1_000);
   }
 }
 
-async function evalScript<Word extends string>(
-  redis: Redis,
-  script: Script<Word>,
+async function evaluate(
+  shard: Redis,
+  { sha, text }: Script<string>,
   keys: string[],
   args: (string | number)[],
-): Promise<Reply<Word>> {
+): Promise<unknown> {
   try {
-    return (await redis.call('EVAL', [script.text, keys.length, ...keys, ...args])) as Reply<Word>;
+    return await shard.call('EVALSHA', [sha, keys.length, ...keys, ...args]);
   } catch (error) {
-    throw classify(script, error);
+    // A restarted Redis has no scripts. NOSCRIPT means that nothing ran.
+    if (!isReplyError(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return shard.call('EVAL', [text, keys.length, ...keys, ...args]);
   }
 }
 
 function classify(script: Script<string>, error: unknown): Error {
+  if (error instanceof StoreUnavailable) return error;
   if (isReplyError(error) && !UNAVAILABLE.test(error.message)) {
     return new Error(`lua/${script.name}.lua failed: ${error.message}`, { cause: error });
   }

@@ -1,6 +1,6 @@
 /** The scripts about holds and pins, each with a typed wrapper: parameters in, a closed union out. */
 
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './shards.ts';
 import listOverduePinsLua from '@flash-sale/lua/list_overdue_pins.lua' with { type: 'text' };
 import pinHoldLua from '@flash-sale/lua/pin_hold.lua' with { type: 'text' };
 import placeHoldsLua from '@flash-sale/lua/place_holds.lua' with { type: 'text' };
@@ -97,7 +97,7 @@ type PlacementReply =
   | [Exclude<(typeof placeHoldsScript.words)[number], 'not_armed' | 'placed' | 'held'>, ...unknown[]];
 
 export async function placeHolds(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   requests: readonly HoldRequest[],
 ): Promise<NotArmed | { kind: 'placed'; replies: HoldReply[] }> {
@@ -190,7 +190,7 @@ export type HoldRecord =
   | { kind: 'lost' }
   | { kind: 'hold'; state: HoldRecordState; quantity: number; deadlineMs: number; nowMs: number };
 
-export async function readHold(redis: Redis, saleId: number, holdId: string): Promise<HoldRecord> {
+export async function readHold(redis: RedisClient, saleId: number, holdId: string): Promise<HoldRecord> {
   const [kind, state, quantity, deadline, now] = await runScript(redis, readHoldScript, saleId, [
     holdName(holdId),
   ]);
@@ -211,7 +211,7 @@ const releaseHoldScript = defineScript(
   ALLOW_OOM,
 );
 
-export async function releaseHold(redis: Redis, saleId: number, holdId: string) {
+export async function releaseHold(redis: RedisClient, saleId: number, holdId: string) {
   const [kind] = await runScript(redis, releaseHoldScript, saleId, [holdName(holdId)]);
   return kind === 'not_armed' ? NOT_ARMED : { kind };
 }
@@ -228,7 +228,7 @@ export type Pin =
   | { kind: 'pinned'; quantity: number; epoch: number; buyerId: string | null }
   | { kind: Exclude<(typeof pinHoldScript.words)[number], 'pinned' | 'not_armed'> };
 
-export async function pinHold(redis: Redis, saleId: number, holdId: string): Promise<Pin> {
+export async function pinHold(redis: RedisClient, saleId: number, holdId: string): Promise<Pin> {
   const [kind, quantity, epoch, buyer] = await runScript(redis, pinHoldScript, saleId, [
     holdName(holdId),
     PIN_LEASE_MS,
@@ -254,7 +254,7 @@ export type Take =
   | { kind: 'closed' | 'buyer_limit_reached' | 'over' };
 
 export async function takeUnits(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   take: { takeId: string; quantity: number; buyerId: string | null },
 ): Promise<Take> {
@@ -283,7 +283,7 @@ export interface Settlement {
   readonly outcome: HoldOutcome;
 }
 
-export async function settleHolds(redis: Redis, saleId: number, settlements: readonly Settlement[]) {
+export async function settleHolds(redis: RedisClient, saleId: number, settlements: readonly Settlement[]) {
   const args = settlements.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]);
   const [kind, count] = await runScript(redis, settleHoldsScript, saleId, args);
   return kind === 'not_armed' ? NOT_ARMED : { kind, count: Number(count) };
@@ -296,7 +296,7 @@ const listOverduePinsScript = defineScript(
   ALLOW_OOM,
 );
 
-export async function listOverduePins(redis: Redis, saleId: number, limit: number) {
+export async function listOverduePins(redis: RedisClient, saleId: number, limit: number) {
   const [kind, now, ...pins] = await runScript(redis, listOverduePinsScript, saleId, [limit, PIN_LEASE_MS]);
   if (kind === 'not_armed') return NOT_ARMED;
   return {
@@ -311,7 +311,7 @@ export async function listOverduePins(redis: Redis, saleId: number, limit: numbe
 
 const reapHoldsScript = defineScript('reap_holds', reapHoldsLua, ['not_armed', 'reaped'], ALLOW_OOM);
 
-export async function reapHolds(redis: Redis, saleId: number) {
+export async function reapHolds(redis: RedisClient, saleId: number) {
   const [kind, count, lag, forgotten] = await runScript(redis, reapHoldsScript, saleId, [
     REAP_PIECE_MAX,
     ENDED_HOLD_KEPT_MS,

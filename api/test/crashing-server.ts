@@ -13,7 +13,7 @@ const [crashAt, times = '1'] = (process.env['CRASH_AT'] ?? '').split(':');
 let reached = 0;
 
 const config = readConfig();
-const stores = { redisUrl: config.REDIS_URL ?? '', databaseUrl: config.DATABASE_URL ?? '' };
+const stores = { redis: config.REDIS_URL ?? '', databaseUrl: config.DATABASE_URL ?? '' };
 const services = createServices(config, stores, (point) => {
   if (point !== crashAt) return;
   reached += 1;

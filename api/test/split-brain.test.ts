@@ -18,7 +18,7 @@ beforeAll(async () => {
   [world, successorStore] = await Promise.all([createWorld(), privateRedis()]);
   old = world.services;
   successor = createServices(testConfig(), {
-    redisUrl: successorStore.url,
+    redis: successorStore.url,
     databaseUrl: world.databaseUrl,
   });
   await successor.ready(5_000);

@@ -13,7 +13,7 @@ import type { Reach } from '../reach.ts';
 import { createSale, moveSale } from '../sales/sales.ts';
 import type { SaleTerms } from '../sales/terms.ts';
 import { listen, type Listening } from '../server.ts';
-import { createServices, type Services } from '../services.ts';
+import { createServices, type Services, type ServicesOnOne } from '../services.ts';
 import { startWorkers } from '../workers/workers.ts';
 import { privateRedis, sharedMariaDb, type TestStore } from './stores.ts';
 
@@ -30,7 +30,7 @@ export interface WorldOptions {
 }
 
 export interface World {
-  readonly services: Services;
+  readonly services: ServicesOnOne;
   readonly listening: Listening;
   readonly redis: TestStore;
   readonly redisUrl: string;
@@ -38,7 +38,7 @@ export interface World {
   /** A product with one sale; live and open unless told otherwise. */
   sale(terms?: Partial<Omit<SaleTerms, 'productId'>>, state?: SaleState): Promise<OneSale>;
   /** A second set of services on the same stores: another process, as far as the stores can tell. */
-  another(reach?: Reach): Promise<Services>;
+  another(reach?: Reach): Promise<ServicesOnOne>;
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const config = testConfig(options.env);
   const closing: (() => Promise<void>)[] = [];
   const connect = async (reach?: Reach) => {
-    const services = createServices(config, { redisUrl: redis.url, databaseUrl }, reach);
+    const services = createServices(config, { redis: redis.url, databaseUrl }, reach);
     await services.ready(5_000);
     closing.push(() => services.close());
     return services;

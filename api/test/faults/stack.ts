@@ -178,7 +178,7 @@ export class Stack {
   /** Fresh connections to the stores themselves, past all links. Close them. @throws when a store is away */
   async look(): Promise<Services> {
     const services = createServices(testConfig(), {
-      redisUrl: this.redis.url,
+      redis: this.redis.url,
       databaseUrl: this.mariadb.url,
     });
     try {

@@ -18,7 +18,7 @@ export async function replicaOf(world: World): Promise<Replica> {
   await world.services.redis.config('SET', 'repl-diskless-sync-delay', '0');
   await world.services.redis.config('SET', 'port', String(port));
   const store: TestStore = await privateRedis({ args: ['--replicaof', `127.0.0.1 ${port}`] });
-  const services = createServices(testConfig(), { redisUrl: store.url, databaseUrl: world.databaseUrl });
+  const services = createServices(testConfig(), { redis: store.url, databaseUrl: world.databaseUrl });
   await services.ready(5_000);
   const { redis } = services;
   await until(async () => (await redis.info('replication')).includes('master_link_status:up'));

@@ -6,6 +6,7 @@
 import type { Redis } from 'ioredis';
 import { saleKeys, SALE_KEY_NAMES } from '../../redis/keys.ts';
 import { defineScript, runScript } from '../../redis/script.ts';
+import type { RedisClient } from '../../redis/shards.ts';
 import type { RecordState } from './redis-model.ts';
 import { holdIdOf, holdName } from '../../redis/hold-name.ts';
 
@@ -148,7 +149,7 @@ const shiftClockScript = defineScript(
 );
 
 /** A step of Redis' clock, seen from the holds: it goes on by so much (or back, when negative). */
-export async function shiftClock(redis: Redis, saleId: number, byMs: number): Promise<void> {
+export async function shiftClock(redis: RedisClient, saleId: number, byMs: number): Promise<void> {
   await runScript(redis, shiftClockScript, saleId, [byMs, '']);
 }
 
@@ -172,7 +173,7 @@ const rescoreScript = defineScript(
 
 /** All leases ended, or all ended holds did, so long ago. */
 export async function letPass(
-  redis: Redis,
+  redis: RedisClient,
   saleId: number,
   what: 'leases' | 'ended',
   agoMs: number,

@@ -3,9 +3,9 @@
  * The stores are the real ones, and the features do not notice.
  */
 
-import type { Redis } from 'ioredis';
 import type { Pool, PoolConnection } from 'mysql2/promise';
 import type { Reach } from '../../reach.ts';
+import type { RedisClient } from '../../redis/shards.ts';
 import type { Services } from '../../services.ts';
 
 export interface StoreCall {
@@ -48,7 +48,7 @@ function bound(target: object, name: string | symbol): unknown {
 
 const REDIS_CALLS: readonly (string | symbol)[] = ['call', 'hmget', 'info', 'time', 'ping'];
 
-function tapRedis(redis: Redis, tap: Tap): Redis {
+function tapRedis<Client extends RedisClient>(redis: Client, tap: Tap): Client {
   return new Proxy(redis, {
     get(target, name) {
       const value = bound(target, name);
