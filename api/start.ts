@@ -55,7 +55,11 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
     if (config.NODE_ENV !== 'production') await prepareSale(services);
     const running = await (config.API_PROCESSES === 1
       ? serveHere(services)
-      : serveByProcesses(services, { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl }));
+      : serveByProcesses(services, {
+          // Whom to ask for Redis they are told as we were.
+          ...(typeof redis === 'string' && { REDIS_URL: redis }),
+          DATABASE_URL: databaseUrl,
+        }));
     sayReady(config, running);
     const terminal = openTerminal(services, running.opsUrl);
     const reason = await Promise.race([stopped, ...(terminal === null ? [] : [terminal.quit])]);
@@ -89,7 +93,7 @@ async function serveHere(services: Services): Promise<Running> {
 /** This one then only keeps the stores. SIGUSR2 replaces them one by one. */
 async function serveByProcesses(
   { config, log }: Services,
-  stores: Readonly<Record<'REDIS_URL' | 'DATABASE_URL', string>>,
+  stores: Readonly<Partial<Record<'REDIS_URL' | 'DATABASE_URL', string>>>,
 ): Promise<Running> {
   const { OPERATOR_TOKEN } = config;
   const environment = { ...stores, ...(OPERATOR_TOKEN !== null && { OPERATOR_TOKEN }) };

@@ -6,6 +6,7 @@ import { redisNowMs } from '../redis/event-streams.ts';
 import type { Services } from '../services.ts';
 import { comparePositions, endOfMs, type Place } from './position.ts';
 import { endsAt, readStep, startsAt, trimmedUntil, type PlacedEvent } from './reader.ts';
+import type { Tail } from './tail.ts';
 
 export interface Missed {
   /** Before these events something may be missing. */
@@ -36,12 +37,13 @@ export class CatchUp {
     return this.#place.life === life && comparePositions(this.#place.position, position) >= 0;
   }
 
-  /** The next part. @throws StoreUnavailable */
-  async next(saleIds: readonly number[], life: string): Promise<Missed> {
+  /** The next part, of the streams that the tail reads. @throws StoreUnavailable */
+  async next(tail: Tail, life: string): Promise<Missed> {
     if (this.#place.life !== life) return this.#goOn(life);
     const { position: before } = this.#place;
+    const { saleIds } = tail;
     const [step, untilMs] = await Promise.all([
-      readStep(this.#services, startsAt(saleIds, before)),
+      readStep(this.#services, startsAt(saleIds, before), (saleId) => tail.has(saleId)),
       trimmedUntil(this.#services, endsAt(saleIds, before)),
     ]);
     const isTrimmed = untilMs !== null || step.nowMs - before.ms > EVENTS_KEPT_MS;

@@ -100,7 +100,7 @@ export class EventFeed {
 
   async #missedText(missed: CatchUp, { tail, place }: Reading, isWanted: Wish['isWanted']): Promise<string> {
     try {
-      const { gap, from, events } = await missed.next(tail.saleIds, place.life);
+      const { gap, from, events } = await missed.next(tail, place.life);
       const wanted = events.filter(({ event }) => isWanted?.(event) ?? true);
       const { life } = missed.place;
       const texts = wanted.map(({ event, position }) => eventText(event, { position, life }));

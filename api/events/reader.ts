@@ -49,13 +49,18 @@ export function endsAt(saleIds: readonly number[], position: Position): Map<numb
 /**
  * The next events. Only those of milliseconds that are over for all streams: what comes later then comes after them.
  * @param after where to begin in each stream
+ * @param canBeRead false for a sale whose shard is away
  * @throws StoreUnavailable
  */
-export async function readStep({ redis }: Services, after: Map<number, StreamId>): Promise<Step> {
+export async function readStep(
+  { redis }: Services,
+  after: Map<number, StreamId>,
+  canBeRead: (saleId: number) => boolean,
+): Promise<Step> {
   const { nowMs, entries: first } = await readStreams(redis, after);
   const entries = new Map(first);
   const announced = [...(entries.get(0) ?? [])].flatMap((entry) => announcedSale(entry) ?? []);
-  const unknown = announced.filter((saleId) => !after.has(saleId));
+  const unknown = announced.filter((saleId) => !after.has(saleId) && canBeRead(saleId));
   if (unknown.length > 0) {
     // Announced before their first entry: read at the earlier time, they are complete up to it.
     const more = await readStreams(redis, new Map(unknown.map((saleId) => [saleId, { ms: 0, seq: 0 }])));

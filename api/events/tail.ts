@@ -1,7 +1,14 @@
 /** Follows the end of all streams for one process, and notices when something may be missing. */
 
 import type { GapReason } from '@flash-sale/shared/contracts/event.ts';
-import { beginEra, readLife, readWindow, redisNowMs, type StreamId } from '../redis/event-streams.ts';
+import {
+  beginEra,
+  readLife,
+  readWindow,
+  redisNowMs,
+  type Life,
+  type StreamId,
+} from '../redis/event-streams.ts';
 import type { Services } from '../services.ts';
 import { comparePositions, endOfMs, entryBefore, type Place, type Position } from './position.ts';
 import { readStep, saleIdsWithStreams, trimmedUntil, type PlacedEvent, type Step } from './reader.ts';
@@ -25,14 +32,14 @@ export interface Turn {
 export class Tail {
   readonly #services: Services;
   #position: Position;
-  #life: string;
+  #life: Life;
   /** Of each stream, the last entry that was read. */
   #cursors = new Map<number, StreamId>();
   readonly #announced = new Set<number>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #lifeReadAtMs = Number.NEGATIVE_INFINITY;
 
-  private constructor(services: Services, position: Position, life: string) {
+  private constructor(services: Services, position: Position, life: Life) {
     this.#services = services;
     this.#position = position;
     this.#life = life;
@@ -45,17 +52,22 @@ export class Tail {
     // Read after the time: a sale whose first entry is earlier is known. While SQL is away, none begins.
     await catalog.refresh().catch(() => {});
     const tail = new Tail(services, endOfMs(nowMs - 1), life);
-    await tail.#openCursors(await saleIdsWithStreams(services));
+    await tail.#openCursors(life);
     return tail;
   }
 
   get place(): Place {
-    return { position: this.#position, life: this.#life };
+    return { position: this.#position, life: this.#life.name };
   }
 
   /** Whose streams are read. */
   get saleIds(): number[] {
     return [...this.#cursors.keys()];
+  }
+
+  /** Whether the stream of a sale can be read: its shard answers. */
+  has(saleId: number): boolean {
+    return this.#life.has(saleId);
   }
 
   /** @throws StoreUnavailable: nothing was read, and the next turn looks closely */
@@ -64,30 +76,31 @@ export class Tail {
     const wasSilent = nowMs - this.#readAtMs > SILENCE_MS;
     const isLifeDue = wasSilent || nowMs - this.#lifeReadAtMs > LIFE_PERIOD_MS;
     this.#readAtMs = Number.NEGATIVE_INFINITY;
-    await this.#findStreams();
-    const after = new Map(this.#cursors);
-    const [step, life, trimmed] = await Promise.all([
-      readStep(this.#services, after),
-      isLifeDue ? readLife(this.#services.redis) : this.#life,
-      wasSilent ? trimmedUntil(this.#services, after) : null,
-    ]);
+    // Before anything is read: what a shard that is away has can not be, and the others go on.
+    const life = isLifeDue ? await readLife(this.#services.redis) : this.#life;
     if (isLifeDue) this.#lifeReadAtMs = nowMs;
-    const turn = await this.#take(step, life, trimmed !== null);
+    const turn =
+      life.name === this.#life.name ? await this.#read(wasSilent) : await this.#goOn('data_lost', life);
     this.#readAtMs = nowMs;
     return turn;
   }
 
-  async #take(step: Step, life: string, isTrimmed: boolean): Promise<Turn> {
+  async #read(wasSilent: boolean): Promise<Turn> {
+    await this.#findStreams();
+    const after = new Map(this.#cursors);
+    const [step, trimmed] = await Promise.all([
+      readStep(this.#services, after, (saleId) => this.has(saleId)),
+      wasSilent ? trimmedUntil(this.#services, after) : null,
+    ]);
+    return this.#take(step, trimmed !== null);
+  }
+
+  async #take(step: Step, isTrimmed: boolean): Promise<Turn> {
     const { events, isCaughtUp } = step;
-    if (life !== this.#life) {
-      await this.#goOn(step, life);
-      return { gap: 'data_lost', from: this.place, events: [], place: this.place, isCaughtUp };
-    }
     if (events.some(({ position }) => comparePositions(position, this.#position) <= 0)) {
       // A clock that was set back, mostly. Whoever resumes must hear of it too, at whatever process.
       await beginEra(this.#services.redis);
-      await this.#goOn(step, await readLife(this.#services.redis));
-      return { gap: 'out_of_order', from: this.place, events: [], place: this.place, isCaughtUp };
+      return this.#goOn('out_of_order', await readLife(this.#services.redis));
     }
     const from = this.place;
     for (const saleId of step.announced) this.#announced.add(saleId);
@@ -97,14 +110,21 @@ export class Tail {
   }
 
   /** In another life, from where we are or, if that is still to come, from now. */
-  async #goOn({ nowMs }: Step, life: string): Promise<void> {
-    const now = endOfMs(nowMs - 1);
+  async #goOn(gap: GapReason, life: Life): Promise<Turn> {
+    const now = endOfMs((await redisNowMs(this.#services.redis)) - 1);
     if (comparePositions(now, this.#position) < 0) this.#position = now;
-    await this.#openCursors(this.saleIds);
+    await this.#openCursors(life);
     this.#life = life;
+    return { gap, from: this.place, events: [], place: this.place, isCaughtUp: false };
   }
 
-  async #openCursors(saleIds: readonly number[]): Promise<void> {
+  /** Of sales whose shard answers. */
+  async #saleIdsIn(life: Life): Promise<number[]> {
+    return (await saleIdsWithStreams(this.#services)).filter((saleId) => life.has(saleId));
+  }
+
+  async #openCursors(life: Life): Promise<void> {
+    const saleIds = await this.#saleIdsIn(life);
     const cursors = await Promise.all(
       saleIds.map(async (saleId): Promise<[number, StreamId]> => {
         const last = (await readWindow(this.#services.redis, saleId))?.last ?? { ms: 0, seq: 0 };
@@ -118,12 +138,14 @@ export class Tail {
 
   /** Streams that began are read from their beginning; those of sales that are over are left. */
   async #findStreams(): Promise<void> {
-    const known = new Set(await saleIdsWithStreams(this.#services));
+    const known = await this.#saleIdsIn(this.#life);
     for (const saleId of known) this.#announced.delete(saleId);
+    const announced = [...this.#announced].filter((saleId) => this.has(saleId));
+    const read = new Set([...known, ...announced]);
     for (const saleId of this.#cursors.keys()) {
-      if (!known.has(saleId) && !this.#announced.has(saleId)) this.#cursors.delete(saleId);
+      if (!read.has(saleId)) this.#cursors.delete(saleId);
     }
-    for (const saleId of [...known, ...this.#announced]) {
+    for (const saleId of read) {
       if (!this.#cursors.has(saleId)) this.#cursors.set(saleId, { ms: 0, seq: 0 });
     }
   }

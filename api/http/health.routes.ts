@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { sql as raw } from 'drizzle-orm';
 import { statement } from '../mysql/transaction.ts';
 import { setGauges } from '../overview/gauges.ts';
+import { askEveryShard } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { documented } from './documented.ts';
 import type { Door } from './door.ts';
@@ -10,6 +11,7 @@ import type { Door } from './door.ts';
 /**
  * For supervisors and Prometheus, on the private listener. Live asks nothing of the stores; ready does. Both say no from
  * the moment the process was asked to stop, so that proxies send nobody here any more.
+ * While any shard of a cluster answers Redis does: the sales of the others are sold, and no other process would do better.
  */
 export function healthRoutes(services: Services, door: Door) {
   return new Elysia()
@@ -25,7 +27,7 @@ export function healthRoutes(services: Services, door: Door) {
       '/health/ready',
       async ({ set }) => {
         const [redis, sql] = await Promise.all([
-          answers(services.redis.ping()),
+          answers(askEveryShard(services.redis, (shard) => shard.ping())),
           answers(statement(services.mysql, (db) => db.execute(raw`select 1`))),
         ]);
         const isReady = redis && sql && !door.isClosing;

@@ -5,19 +5,20 @@
 
 import { and, eq, inArray, isNull, sql as raw } from 'drizzle-orm';
 import { holdOutcomes, orders, saleAudits, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
-import type { RedisClient } from '../redis/shards.ts';
 import { AUDIT_COUNTED_MAX } from '@flash-sale/shared/limits.ts';
 import { COMMITTED_ORDER_STATES, ORDER_STATES, type OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { bySystem } from '../operators/audit-log.ts';
 import type { Sale } from '../products/catalog.ts';
 import { auditSale as readSums } from '../redis/sale-scripts.ts';
+import { NOT_ARMED } from '../redis/script.ts';
 import { servedSales } from '../sales/arming.ts';
 import { perProcess } from '../per-process.ts';
 import { eachSale } from '../sales/each-sale.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { moveSale } from '../sales/sales.ts';
 import type { Services } from '../services.ts';
+import { unlessAway } from '../store-unavailable.ts';
 
 export interface Audit extends OrderUnits {
   readonly allotment: number;
@@ -58,7 +59,7 @@ export function auditSale(
 ): Promise<Audit | null> {
   return transaction(mysql, async (sql) => {
     const locked = await sql.select().from(sales).where(eq(sales.id, saleId)).for('update');
-    const [audit] = await compare(sql, redis, locked, countedMax);
+    const [audit] = await compare(sql, locked, (id, creditIds) => readSums(redis, id, creditIds, countedMax));
     return audit ?? null;
   });
 }
@@ -67,14 +68,20 @@ export function auditSale(
  * Looks at many sales at once, and locks none: a look counts if SQL's side of the sale is the same before and after it,
  * which its seq and epoch tell.
  * @param before as they were read a moment ago
- * @returns by sale, without those that changed meanwhile: `auditSale` says what is with them
+ * @returns by sale, without those that changed meanwhile: `auditSale` says what is with them; null, too, while the shard
+ * of a sale is away: it must not hide the others
  */
 export function auditQuietSales(
   { mysql, redis }: Services,
   before: readonly Sale[],
 ): Promise<Map<number, Audit | null>> {
   return statement(mysql, async (sql) => {
-    const audits = await compare(sql, redis, before);
+    const audits = await compare(sql, before, (id, creditIds) =>
+      readSums(redis, id, creditIds).catch((error: unknown) => {
+        unlessAway(error);
+        return NOT_ARMED;
+      }),
+    );
     const after = await sql
       .select({ id: sales.id, seq: sales.seq, epoch: sales.epoch })
       .from(sales)
@@ -91,9 +98,8 @@ export function auditQuietSales(
 /** Compares the stores, sale by sale. It is exact for a sale that does not change in SQL while this runs. */
 async function compare(
   sql: Sql,
-  redis: RedisClient,
   ofSales: readonly Sale[],
-  countedMax = AUDIT_COUNTED_MAX,
+  read: (saleId: number, creditIds: number[]) => Promise<Sums>,
 ): Promise<(Audit | null)[]> {
   if (ofSales.length === 0) return [];
   const ids = idsOf(ofSales);
@@ -103,7 +109,7 @@ async function compare(
     .where(and(inArray(stockCredits.saleId, ids), isNull(stockCredits.deliveredAt)));
   const reading = ofSales.map(async (sale) => {
     const credits = undelivered.filter(({ saleId }) => saleId === sale.id);
-    return { sale, credits, sums: await readSums(redis, sale.id, idsOf(credits), countedMax) };
+    return { sale, credits, sums: await read(sale.id, idsOf(credits)) };
   });
   const [units, looks] = await Promise.all([orderUnits(sql, ids), Promise.all(reading)]);
   const goneIds = await goneAmong(
@@ -116,8 +122,10 @@ async function compare(
 interface SaleLook {
   readonly sale: Sale;
   readonly credits: readonly (typeof stockCredits.$inferSelect)[];
-  readonly sums: Awaited<ReturnType<typeof readSums>>;
+  readonly sums: Sums;
 }
+
+type Sums = Awaited<ReturnType<typeof readSums>>;
 
 function addUp(
   { sale, credits, sums }: SaleLook,

@@ -79,15 +79,14 @@ function atEpoch(sql: Sql, saleId: number, epoch: number) {
 }
 
 /** Sales with credits that Redis has not been told of. One that has ended sells nothing more: nobody need be told. */
-export async function salesOwedCredits({ mysql }: Services): Promise<number[]> {
-  const rows = await statement(mysql, (sql) =>
+export async function salesOwedCredits({ mysql }: Services): Promise<{ id: number }[]> {
+  return statement(mysql, (sql) =>
     sql
-      .selectDistinct({ saleId: stockCredits.saleId })
+      .selectDistinct({ id: stockCredits.saleId })
       .from(stockCredits)
       .innerJoin(sales, eq(sales.id, stockCredits.saleId))
       .where(and(isNull(stockCredits.deliveredAt), ne(sales.state, 'ended'))),
   );
-  return rows.map(({ saleId }) => saleId);
 }
 
 /** The worker delivers what this does not. */

@@ -6,6 +6,7 @@ import { OVERVIEW_AGE_MAX_MS, SCRAPE_WAIT_MS } from '@flash-sale/shared/limits.t
 import { statement } from '../mysql/transaction.ts';
 import { watchOf } from '../mysql/watch.ts';
 import { addsUp } from '../orders/audit.ts';
+import { askEveryShard } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { freshEnough } from './fresh-enough.ts';
 import { latestLook, type Look, type SaleSeen } from './look.ts';
@@ -77,10 +78,11 @@ function setSale({ metrics }: Services, { sale: { id, state, allotment }, audit,
 
 const latestUp = freshEnough(OVERVIEW_AGE_MAX_MS, async ({ redis, mysql }: Services) => {
   const [redisUp, sqlUp] = await Promise.all([
-    inTime(redis.ping()),
+    // One shard that is away is worth an alert, whatever the others do.
+    inTime(askEveryShard(redis, (shard) => shard.ping()).then(({ away }) => away.length === 0)),
     inTime(statement(mysql, (sql) => sql.execute(raw`select 1`))),
   ]);
-  return { redis: redisUp !== null, sql: sqlUp !== null };
+  return { redis: redisUp === true, sql: sqlUp !== null };
 });
 
 /** @returns null when it failed or took too long */

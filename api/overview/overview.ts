@@ -5,6 +5,7 @@ import type { Overview, RatesView, SaleOverview, UnitsView } from '@flash-sale/s
 import { OVERVIEW_AGE_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { mayBeUnsigned } from '../payments/signature.ts';
+import { askEveryShard } from '../redis/shards.ts';
 import { checkStores } from '../sales/store-checks.ts';
 import type { Services } from '../services.ts';
 import { freshEnough } from './fresh-enough.ts';
@@ -37,7 +38,7 @@ function areWebhooksSigned({ config }: Services): boolean {
 
 const latestStores = freshEnough(OVERVIEW_AGE_MAX_MS, async (services): Promise<Overview['stores']> => {
   const [redis, sql, checked] = await Promise.all([
-    time(services.redis.ping()),
+    time(askEveryShard(services.redis, (shard) => shard.ping())),
     time(statement(services.mysql, (db) => db.execute(raw`select 1`))),
     checkStores(services).catch(() => null),
   ]);

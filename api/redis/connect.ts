@@ -1,7 +1,7 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { REDIS_SILENCE_MS, REDIS_TIMEOUT_MS, SHARDS_LOOKED_UP_EVERY_MS } from '@flash-sale/shared/limits.ts';
 import type { RedisAddress } from '../config.ts';
-import { shardsOf, type RedisClient } from './shards.ts';
+import type { RedisClient } from './shards.ts';
 
 /** Redis comes back in milliseconds; buyers should not wait for a long backoff. */
 const retrySoon = (attempt: number): number => Math.min(20 * attempt, 250);
@@ -152,7 +152,7 @@ export async function redisReady(redis: RedisClient, withinMs: number): Promise<
   await becomesReady(redis, withinMs);
   if (redis instanceof Redis) return;
   const leftMs = endsAtMs - performance.now();
-  const shards = await Promise.allSettled(shardsOf(redis).map((shard) => becomesReady(shard, leftMs)));
+  const shards = await Promise.allSettled(redis.nodes('master').map((shard) => becomesReady(shard, leftMs)));
   if (!shards.some(({ status }) => status === 'fulfilled')) throw notReady(withinMs);
 }
 

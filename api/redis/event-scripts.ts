@@ -1,9 +1,9 @@
 /** Writing to the streams of events. Sales' own changes are written by the scripts that make them. */
 
-import type { RedisClient } from './shards.ts';
+import { onShard, type RedisClient } from './shards.ts';
 import appendEventsLua from '@flash-sale/lua/append_events.lua' with { type: 'text' };
 import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
-import { eventsKey } from './keys.ts';
+import { eventsKey, NO_SALE } from './keys.ts';
 import { defineScript, NOT_ARMED, runScript } from './script.ts';
 
 const appendEventsScript = defineScript('append_events', appendEventsLua, ['not_armed', 'appended']);
@@ -20,5 +20,7 @@ export async function appendGeneral(
   value: string,
 ): Promise<void> {
   const bound = ['MAXLEN', '~', EVENTS_KEPT_MAX];
-  await redis.call('XADD', [eventsKey(null), ...bound, '*', field, value]);
+  await onShard(redis, NO_SALE, (shard) =>
+    shard.call('XADD', [eventsKey(null), ...bound, '*', field, value]),
+  );
 }

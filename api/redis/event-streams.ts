@@ -1,9 +1,10 @@
 /** Reading the streams of events. Redis names each entry by its millisecond and a number in it. */
 
-import type { RedisClient } from './shards.ts';
+import { Cluster, type Redis } from 'ioredis';
 import { EVENTS_PAGE } from '@flash-sale/shared/limits.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { eventsEraKey, eventsKey } from './keys.ts';
+import { eventsEraKey, eventsKey, NO_SALE } from './keys.ts';
+import { askEveryShard, onShard, shardNameOf, type RedisClient } from './shards.ts';
 
 export interface StreamId {
   readonly ms: number;
@@ -31,7 +32,7 @@ function toId(text: string): StreamId {
   return { ms: Number(ms), seq: Number(seq) };
 }
 
-const keyOf = (saleId: number): string => eventsKey(saleId === 0 ? null : saleId);
+const keyOf = (saleId: number): string => eventsKey(saleId === NO_SALE ? null : saleId);
 
 async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   try {
@@ -42,33 +43,54 @@ async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
 }
 
 /**
- * The next entries of each stream. The time is asked first: whatever is written after it has a later millisecond, or
- * the same one. @throws StoreUnavailable
+ * The next entries of each stream. The time is asked first, of every shard whose streams these are, and the least of
+ * them counts: whatever is written after it has a later millisecond, or the same one. @throws StoreUnavailable
  */
 export function readStreams(
   redis: RedisClient,
   after: ReadonlyMap<number, StreamId>,
 ): Promise<StreamReading> {
   return ask(async () => {
-    const saleIdOf = new Map([...after.keys()].map((saleId) => [keyOf(saleId), saleId]));
-    const ids = [...after.values()].map(toText);
-    const [time, found] = await Promise.all([
-      redis.time(),
-      redis.xread('COUNT', EVENTS_PAGE, 'STREAMS', ...saleIdOf.keys(), ...ids),
-    ]);
-    const entries = (found ?? []).map(([key, list]): [number, StreamEntry[]] => [
-      saleIdOf.get(key) ?? 0,
-      list.map(([id, fields]) => ({ id: toId(id), fields })),
-    ]);
-    return { nowMs: msOf(time), entries: new Map(entries) };
+    if (after.size === 0) return { nowMs: await redisNowMs(redis), entries: new Map() };
+    const readings = await Promise.all(
+      readTogether(redis, [...after]).map((some) =>
+        onShard(redis, some[0]?.[0] ?? NO_SALE, (shard) => readOn(shard, new Map(some))),
+      ),
+    );
+    return {
+      nowMs: Math.min(...readings.map(({ nowMs }) => nowMs)),
+      entries: new Map(readings.flatMap(({ entries }) => [...entries])),
+    };
   });
 }
 
-export function redisNowMs(redis: RedisClient): Promise<number> {
-  return ask(async () => msOf(await redis.time()));
+/** In a cluster one command is about one slot, and two streams are in two. */
+function readTogether<Stream>(redis: RedisClient, streams: Stream[]): Stream[][] {
+  return redis instanceof Cluster ? streams.map((stream) => [stream]) : [streams];
 }
 
-function msOf([seconds, microseconds]: readonly unknown[]): number {
+async function readOn(shard: Redis, after: ReadonlyMap<number, StreamId>): Promise<StreamReading> {
+  const saleIdOf = new Map([...after.keys()].map((saleId) => [keyOf(saleId), saleId]));
+  const ids = [...after.values()].map(toText);
+  const [time, found] = await Promise.all([
+    shard.time(),
+    shard.xread('COUNT', EVENTS_PAGE, 'STREAMS', ...saleIdOf.keys(), ...ids),
+  ]);
+  const entries = (found ?? []).map(([key, list]): [number, StreamEntry[]] => [
+    saleIdOf.get(key) ?? 0,
+    list.map(([id, fields]) => ({ id: toId(id), fields })),
+  ]);
+  return { nowMs: msOf(time), entries: new Map(entries) };
+}
+
+/** The least of all shards that answer. @throws StoreUnavailable */
+export async function redisNowMs(redis: RedisClient): Promise<number> {
+  const { answers } = await askEveryShard(redis, async (shard) => msOf(await shard.time()));
+  return Math.min(...answers.values());
+}
+
+/** What TIME answers, in milliseconds. */
+export function msOf([seconds, microseconds]: readonly unknown[]): number {
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }
 
@@ -82,10 +104,12 @@ export interface StreamWindow {
 /** What a stream holds; null when there is none. @throws StoreUnavailable */
 export function readWindow(redis: RedisClient, saleId: number): Promise<StreamWindow | null> {
   return ask(async () => {
-    const flat = await redis.xinfo('STREAM', keyOf(saleId)).catch((error: Error) => {
-      if (error.message.startsWith('ERR no such key')) return null;
-      throw error;
-    });
+    const flat = await onShard(redis, saleId, (shard) =>
+      shard.xinfo('STREAM', keyOf(saleId)).catch((error: Error) => {
+        if (error.message.startsWith('ERR no such key')) return null;
+        throw error;
+      }),
+    );
     if (flat === null) return null;
     const info = fieldsOf(flat as unknown[]);
     const first = info.get('first-entry') as [string, unknown] | null;
@@ -103,26 +127,47 @@ function fieldsOf(flat: readonly unknown[]): Map<string, unknown> {
   return fields;
 }
 
+export interface Life {
+  /** In eight letters. */
+  readonly name: string;
+  /** Whether the stream of the sale is part of it: its shard answered. */
+  has(saleId: number): boolean;
+}
+
 /**
- * Names the data that the streams are part of, in eight letters: the process, its reign as master, and the era. Data
- * that was lost or set back is of another life. @throws StoreUnavailable
+ * Names the data that the streams are part of: of each Redis that answers the process and its reign as master, and the
+ * era. Data that was lost or set back is of another life, and so is all of it when a shard goes away or comes back:
+ * nobody knows then what of its events was read. @throws StoreUnavailable
  */
-export function readLife(redis: RedisClient): Promise<string> {
-  return ask(async () => {
-    const [, era, info] = await Promise.all([
-      // Without memory there is no new era, and the rest of the name has to do.
-      redis.set(eventsEraKey(), crypto.randomUUID(), 'NX').catch(() => null),
-      redis.get(eventsEraKey()),
-      redis.info('server', 'replication'),
-    ]);
+export async function readLife(redis: RedisClient): Promise<Life> {
+  const [{ answers }, era] = await Promise.all([
+    askEveryShard(redis, (shard) => shard.info('server', 'replication')),
+    // Without memory there is no new era, and the rest of the name has to do; so it has while the shard of it is away.
+    readEra(redis).catch(() => null),
+  ]);
+  const lives = [...answers].map(([name, info]) => {
     const [, runId] = /run_id:(\w+)/.exec(info) ?? [];
     const [, reign] = /master_replid:(\w+)/.exec(info) ?? [];
-    const name = [runId, reign, era].join();
-    return new Bun.CryptoHasher('sha256').update(name).digest('hex').slice(0, 8);
+    return [name, runId, reign].join();
+  });
+  const text = [...lives.toSorted(), era].join(' ');
+  return {
+    name: new Bun.CryptoHasher('sha256').update(text).digest('hex').slice(0, 8),
+    has: (saleId) => answers.has(shardNameOf(redis, saleId)),
+  };
+}
+
+function readEra(redis: RedisClient): Promise<string | null> {
+  return onShard(redis, NO_SALE, async (shard) => {
+    const [, era] = await Promise.all([
+      shard.set(eventsEraKey(), crypto.randomUUID(), 'NX').catch(() => null),
+      shard.get(eventsEraKey()),
+    ]);
+    return era;
   });
 }
 
 /** From now on places in the streams mean something else. @throws StoreUnavailable */
 export async function beginEra(redis: RedisClient): Promise<void> {
-  await ask(() => redis.set(eventsEraKey(), crypto.randomUUID()));
+  await ask(() => onShard(redis, NO_SALE, (shard) => shard.set(eventsEraKey(), crypto.randomUUID())));
 }

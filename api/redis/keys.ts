@@ -22,7 +22,7 @@ export function saleKeys(saleId: number): string[] {
 }
 
 /** Ids of sales begin at 1; what belongs to none of them has keys like a sale. */
-const NO_SALE = 0;
+export const NO_SALE = 0;
 
 /** The stream of a sale's events; null: of those that belong to no sale, or to one that Redis does not serve. */
 export function eventsKey(saleId: number | null): string {

@@ -1,6 +1,6 @@
 /** Signs of life of a sale, for people to see: read without a script, so they are of the same moment only roughly. */
 
-import type { RedisClient } from './shards.ts';
+import { onShard, type RedisClient } from './shards.ts';
 import { saleDeadlinesKey, saleMetaKey } from './keys.ts';
 
 export interface SaleSigns {
@@ -12,10 +12,12 @@ export interface SaleSigns {
 }
 
 export async function readSaleSigns(redis: RedisClient, saleId: number): Promise<SaleSigns> {
-  const [counts, first] = await Promise.all([
-    redis.hmget(saleMetaKey(saleId), 'held_units', 'ordered_units'),
-    redis.zrange(saleDeadlinesKey(saleId), '0', '0', 'WITHSCORES'),
-  ]);
+  const [counts, first] = await onShard(redis, saleId, (shard) =>
+    Promise.all([
+      shard.hmget(saleMetaKey(saleId), 'held_units', 'ordered_units'),
+      shard.zrange(saleDeadlinesKey(saleId), '0', '0', 'WITHSCORES'),
+    ]),
+  );
   return {
     heldUnits: Number(counts[0] ?? 0),
     orderedUnits: Number(counts[1] ?? 0),

@@ -33,10 +33,8 @@ async function askShard<Answer>(
   ask: (shard: Redis) => Promise<Answer>,
 ): Promise<Answer> {
   for (let lookups = 0; ; lookups += 1) {
-    const shard = shardOf(cluster, saleId);
-    if (shard?.status !== 'ready') throw new StoreUnavailable('redis', 'the shard is not connected', false);
     try {
-      return await ask(shard);
+      return await askConnected(shardOf(cluster, saleId), ask);
     } catch (error) {
       const isElsewhere = error instanceof Error && NOT_THERE.test(error.message);
       if (!isElsewhere || lookups === LOOKUPS_MAX) throw error;
@@ -45,11 +43,31 @@ async function askShard<Answer>(
   }
 }
 
-/** Which Redis has the keys of a sale, as far as is known. */
+/** Nothing waits for a connection: whatever waits is carried out when its caller has long given up. */
+async function askConnected<Answer>(
+  shard: Redis | undefined,
+  ask: (shard: Redis) => Promise<Answer>,
+): Promise<Answer> {
+  if (shard?.status !== 'ready') throw new StoreUnavailable('redis', 'not connected', false);
+  return ask(shard);
+}
+
+/** Which Redis has the keys of a sale, as far as is known; undefined while there is no connection to it. */
 export function shardOf(redis: RedisClient, saleId: number): Redis | undefined {
-  if (!(redis instanceof Cluster)) return redis;
-  const address = redis.slots[slotOf(saleId)]?.[0];
-  return redis.nodes('master').find((shard) => addressOf(shard) === address);
+  return redis instanceof Cluster ? nodeAt(redis, addressFor(redis, saleId)) : redis;
+}
+
+/** The name of that Redis, for people to see, and the same at every process. */
+export function shardNameOf(redis: RedisClient, saleId: number): string {
+  return redis instanceof Cluster ? nameOf(addressFor(redis, saleId)) : ALONE;
+}
+
+/** It needs no name. */
+const ALONE = 'Redis';
+const nameOf = (address: string | undefined): string => `Redis ${address}`;
+
+function addressFor(cluster: Cluster, saleId: number): string | undefined {
+  return cluster.slots[slotOf(saleId)]?.[0];
 }
 
 /** The client knows how keys are hashed. */
@@ -57,17 +75,50 @@ function slotOf(saleId: number): number {
   return new Command('GET', [saleMetaKey(saleId)]).getSlot() ?? 0;
 }
 
-/** Every Redis that takes writes, as far as is known. */
-export function shardsOf(redis: RedisClient): readonly Redis[] {
-  return redis instanceof Cluster ? redis.nodes('master') : [redis];
-}
-
-/** For people to see. Of a Redis that is not one of a cluster there is only one, which needs no name. */
-export function addressOf({ options: { host, port } }: Redis): string {
-  return `${host}:${port}`;
+function nodeAt(cluster: Cluster, address: string | undefined): Redis | undefined {
+  return cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address);
 }
 
 /** Many may ask for it at once: the cluster is asked once. Whoever asks in vain finds out by what it does next. */
 function lookUpShards(cluster: Cluster): Promise<void> {
   return new Promise((resolve) => cluster.refreshSlotsCache(() => resolve()));
+}
+
+// ---- all of them ----
+
+export interface ShardAnswers<Answer> {
+  /** By the name of the Redis. */
+  readonly answers: ReadonlyMap<string, Answer>;
+  /** Those that did not answer. */
+  readonly away: readonly string[];
+}
+
+/** Asks every Redis that has slots. @throws StoreUnavailable when none answers */
+export async function askEveryShard<Answer>(
+  redis: RedisClient,
+  ask: (shard: Redis) => Promise<Answer>,
+): Promise<ShardAnswers<Answer>> {
+  const shards = [...shardsOf(redis)];
+  const asked = await Promise.allSettled(shards.map(([, shard]) => askConnected(shard, ask)));
+  const answers = new Map<string, Answer>();
+  const away: string[] = [];
+  let cause: unknown = 'no shard is known';
+  for (const [index, [name]] of shards.entries()) {
+    const result = asked[index];
+    if (result?.status === 'fulfilled') answers.set(name, result.value);
+    else {
+      away.push(name);
+      cause = result?.reason;
+    }
+  }
+  if (answers.size === 0) throw new StoreUnavailable('redis', cause);
+  return { answers, away };
+}
+
+/** By name; undefined while there is no connection. */
+function shardsOf(redis: RedisClient): Map<string, Redis | undefined> {
+  if (!(redis instanceof Cluster)) return new Map([[ALONE, redis]]);
+  // Slots that are served alike share one list: far fewer lists than slots.
+  const addresses = [...new Set(redis.slots)].flatMap((addressesOfSlot) => addressesOfSlot?.[0] ?? []);
+  return new Map(addresses.map((address) => [nameOf(address), nodeAt(redis, address)]));
 }

@@ -18,10 +18,11 @@ import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild } from '../redis/sale-scripts.ts';
 import type { Settlement } from '../redis/scripts.ts';
+import { onShard } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { outcomesOf } from './outcomes.ts';
-import { checkStores } from './store-checks.ts';
+import { checkStoresOf } from './store-checks.ts';
 
 export type Rebuilt =
   | { kind: 'armed'; epoch: number; available: number }
@@ -35,7 +36,7 @@ export type Rebuilt =
 /** @throws StoreUnavailable; the sale is then not armed, and the next rebuild starts over. */
 export async function rebuildSale(services: Services, saleId: number): Promise<Rebuilt> {
   const { redis, mysql, reach, log, metrics } = services;
-  const { reasons } = await checkStores(services);
+  const { reasons } = await checkStoresOf(services, saleId);
   if (reasons.length > 0) {
     log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
     return { kind: 'refused', reasons };
@@ -84,7 +85,9 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
 /** Redis may be ahead: SQL can have been restored from an older backup. */
 async function epochInRedis(services: Services, saleId: number): Promise<number> {
   try {
-    const epochs = await services.redis.hmget(saleMetaKey(saleId), 'epoch', 'rebuild_epoch');
+    const epochs = await onShard(services.redis, saleId, (shard) =>
+      shard.hmget(saleMetaKey(saleId), 'epoch', 'rebuild_epoch'),
+    );
     return Math.max(0, ...epochs.map(Number).filter(Number.isSafeInteger));
   } catch (error) {
     throw new StoreUnavailable('redis', error);

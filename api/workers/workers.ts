@@ -83,5 +83,5 @@ async function settleAll(services: Services): Promise<number> {
 }
 
 async function deliverAll(services: Services): Promise<number> {
-  return eachSale(services, await salesOwedCredits(services), (id) => deliverCredits(services, id));
+  return eachSale(services, await salesOwedCredits(services), ({ id }) => deliverCredits(services, id));
 }
