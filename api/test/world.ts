@@ -7,7 +7,7 @@ import { createConnection } from 'mysql2/promise';
 import { products } from '@flash-sale/drizzle/schema.ts';
 import { migrate } from '@flash-sale/drizzle/migrate.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
-import { readConfig, type Config } from '../config.ts';
+import { readConfig, type Config, type RedisAddress } from '../config.ts';
 import { statement } from '../mysql/transaction.ts';
 import type { Reach } from '../reach.ts';
 import { createSale, moveSale } from '../sales/sales.ts';
@@ -29,17 +29,20 @@ export interface WorldOptions {
   readonly databaseServerUrl?: string;
 }
 
-export interface World {
-  readonly services: ServicesOnOne;
+export interface WorldOf<Own extends Services> {
+  readonly services: Own;
   readonly listening: Listening;
-  readonly redis: TestStore;
-  readonly redisUrl: string;
   readonly databaseUrl: string;
   /** A product with one sale; live and open unless told otherwise. */
   sale(terms?: Partial<Omit<SaleTerms, 'productId'>>, state?: SaleState): Promise<OneSale>;
   /** A second set of services on the same stores: another process, as far as the stores can tell. */
-  another(reach?: Reach): Promise<ServicesOnOne>;
+  another(reach?: Reach): Promise<Own>;
   close(): Promise<void>;
+}
+
+export interface World extends WorldOf<ServicesOnOne> {
+  readonly redis: TestStore;
+  readonly redisUrl: string;
 }
 
 export interface OneSale {
@@ -48,11 +51,37 @@ export interface OneSale {
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const [redis, databaseUrl] = await Promise.all([privateRedis(), freshDatabase(options.databaseServerUrl)]);
+  const redis = await privateRedis();
+  const world = await openWorld(options, (config, databaseUrl, reach) =>
+    createServices(config, { redis: redis.url, databaseUrl }, reach),
+  );
+  return {
+    ...world,
+    redis,
+    redisUrl: redis.url,
+    async close() {
+      await world.close();
+      await redis.stop();
+    },
+  };
+}
+
+/** On a Redis that somebody else starts and stops: a cluster, or one that sentinels watch. */
+export function createWorldOn(redis: RedisAddress, options: WorldOptions = {}): Promise<WorldOf<Services>> {
+  return openWorld(options, (config, databaseUrl, reach) =>
+    createServices(config, { redis, databaseUrl }, reach),
+  );
+}
+
+async function openWorld<Own extends Services>(
+  options: WorldOptions,
+  create: (config: Config, databaseUrl: string, reach?: Reach) => Own,
+): Promise<WorldOf<Own>> {
+  const databaseUrl = await freshDatabase(options.databaseServerUrl);
   const config = testConfig(options.env);
   const closing: (() => Promise<void>)[] = [];
   const connect = async (reach?: Reach) => {
-    const services = createServices(config, { redis: redis.url, databaseUrl }, reach);
+    const services = create(config, databaseUrl, reach);
     await services.ready(5_000);
     closing.push(() => services.close());
     return services;
@@ -63,8 +92,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   return {
     services,
     listening,
-    redis,
-    redisUrl: redis.url,
     databaseUrl,
     sale: (terms, state = 'live') => openSale(services, terms ?? {}, state),
     another: connect,
@@ -72,7 +99,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await listening.stop();
       await workers?.stop();
       await Promise.all(closing.map((end) => end()));
-      await redis.stop();
     },
   };
 }

@@ -30,7 +30,7 @@ interface Answering {
 
 export function answering(redis: Answering, sql: Answering): Check[] {
   return [
-    { ...redis, name: 'Redis', address: 'REDIS_URL' },
+    { ...redis, name: 'Redis', address: 'REDIS_URL, REDIS_CLUSTER_NODES or REDIS_SENTINELS' },
     { ...sql, name: 'SQL', address: 'DATABASE_URL' },
   ].map(({ name, address, answers, milliseconds }) =>
     answers
