@@ -16,6 +16,7 @@ import { seed } from './sales/seed.ts';
 import { startProcesses, type Addresses } from './processes.ts';
 import { listen } from './server.ts';
 import { createServices, type Services } from './services.ts';
+import { StoreUnavailable } from './store-unavailable.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
 
@@ -122,7 +123,12 @@ function withOperator(config: Config): Config {
 
 async function prepareSale(services: Services): Promise<void> {
   if (await seed(services)) say('seed     product 1, 100 units, live sale');
-  for (const sale of await services.catalog.sales()) await armSale(services, sale.id);
+  for (const { id } of await services.catalog.sales()) {
+    await armSale(services, id).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      say(`sale     ${id} does not sell yet: ${error.message}; it will by itself`);
+    });
+  }
 }
 
 function sayReady(config: Config, { url, opsUrl, processes }: Running): void {

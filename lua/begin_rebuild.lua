@@ -19,7 +19,7 @@ local time = redis.call('TIME')
 local token = life .. '.' .. time[1] .. '.' .. time[2]
 redis.call('HDEL', meta_key, 'armed_life')
 redis.call('HSET', meta_key, 'rebuild_token', token, 'rebuild_epoch', epoch, 'rebuild_kept', 0,
-  'rebuild_piece', 0)
+  'rebuild_piece', 0, 'rebuild_at', now_ms())
 redis.call('UNLINK', deadlines_key, leases_key, buyers_key, credits_key)
 
 local is_continuous = last_life == life and tonumber(armed_epoch or 0) == last_armed_epoch

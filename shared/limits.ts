@@ -300,6 +300,11 @@ export const LOOKUP_WAIT_MAX_MS = 1_000;
 /** Rebuilds that wait for others: when Redis lost everything, all sales come at once, and each takes milliseconds. */
 export const REBUILD_WAIT_MAX_MS = 5_000;
 
+/** A rebuild says so often that it goes on: one of a million holds takes many seconds. */
+export const REBUILD_MARK_EVERY_MS = 200;
+/** Who said nothing for so long is dead, and another one begins: buyers wait for it. Longer than a busy process stalls. */
+export const REBUILD_SILENCE_MAX_MS = 1_000;
+
 /** How long the API process may answer from its copy of products and sales. */
 export const CATALOG_AGE_MAX_MS = 1_000;
 

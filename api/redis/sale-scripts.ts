@@ -6,6 +6,8 @@ import auditSaleLua from '@flash-sale/lua/audit_sale.lua' with { type: 'text' };
 import beginRebuildLua from '@flash-sale/lua/begin_rebuild.lua' with { type: 'text' };
 import commitRebuildLua from '@flash-sale/lua/commit_rebuild.lua' with { type: 'text' };
 import countBuyersLua from '@flash-sale/lua/count_buyers.lua' with { type: 'text' };
+import markRebuildLua from '@flash-sale/lua/mark_rebuild.lua' with { type: 'text' };
+import watchRebuildLua from '@flash-sale/lua/watch_rebuild.lua' with { type: 'text' };
 import keepHoldsLua from '@flash-sale/lua/keep_holds.lua' with { type: 'text' };
 import readSaleLua from '@flash-sale/lua/read_sale.lua' with { type: 'text' };
 import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' };
@@ -81,25 +83,50 @@ const beginRebuildScript = defineScript('begin_rebuild', beginRebuildLua, ['supe
 
 const keepHoldsScript = defineScript('keep_holds', keepHoldsLua, ['superseded', 'kept'], ALLOW_OOM);
 
-/** Stops the sale, and goes over its living holds piece by piece. @throws StoreUnavailable: begin another one. */
+/** Stops the sale. @throws StoreUnavailable: begin another one. */
 export async function beginRebuild(
   redis: RedisClient,
   saleId: number,
   { epoch, lastArmedEpoch }: { epoch: number; lastArmedEpoch: number },
 ) {
-  const begun = await runScript(redis, beginRebuildScript, saleId, [epoch, lastArmedEpoch]);
-  const [word, token, continuous] = begun;
-  if (word === 'superseded') return { kind: word };
+  const [kind, token, continuous] = await runScript(redis, beginRebuildScript, saleId, [
+    epoch,
+    lastArmedEpoch,
+  ]);
+  return kind === 'superseded' ? { kind } : { kind, token: String(token), isContinuous: continuous === 1 };
+}
+
+/** Goes over the living holds piece by piece. @throws StoreUnavailable: begin another rebuild. */
+export async function keepHolds(redis: RedisClient, saleId: number, token: string) {
   const holdIds = new Set<string>();
   let next = '0';
   do {
-    const piece = [String(token), next, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
+    const piece = [token, next, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
     const [kind, cursor, ...names] = await runScript(redis, keepHoldsScript, saleId, piece);
     if (kind === 'superseded') return { kind };
     for (const name of names) holdIds.add(holdIdOf(saleId, String(name)));
     next = String(cursor);
   } while (next !== '0');
-  return { kind: word, token: String(token), isContinuous: continuous === 1, holdIds: [...holdIds] };
+  return { kind: 'kept' as const, holdIds: [...holdIds] };
+}
+
+const markRebuildScript = defineScript('mark_rebuild', markRebuildLua, ['superseded', 'marked'], ALLOW_OOM);
+
+export async function markRebuild(redis: RedisClient, saleId: number, token: string): Promise<void> {
+  await runScript(redis, markRebuildScript, saleId, [token]);
+}
+
+const watchRebuildScript = defineScript('watch_rebuild', watchRebuildLua, ['idle', 'under_way'], ALLOW_OOM);
+
+/** Whether a rebuild goes on that gave a sign of life within `silenceMaxMs`. @throws StoreUnavailable */
+export async function isBeingRebuilt(
+  redis: RedisClient,
+  saleId: number,
+  silenceMaxMs: number,
+): Promise<boolean> {
+  const [kind, ageMs] = await runScript(redis, watchRebuildScript, saleId, []);
+  // After a clock was set back far, nobody waits for it to catch up.
+  return kind === 'under_way' && Math.abs(Number(ageMs)) <= silenceMaxMs;
 }
 
 const countBuyersScript = defineScript('count_buyers', countBuyersLua, ['superseded', 'counted'], ALLOW_OOM);

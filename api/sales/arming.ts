@@ -7,18 +7,19 @@ import {
   LOOKUP_WAIT_MAX_MS,
   LOOKUPS_AT_ONCE,
   LOOKUPS_WAITING_MAX,
+  REBUILD_SILENCE_MAX_MS,
   REBUILD_WAIT_MAX_MS,
 } from '@flash-sale/shared/limits.ts';
 import { exclusively, statement } from '../mysql/transaction.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
-import { readSale } from '../redis/sale-scripts.ts';
+import { isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
 import type { NotArmed } from '../redis/script.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { perProcess } from '../per-process.ts';
 import { Turnstile } from '../turnstile.ts';
 import { eachSale } from './each-sale.ts';
-import { rebuildSale } from './rebuild.ts';
+import { finishRebuild, startRebuild } from './rebuild.ts';
 
 /** Two, because another process may rebuild between our rebuild and our call. */
 const REBUILDS_MAX = 2;
@@ -66,38 +67,73 @@ const armingOf = perProcess(() => ({
   }),
 }));
 
-/**
- * Longer than a rebuild takes: whoever does not wait for it overtakes it, and the two may go on so. A sale with 300,000
- * living holds takes about this long on two cores; whoever dies in the middle frees the lock at once.
- */
-const REBUILD_EXPECTED_S = 4;
+/** How soon a rebuild of another process is looked at again. */
+const REBUILD_LOOK_EVERY_MS = 50;
 
 /**
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
- * @throws StoreUnavailable
+ * @throws StoreUnavailable, also when that takes longer than anybody can wait: it goes on all the same
  */
 export function armSale(services: Services, saleId: number): Promise<boolean> {
-  const { running, turnstile } = armingOf(services);
+  const { running } = armingOf(services);
   let armed = running.get(saleId);
   if (armed === undefined) {
-    armed = turnstile.pass(() => arm(services, saleId)).finally(() => running.delete(saleId));
+    armed = arm(services, saleId).finally(() => running.delete(saleId));
     running.set(saleId, armed);
   }
-  return armed;
+  return inTime(armed);
+}
+
+function inTime(armed: Promise<boolean>): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const tooLong = () => reject(new StoreUnavailable('redis', 'the sale is being rebuilt'));
+  const timer = setTimeout(tooLong, REBUILD_WAIT_MAX_MS);
+  armed.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
 }
 
 async function arm(services: Services, saleId: number): Promise<boolean> {
-  const known = await services.catalog.sale(saleId);
-  if (known === undefined || known.state === 'ended') return false;
-  // One rebuilder over all processes: economy only, the scripts are safe without it.
-  const rebuildUnlessDone = async () => {
-    // Whoever waited for the lock finds the work done.
-    if (await isCurrent(services, saleId)) return true;
-    const rebuilt = await rebuildSale(services, saleId);
-    if (rebuilt.kind === 'refused') throw new StoreUnavailable('redis', rebuilt.reasons.join('; '));
-    return rebuilt.kind !== 'not_served';
-  };
-  return exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, rebuildUnlessDone, REBUILD_EXPECTED_S);
+  const { turnstile } = armingOf(services);
+  for (;;) {
+    const known = await services.catalog.sale(saleId);
+    if (known === undefined || known.state === 'ended') return false;
+    // Asked without the lock and outside of the line: whoever only waits keeps nothing from others.
+    const rebuilt = (await isUnderWay(services, saleId))
+      ? UNDER_WAY
+      : await turnstile.pass(() => rebuildUnlessDone(services, saleId));
+    switch (rebuilt.kind) {
+      case 'refused':
+        throw new StoreUnavailable('redis', rebuilt.reasons.join('; '));
+      case 'not_served':
+        return false;
+      case 'under_way':
+        await Bun.sleep(REBUILD_LOOK_EVERY_MS);
+        break;
+      case 'armed':
+      case 'superseded':
+        return true;
+    }
+  }
+}
+
+/** Another process rebuilds it. */
+const UNDER_WAY = { kind: 'under_way' } as const;
+
+function isUnderWay({ redis }: Services, saleId: number): Promise<boolean> {
+  return isBeingRebuilt(redis, saleId, REBUILD_SILENCE_MAX_MS);
+}
+
+/**
+ * One rebuilder over all processes: economy only, the scripts are safe without it. The lock is held while one is begun;
+ * from then on Redis knows that it goes on, and others wait as long as it gives signs of life.
+ */
+async function rebuildUnlessDone(services: Services, saleId: number) {
+  const begun = await exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, async () => {
+    // Whoever waited for the lock finds the work done, or under way.
+    if (await isCurrent(services, saleId)) return { kind: 'armed' as const };
+    return (await isUnderWay(services, saleId)) ? UNDER_WAY : startRebuild(services, saleId);
+  });
+  return begun.kind === 'begun' ? finishRebuild(services, saleId, begun) : begun;
 }
 
 /**

@@ -11,12 +11,17 @@ import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Pool } from 'mysql2/promise';
 import { buyerUnits, sales } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { BUYER_RATE_DEFAULT, LOSS_REMEMBERED_MS, REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
+import {
+  BUYER_RATE_DEFAULT,
+  LOSS_REMEMBERED_MS,
+  REBUILD_CHUNK,
+  REBUILD_MARK_EVERY_MS,
+} from '@flash-sale/shared/limits.ts';
 import { announceStream } from '../events/publish.ts';
 import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
-import { beginRebuild, commitRebuild } from '../redis/sale-scripts.ts';
+import { beginRebuild, commitRebuild, keepHolds, markRebuild } from '../redis/sale-scripts.ts';
 import type { Settlement } from '../redis/scripts.ts';
 import { onShard } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
@@ -33,33 +38,67 @@ export type Rebuilt =
   /** The stores are set up in a way that could lose what was acknowledged. */
   | { kind: 'refused'; reasons: string[] };
 
-/** @throws StoreUnavailable; the sale is then not armed, and the next rebuild starts over. */
+/** Every step of a rebuild. @throws StoreUnavailable; the sale is then not armed, and the next rebuild starts over. */
 export async function rebuildSale(services: Services, saleId: number): Promise<Rebuilt> {
-  const { redis, mysql, reach, log, metrics } = services;
+  const begun = await startRebuild(services, saleId);
+  return begun.kind === 'begun' ? finishRebuild(services, saleId, begun) : begun;
+}
+
+interface Begun {
+  readonly kind: 'begun';
+  readonly token: string;
+  readonly epoch: number;
+  readonly lastArmedEpoch: number;
+  /** This life of the data was armed last: it has seen every hold. */
+  readonly isContinuous: boolean;
+}
+
+/** Stops the sale in Redis: from here on only this rebuild arms it, or a newer one. @throws StoreUnavailable */
+export async function startRebuild(
+  services: Services,
+  saleId: number,
+): Promise<Begun | Exclude<Rebuilt, { kind: 'armed' }>> {
+  const { redis, mysql, reach, log } = services;
   const { reasons } = await checkStoresOf(services, saleId);
   if (reasons.length > 0) {
     log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
     return { kind: 'refused', reasons };
   }
-
   const raised = await raiseEpoch(mysql, saleId, await epochInRedis(services, saleId));
   if (raised === undefined) return { kind: 'not_served' };
   reach('rebuild.raised');
-
   const begun = await beginRebuild(redis, saleId, raised);
-  if (begun.kind === 'superseded') return begun;
+  return begun.kind === 'superseded' ? begun : { ...begun, ...raised };
+}
+
+/** The long part, of which others are told all the time that it goes on. @throws StoreUnavailable */
+export async function finishRebuild(services: Services, saleId: number, begun: Begun): Promise<Rebuilt> {
+  const mark = () => void markRebuild(services.redis, saleId, begun.token).catch(() => {});
+  const marking = setInterval(mark, REBUILD_MARK_EVERY_MS);
+  try {
+    return await install(services, saleId, begun);
+  } finally {
+    clearInterval(marking);
+  }
+}
+
+async function install(services: Services, saleId: number, begun: Begun): Promise<Rebuilt> {
+  const { redis, mysql, reach, log, metrics } = services;
+  const { token, epoch, lastArmedEpoch } = begun;
+  const kept = await keepHolds(redis, saleId, token);
+  if (kept.kind === 'superseded') return kept;
   reach('rebuild.begun');
 
-  const { sale, outcomes, buyers } = await readTruth(mysql, saleId, begun.holdIds);
+  const { sale, outcomes, buyers } = await readTruth(mysql, saleId, kept.holdIds);
   reach('rebuild.read');
-  if (!(await noteArming(mysql, saleId, raised.epoch))) return { kind: 'superseded' };
+  if (!(await noteArming(mysql, saleId, epoch))) return { kind: 'superseded' };
   reach('rebuild.noted');
 
-  if (raised.lastArmedEpoch === 0) await announceStream(services, saleId);
-  const mayHaveLostData = raised.lastArmedEpoch > 0 && !begun.isContinuous;
+  if (lastArmedEpoch === 0) await announceStream(services, saleId);
+  const mayHaveLostData = lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
-    token: begun.token,
-    epoch: raised.epoch,
+    token,
+    epoch,
     baseSeq: sale.seq,
     allotment: sale.allotment,
     committed: sale.committed,
@@ -78,8 +117,8 @@ export async function rebuildSale(services: Services, saleId: number): Promise<R
   reach('rebuild.armed');
 
   metrics.rebuilds.inc();
-  log.info('sale armed', { saleId, epoch: raised.epoch, available: committed.available, mayHaveLostData });
-  return { kind: 'armed', epoch: raised.epoch, available: committed.available };
+  log.info('sale armed', { saleId, epoch, available: committed.available, mayHaveLostData });
+  return { kind: 'armed', epoch, available: committed.available };
 }
 
 /** Redis may be ahead: SQL can have been restored from an older backup. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PIN_LEASE_MS } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
-import { applyCredits, auditSale, beginRebuild, commitRebuild, readSale } from '../redis/sale-scripts.ts';
+import { applyCredits, auditSale, commitRebuild, readSale } from '../redis/sale-scripts.ts';
+import { beginRebuild } from './rebuilding.ts';
 import {
   listOverduePins,
   pinHold,

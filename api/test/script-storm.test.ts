@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
 import type { Redis } from 'ioredis';
-import { auditSale, beginRebuild, commitRebuild, readSale } from '../redis/sale-scripts.ts';
+import { auditSale, commitRebuild, readSale } from '../redis/sale-scripts.ts';
+import { beginRebuild } from './rebuilding.ts';
 import { pinHold, reapHolds } from '../redis/scripts.ts';
 import { ScriptSales } from './script-sales.ts';
 import { holdName } from '../redis/hold-name.ts';

@@ -2,7 +2,8 @@
 
 import { ARMED_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
 import type { Redis } from 'ioredis';
-import { beginRebuild, commitRebuild, type RebuildSnapshot } from '../../redis/sale-scripts.ts';
+import { commitRebuild, type RebuildSnapshot } from '../../redis/sale-scripts.ts';
+import { beginRebuild } from '../rebuilding.ts';
 import { expectEqual } from './exact-look.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import { formerToken } from './photograph.ts';

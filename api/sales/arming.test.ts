@@ -1,0 +1,133 @@
+// Rebuilds that take long: they are waited for, whoever wants the sale armed, and overtaken only when they are dead.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { eq } from 'drizzle-orm';
+import { sales } from '@flash-sale/drizzle/schema.ts';
+import { REBUILD_SILENCE_MAX_MS, REBUILD_WAIT_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { statement } from '../mysql/transaction.ts';
+import { markRebuild, isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
+import { saleKeys, saleMetaKey } from '../redis/keys.ts';
+import { createServices, type Services } from '../services.ts';
+import { hold } from '../test/client.ts';
+import { until } from '../test/until.ts';
+import { createWorld, testConfig, type OneSale, type World } from '../test/world.ts';
+import { armSale } from './arming.ts';
+import { finishRebuild, rebuildSale, startRebuild } from './rebuild.ts';
+
+let world: World;
+/** Another process. */
+let other: Services;
+let sale: OneSale;
+beforeAll(async () => {
+  world = await createWorld();
+  other = createServices(testConfig(), { redis: world.redisUrl, databaseUrl: world.databaseUrl });
+  await other.ready(5_000);
+});
+afterAll(async () => {
+  await other.close();
+  await world.close();
+});
+beforeEach(async () => {
+  sale = await world.sale({ allotment: 10 });
+  await world.services.redis.unlink(saleKeys(sale.saleId));
+});
+
+async function epoch(): Promise<number> {
+  const [row] = await statement(world.services.mysql, (sql) =>
+    sql.select({ epoch: sales.epoch }).from(sales).where(eq(sales.id, sale.saleId)),
+  );
+  return row?.epoch ?? Number.NaN;
+}
+
+/** Begun, and then nothing: whoever began it is slow or dead. */
+async function begin() {
+  const begun = await startRebuild(world.services, sale.saleId);
+  if (begun.kind !== 'begun') throw new Error(begun.kind);
+  return begun;
+}
+
+const isArmed = async () => (await readSale(other.redis, sale.saleId)).kind === 'sale';
+
+describe('a rebuild', () => {
+  test('that goes on is waited for by another process, however long it takes', async () => {
+    const begun = await begin();
+    const waiting = armSale(other, sale.saleId);
+    const endsAt = performance.now() + 2 * REBUILD_SILENCE_MAX_MS;
+    while (performance.now() < endsAt) {
+      await markRebuild(world.services.redis, sale.saleId, begun.token);
+      await Bun.sleep(50);
+    }
+    expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('armed');
+    expect(await waiting).toBe(true);
+    expect(await epoch()).toBe(begun.epoch);
+  });
+
+  test('says by itself that it goes on, while it waits for SQL', async () => {
+    const begun = await begin();
+    let finished: ReturnType<typeof finishRebuild> | undefined;
+    await statement(world.services.mysql, async (sql) => {
+      await sql.execute('LOCK TABLES hold_outcomes WRITE, sales WRITE');
+      finished = finishRebuild(world.services, sale.saleId, begun);
+      await Bun.sleep(1.5 * REBUILD_SILENCE_MAX_MS);
+      expect(await isBeingRebuilt(other.redis, sale.saleId, REBUILD_SILENCE_MAX_MS)).toBe(true);
+      await sql.execute('UNLOCK TABLES');
+    });
+    expect((await finished)?.kind).toBe('armed');
+    expect(await isBeingRebuilt(other.redis, sale.saleId, REBUILD_SILENCE_MAX_MS)).toBe(false);
+  });
+
+  test('whose process died is overtaken as soon as it has been silent for long enough', async () => {
+    const begun = await begin();
+    const startedAt = performance.now();
+    expect(await armSale(other, sale.saleId)).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(REBUILD_SILENCE_MAX_MS + 2_000);
+    expect(await epoch()).toBe(begun.epoch + 1);
+    // It was only slow: what it does now is too late.
+    expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('superseded');
+    expect(await isArmed()).toBe(true);
+  });
+
+  test('of a life of the data that is over keeps nobody waiting', async () => {
+    const begun = await begin();
+    const { redis } = world.services;
+    const later = String(Date.now() + 60_000);
+    await redis.hset(
+      saleMetaKey(sale.saleId),
+      'rebuild_token',
+      `another life.${begun.token}`,
+      'rebuild_at',
+      later,
+    );
+    expect(await isBeingRebuilt(other.redis, sale.saleId, REBUILD_SILENCE_MAX_MS)).toBe(false);
+    expect(await armSale(other, sale.saleId)).toBe(true);
+  });
+
+  test('whose sign of life is of a clock that was set back keeps nobody waiting', async () => {
+    await begin();
+    const later = String(Date.now() + 60_000);
+    await world.services.redis.hset(saleMetaKey(sale.saleId), 'rebuild_at', later);
+    expect(await armSale(other, sale.saleId)).toBe(true);
+  });
+
+  test(
+    'that takes longer than a buyer can wait is answered 503, and goes on',
+    async () => {
+      const begun = await begin();
+      const marking = setInterval(() => {
+        markRebuild(other.redis, sale.saleId, begun.token).catch(() => {});
+      }, 50);
+      const answer = await hold(world, sale.productId);
+      expect([answer.status, answer.body.code]).toEqual([503, 'unavailable']);
+      clearInterval(marking);
+      expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('armed');
+      await until(async () => (await hold(world, sale.productId)).status === 201);
+      expect(await epoch()).toBe(begun.epoch);
+    },
+    2 * REBUILD_WAIT_MAX_MS + 10_000,
+  );
+
+  test('of an operator overtakes one that is under way: the change must not wait', async () => {
+    const begun = await begin();
+    expect((await rebuildSale(other, sale.saleId)).kind).toBe('armed');
+    expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('superseded');
+  });
+});
