@@ -71,7 +71,7 @@ function addressFor(cluster: Cluster, saleId: number): string | undefined {
 }
 
 /** The client knows how keys are hashed. */
-function slotOf(saleId: number): number {
+export function slotOf(saleId: number): number {
   return new Command('GET', [saleMetaKey(saleId)]).getSlot() ?? 0;
 }
 
