@@ -1,7 +1,7 @@
 import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
 import { REDIS_SILENCE_MS, REDIS_TIMEOUT_MS, SHARDS_LOOKED_UP_EVERY_MS } from '@flash-sale/shared/limits.ts';
 import type { RedisAddress } from '../config.ts';
-import type { RedisClient } from './shards.ts';
+import { shardsOf, type RedisClient } from './shards.ts';
 
 /** Redis comes back in milliseconds; buyers should not wait for a long backoff. */
 const retrySoon = (attempt: number): number => Math.min(20 * attempt, 250);
@@ -143,30 +143,23 @@ function accessOf({
   };
 }
 
+/** Between two looks; nothing is asked for them. */
+const LOOK_EVERY_MS = 5;
+
 /**
- * Resolves once commands can be sent; of a cluster, to one shard at least and, in that time, to all.
- * @throws when Redis does not become ready within `withinMs`.
+ * Resolves once commands can be sent; of a cluster to every shard, or when the time is over to one at least.
+ * @throws when Redis does not become ready within `withinMs`
  */
 export async function redisReady(redis: RedisClient, withinMs: number): Promise<void> {
   const endsAtMs = performance.now() + withinMs;
-  await becomesReady(redis, withinMs);
-  if (redis instanceof Redis) return;
-  const leftMs = endsAtMs - performance.now();
-  const shards = await Promise.allSettled(redis.nodes('master').map((shard) => becomesReady(shard, leftMs)));
-  if (!shards.some(({ status }) => status === 'fulfilled')) throw notReady(withinMs);
-}
-
-function becomesReady(client: RedisClient, withinMs: number): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(notReady(withinMs)), withinMs);
-  client.once('ready', () => {
-    clearTimeout(timer);
-    resolve();
-  });
-  return promise;
-}
-
-function notReady(withinMs: number): Error {
-  return new Error(`Redis did not answer within ${Math.round(withinMs)} ms`);
+  for (;;) {
+    const shards = [...shardsOf(redis).values()];
+    const ready = shards.filter((shard) => shard?.status === 'ready');
+    if (ready.length > 0 && ready.length === shards.length) return;
+    if (performance.now() >= endsAtMs) {
+      if (ready.length > 0) return;
+      throw new Error(`Redis did not answer within ${withinMs} ms`);
+    }
+    await Bun.sleep(LOOK_EVERY_MS);
+  }
 }

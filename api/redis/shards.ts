@@ -116,7 +116,7 @@ export async function askEveryShard<Answer>(
 }
 
 /** By name; undefined while there is no connection. */
-function shardsOf(redis: RedisClient): Map<string, Redis | undefined> {
+export function shardsOf(redis: RedisClient): Map<string, Redis | undefined> {
   if (!(redis instanceof Cluster)) return new Map([[ALONE, redis]]);
   // Slots that are served alike share one list: far fewer lists than slots.
   const addresses = [...new Set(redis.slots)].flatMap((addressesOfSlot) => addressesOfSlot?.[0] ?? []);
