@@ -176,7 +176,7 @@ function storeMetrics(registers: Registry[]) {
   return {
     storeUp: new Gauge({
       name: 'flashsale_store_up',
-      help: '1 while the store answers this process.',
+      help: '1 while the store, and every shard of it, answers this process.',
       labelNames: ['store'],
       registers,
     }),

@@ -54,7 +54,9 @@ export const SaleOverview = Type.Object({
 export type SaleOverview = typeof SaleOverview.static;
 
 const StoreView = Type.Object({
-  answers: Type.Boolean(),
+  answers: Type.Boolean({
+    description: 'Of a Redis Cluster one shard is enough: `faults` names the others.',
+  }),
   milliseconds: orNull(Type.Number({ description: 'How long it took to answer.', examples: [0.4] })),
 });
 
