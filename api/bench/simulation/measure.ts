@@ -23,6 +23,11 @@ const CALLS_AT_ONCE = 4;
 const SECONDS = 3;
 const WARM_UP_S = 4;
 
+const SOURCES = {
+  orders: `bun run bench --only orders, of ${ratios.date}, in ratios.json`,
+  others: 'bun api/bench/simulation/measure.ts',
+};
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** Of Redis, for one call of `batch` requests. */
@@ -106,7 +111,7 @@ try {
   );
   writeFileSync(
     new URL('costs.json', import.meta.url),
-    `${JSON.stringify({ command: 'bun api/bench/simulation/measure.ts', ...facts, costs }, null, 2)}\n`,
+    `${JSON.stringify({ sources: SOURCES, ...facts, costs }, null, 2)}\n`,
   );
   say(JSON.stringify(costs));
 } finally {
