@@ -1,12 +1,12 @@
 /** A contest: some that do the same, side by side, in rounds. */
 
-import { cpuMicroseconds, type Calm, calm } from './machine.ts';
+import { calm, cpuMicroseconds, familyOf, type Calm } from './machine.ts';
 import type { Loaded } from './load/requests.ts';
 import { openStage, type Stage } from './stage.ts';
 
 export interface Contender {
   readonly name: string;
-  /** The server, where it has one of its own. */
+  /** The server, where it has one of its own; what it has started counts too. */
   readonly pid: number | null;
   /** Before each load, uncounted. */
   readonly prepare?: () => Promise<void>;
@@ -107,8 +107,8 @@ export async function measure(
 }
 
 async function measureOnce(stage: Stage, contender: Contender, seconds: number): Promise<Measured> {
-  const pids = [contender.pid, stage.redisPid, stage.sqlPid];
-  const spent = () => pids.map((pid) => (pid === null ? null : cpuMicroseconds(pid)));
+  const server = contender.pid === null ? [] : familyOf(contender.pid);
+  const spent = () => [server, [stage.redisPid], [stage.sqlPid]].map(cpuOf);
   await contender.prepare?.();
   const before = spent();
   const loaded = await contender.load(seconds);
@@ -121,4 +121,10 @@ async function measureOnce(stage: Stage, contender: Contender, seconds: number):
     return now === null || typeof then !== 'number' ? null : (now - then) / loaded.requests;
   });
   return { ...loaded, serverUs, redisUs, sqlUs };
+}
+
+/** Of all of them; null where there is none, or nobody says. */
+function cpuOf(pids: readonly number[]): number | null {
+  const each = pids.map(cpuMicroseconds).filter((one) => one !== null);
+  return each.length === 0 ? null : each.reduce((sum, one) => sum + one, 0);
 }

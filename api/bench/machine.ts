@@ -1,6 +1,6 @@
 /** The machine: what it is, what a process has cost it, and whether others are at work on it. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 
 /** Above it, others take part in what is measured. */
@@ -20,6 +20,17 @@ export function cpuMicroseconds(pid: number): number | null {
     return (Number(fields[11]) + Number(fields[12])) * MICROSECONDS_PER_TICK;
   } catch {
     return null;
+  }
+}
+
+/** It and those that it has started; it alone where this system does not say who they are. */
+export function familyOf(pid: number): number[] {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    const started = tasks.map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'));
+    return [pid, ...(started.join(' ').match(/\d+/g) ?? []).map(Number)];
+  } catch {
+    return [pid];
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * bun run bench [--only holds,buyers,products,orders,webhooks,exact,ceiling] [--rounds 5] [--seconds 3] [--json FILE]
- * bun run bench --curves [--only connections,sales,holds,storm] [--out DIR]
+ * bun run bench --curves [--only connections,sales,holds,storm,processes] [--out DIR]
  *
  * How fast the API is, measured by what this machine can do: the bare framework and the bare stores, side by side in
  * alternating rounds. With --curves, how it scales, as JSON and SVG.

@@ -18,7 +18,7 @@ export interface Stage {
   readonly redisPid: number;
   readonly sqlPid: number;
   /** @param script in api/; the sales that it is to know of come first */
-  serve(script: string): Promise<Server>;
+  serve(script: string, env?: Readonly<Record<string, string>>): Promise<Server>;
   /** @returns the URL of a database with all tables in which nobody looks for sales */
   otherDatabase(): Promise<string>;
   close(): Promise<void>;
@@ -43,11 +43,15 @@ export async function openStage(): Promise<Stage> {
     world,
     redisPid: world.redis.pid,
     sqlPid: pid,
-    async serve(script) {
+    async serve(script, env = {}) {
       const api = await startApi(world, {
         script,
         workers: 'inline',
-        env: { NODE_ENV: 'production', WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}` },
+        env: {
+          NODE_ENV: 'production',
+          WEBHOOK_SECRET: `whsec_${WEBHOOK_KEY.toString('base64')}`,
+          ...env,
+        },
       });
       endWithUs(api, api.ended);
       stopping.push(() => api.listening.stop());

@@ -6,6 +6,7 @@ import type { Machine } from '../machine.ts';
 import { overConnections } from './connections.ts';
 import { overHolds } from './live-holds.ts';
 import { plotOf, type Curves } from './plot.ts';
+import { overProcesses } from './processes.ts';
 import { overSales } from './sales.ts';
 import { stormOf } from './storm.ts';
 
@@ -14,6 +15,7 @@ export const CURVES = {
   sales: overSales,
   holds: overHolds,
   storm: stormOf,
+  processes: overProcesses,
 } satisfies Record<string, (say: (line: string) => void) => Promise<Curves>>;
 export type CurveName = keyof typeof CURVES;
 
