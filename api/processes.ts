@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { DRAIN_ANNOUNCE_MAX_MS, DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { childEnvironment, type Config } from './config.ts';
-import { findBinaries } from './embedded/binaries.ts';
 import { unsharedPort } from './http/port.ts';
 import type { Log } from './log.ts';
 
@@ -48,6 +47,13 @@ export function placeOf(args: readonly string[]): number | null {
 /** Each of them tells its own metrics, so each has a port of its own: the first OPS_PORT, the others those after it. */
 export function opsPortOf({ OPS_PORT }: Pick<Config, 'OPS_PORT'>, place: number | null): number {
   return OPS_PORT === 0 ? 0 : OPS_PORT + (place ?? 1) - 1;
+}
+
+/** However it ended: killed -9 too. */
+export function untilParentEnds(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.on('disconnect', () => resolve('its parent ended'));
+  return promise;
 }
 
 /** From now on this process serves. */
@@ -91,6 +97,7 @@ export async function startProcesses(config: Config, log: Log, options: Options 
     opsUrls: addresses.map(({ opsUrl }) => opsUrl),
     async replaceAll() {
       for (const place of places) await place.replace();
+      log.info('each API process was replaced, or said why not', { processes: places.length });
     },
     stop,
   };
@@ -151,11 +158,8 @@ interface Spawned {
 }
 
 function spawnProcess(place: number, port: number, { environment, write }: Options): Spawned {
-  const { setpriv } = findBinaries();
-  const command = [process.execPath, PROGRAM, FLAG, String(place)];
   const { promise: listening, resolve } = Promise.withResolvers<Addresses | null>();
-  // It also stops, well, when we are killed -9, where the kernel can do that.
-  const child = Bun.spawn(setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command, {
+  const child = Bun.spawn([process.execPath, PROGRAM, FLAG, String(place)], {
     env: childEnvironment({ ...environment, PORT: String(port) }),
     stdio: ['ignore', 'inherit', write === undefined ? 'inherit' : 'pipe'],
     ipc: (message: Addresses) => resolve(message),

@@ -7,7 +7,7 @@ import { feedOf } from './events/feed.ts';
 import { openDoor, type Door } from './http/door.ts';
 import { openPort } from './http/port.ts';
 import { createLog } from './log.ts';
-import { opsPortOf, placeOf, startProcesses, tellParent } from './processes.ts';
+import { opsPortOf, placeOf, startProcesses, tellParent, untilParentEnds } from './processes.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -88,7 +88,7 @@ async function drain(...listening: Server[]): Promise<void> {
 
 if (import.meta.main) {
   const place = placeOf(process.argv);
-  const stopped = untilStopped();
+  const stopped = place === null ? untilStopped() : Promise.race([untilStopped(), untilParentEnds()]);
   const { API_PROCESSES } = readConfig();
   await (place === null && API_PROCESSES > 1 ? superviseProcesses(stopped) : serve(place, stopped));
   process.exit(0);
@@ -122,7 +122,7 @@ async function superviseProcesses(stopped: Promise<unknown>): Promise<void> {
   const processes = await startProcesses(config, log);
   process.on('SIGUSR2', () => void processes.replaceAll());
   const { url, opsUrls } = processes;
-  log.info('listening', { url, opsUrl: opsUrls[0], processes: opsUrls.length });
+  log.info('listening', { url, opsUrl: opsUrls[0], processes: opsUrls.length, pid: process.pid });
   await stopped;
   await processes.stop();
 }

@@ -148,7 +148,9 @@ function sayReady(config: Config, { url, opsUrl, processes }: Running): void {
     );
   }
   if (processes > 1)
-    say(`         ${processes} processes; their metrics are on ${config.OPS_PORT} and the ports after it`);
+    say(
+      `         ${processes} processes, metrics on ${config.OPS_PORT} and the ports after it; kill -USR2 ${process.pid} replaces them`,
+    );
   if (config.WORKERS === 'off') say('workers  off: start api/worker.ts beside this');
   say(`ready in ${Math.round(performance.now())} ms; ctrl+c stops`);
 }

@@ -1,6 +1,5 @@
 // API_PROCESSES: several processes on one port, and what buyers see of one that is replaced or dies.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { findBinaries } from '../embedded/binaries.ts';
 import { startApi, type ApiProcess } from './api-process.ts';
 import { availableStock, hold } from './client.ts';
 import { demandingCrowd } from './demanding-crowd.ts';
@@ -36,6 +35,18 @@ describe('two API processes', () => {
 
   const buyers = () => ({ listening: api.listening });
 
+  /** @returns what it tells, as it comes */
+  async function watchStock(path: string, signal: AbortSignal): Promise<{ text: string }> {
+    const { body } = await fetch(api.listening.url + path, { signal });
+    const told = { text: '' };
+    const hear = async () => {
+      for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) told.text += piece;
+    };
+    void hear().catch(() => {});
+    await until(() => told.text.includes('available_stock'));
+    return told;
+  }
+
   test('share the buyers, and each tells its own metrics', async () => {
     const crowd = demandingCrowd(api.listening.url, sale.productId, 32);
     const answered = async (opsUrl: string) =>
@@ -56,6 +67,21 @@ describe('two API processes', () => {
       await until(() => seen.some(({ data }) => data.hold_id === body.data.hold_id));
     }
     await Promise.all(consumers.map((consumer) => consumer.cut()));
+  });
+
+  test('tell whoever watches the stock at either what was held at one of them', async () => {
+    const gone = new AbortController();
+    const watchers = await Promise.all(
+      Array.from({ length: 16 }, () => watchStock(`/api/products/${sale.productId}/stock`, gone.signal)),
+    );
+    const watching = async (opsUrl: string) =>
+      (await scrape(opsUrl)).value('http_requests_in_flight', { listener: 'public' }) ?? 0;
+    expect(Math.min(...(await Promise.all(opsUrls.map(watching))))).toBeGreaterThan(0);
+    await hold(buyers(), sale.productId, { quantity: 3 });
+    for (const told of watchers) {
+      await until(() => told.text.includes(`"available_stock":${ALLOTMENT - 3}`));
+    }
+    gone.abort();
   });
 
   test('are replaced one by one, and no request fails', async () => {
@@ -91,11 +117,11 @@ describe('two API processes', () => {
     }
   });
 
-  test.skipIf(findBinaries().setpriv === undefined)('end when their parent is killed -9', async () => {
+  test('end when their parent is killed -9', async () => {
     const pids = childrenOf(api.pid);
     expect(pids).toHaveLength(2);
     await api.kill();
-    await until(() => pids.every((pid) => !isAlive(pid)));
+    await until(() => pids.every((pid) => !isAlive(pid)), 20_000);
   });
 });
 

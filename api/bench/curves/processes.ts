@@ -12,9 +12,8 @@ import { spreadOf } from '../table.ts';
 import { SECONDS, WARM_UP_S } from './connections.ts';
 import type { Curves } from './plot.ts';
 
-const PROCESSES = [1, 2, 4];
 const CONNECTIONS = [64, 1_000];
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 interface Row {
   readonly processes: number;
@@ -27,25 +26,38 @@ export async function overProcesses(say: (line: string) => void): Promise<Curves
   const stage = await openStage();
   try {
     const { productId, saleId } = await stage.world.sale({ allotment: ALLOTMENT_MAX });
-    const servers: { processes: number; server: Server }[] = [];
-    for (const processes of PROCESSES) {
-      const server = await stage.serve('server.ts', { API_PROCESSES: String(processes) });
-      servers.push({ processes, server });
-    }
-    const curves = CONNECTIONS.map((connections) => ({
-      name: `${connections} connections`,
-      rows: servers.map(({ processes, server }) => {
-        const row: Row = { processes, rounds: [], holdsPerScript: [] };
-        const asking = contender(`${processes} processes`, server, {
-          path: '/api/holds',
-          connections,
-          requests: { kind: 'same', body: holdBody(productId) },
-          expected: 'accepted',
-          prepare: () => empty(stage, [saleId]),
-        });
-        return { row, asking: countingScripts(stage, asking, row) };
-      }),
-    }));
+    const serve = async (processes: number) => ({
+      processes,
+      server: await stage.serve('server.ts', { API_PROCESSES: String(processes) }),
+    });
+    const alone = await serve(1);
+    const servers = [alone, await serve(2), await serve(4)];
+    const rowOf = (name: string, processes: number, server: Server, connections: number) => {
+      const row: Row = { processes, rounds: [], holdsPerScript: [] };
+      const asking = contender(name, server, {
+        path: '/api/holds',
+        connections,
+        requests: { kind: 'same', body: holdBody(productId) },
+        expected: 'accepted',
+        prepare: () => empty(stage, [saleId]),
+      });
+      return { row, asking: countingScripts(stage, asking, row) };
+    };
+    const curves = CONNECTIONS.flatMap((connections) => [
+      {
+        name: `${connections} connections`,
+        rows: servers.map(({ processes, server }) =>
+          rowOf(`${processes} processes`, processes, server, connections),
+        ),
+      },
+      // What is due to smaller batches it costs too, what is due to several processes it does not.
+      {
+        name: `one process with its share of ${connections}`,
+        rows: servers.map(({ processes }) =>
+          rowOf(`a share of 1 / ${processes}`, processes, alone.server, connections / processes),
+        ),
+      },
+    ]);
     for (const { name, rows } of curves) {
       for (const { asking } of rows) await measure(stage, asking, WARM_UP_S, say);
       for (const { row } of rows) row.holdsPerScript.length = 0;
