@@ -33,8 +33,6 @@ export interface Processes {
   readonly url: string;
   /** Of each process: metrics are its own, everything else is the same at all. */
   readonly opsUrls: readonly string[];
-  /** One after the other, each when its successor serves. One that has none stays. */
-  replaceAll(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -68,7 +66,10 @@ interface Options {
   readonly write?: (text: string) => void;
 }
 
-/** @throws when the port is taken, or a process does not come to serve */
+/**
+ * From now on SIGUSR2 replaces them, one after the other, each when its successor serves; one that has none stays.
+ * @throws when the port is taken, or a process does not come to serve
+ */
 export async function startProcesses(config: Config, log: Log, options: Options = {}): Promise<Processes> {
   const { HOST, PORT, OPS_HOST, API_PROCESSES } = config;
   if (opsPortOf(config, API_PROCESSES) > PORT_MAX) {
@@ -76,9 +77,16 @@ export async function startProcesses(config: Config, log: Log, options: Options 
       `OPS_PORT: there are not ${API_PROCESSES - 1} ports after it; set a smaller one`,
     );
   }
+  const places: Place[] = [];
+  let areServing = false;
+  const replaceAll = async () => {
+    for (const place of places) await place.replace();
+    log.info('each API process was replaced, or said why not', { processes: places.length });
+  };
+  // Before all else, because nobody listening to it is killed by it. Who is just starting is new.
+  process.on('SIGUSR2', () => void (areServing && replaceAll()));
   const port = await unsharedPort(HOST, 'PORT', PORT);
   const spawn = (place: number) => spawnProcess(place, port, options);
-  const places: Place[] = [];
   const addresses: Addresses[] = [];
   const stop = async () => void (await Promise.all(places.map((place) => place.stop())));
   while (places.length < API_PROCESSES) {
@@ -92,13 +100,10 @@ export async function startProcesses(config: Config, log: Log, options: Options 
     }
     addresses.push(listening);
   }
+  areServing = true;
   return {
     url: addresses[0]?.url ?? '',
     opsUrls: addresses.map(({ opsUrl }) => opsUrl),
-    async replaceAll() {
-      for (const place of places) await place.replace();
-      log.info('each API process was replaced, or said why not', { processes: places.length });
-    },
     stop,
   };
 }

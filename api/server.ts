@@ -115,12 +115,11 @@ async function serve(place: number | null, stopped: Promise<unknown>): Promise<v
   await services.close();
 }
 
-/** Processes are replaced one by one at each SIGUSR2. */
+/** Serves nobody itself. */
 async function superviseProcesses(stopped: Promise<unknown>): Promise<void> {
   const config = readConfig();
   const log = createLog(config.LOG_LEVEL);
   const processes = await startProcesses(config, log);
-  process.on('SIGUSR2', () => void processes.replaceAll());
   const { url, opsUrls } = processes;
   log.info('listening', { url, opsUrl: opsUrls[0], processes: opsUrls.length, pid: process.pid });
   await stopped;

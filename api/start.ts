@@ -91,7 +91,7 @@ async function serveHere(services: Services): Promise<Running> {
   };
 }
 
-/** This one then only keeps the stores. SIGUSR2 replaces them one by one. */
+/** This one then only keeps the stores. */
 async function serveByProcesses(
   { config, log }: Services,
   stores: Readonly<Partial<Record<'REDIS_URL' | 'DATABASE_URL', string>>>,
@@ -102,7 +102,6 @@ async function serveByProcesses(
     environment,
     write: voice.write,
   });
-  process.on('SIGUSR2', () => void processes.replaceAll());
   const { url, opsUrls } = processes;
   return { url, opsUrl: opsUrls[0] ?? '', processes: opsUrls.length, stop: () => processes.stop() };
 }

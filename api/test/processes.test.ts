@@ -110,6 +110,16 @@ describe('two API processes', () => {
     });
   });
 
+  test('are not killed by the signal that replaces them, as early as it comes', async () => {
+    // Its line comes from the first process, before its parent has all of them.
+    const early = await startApi(world, { env: { API_PROCESSES: '3' } });
+    process.kill(early.pid, 'SIGUSR2');
+    await until(() => childrenOf(early.pid).length === 3);
+    expect((await hold(early, sale.productId)).status).toBe(201);
+    await early.listening.stop();
+    expect(await early.ended).toBe('exit code 0');
+  });
+
   test('another program on their port is told that it is taken', async () => {
     const { port } = new URL(api.listening.url);
     for (const API_PROCESSES of ['1', '2']) {
