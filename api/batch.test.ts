@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { StoreUnavailable } from './store-unavailable.ts';
 import { Batcher } from './batch.ts';
 
 describe('a batcher', () => {
@@ -94,6 +95,24 @@ describe('a batcher', () => {
       false,
     ]);
     expect(sent).toEqual([['a'], ['d']]);
+  });
+
+  test('whose store is one for all fails who waits together with what was under way, and asks it for the next', async () => {
+    const silence = Promise.withResolvers<string[]>();
+    const sent: string[][] = [];
+    const batcher = new Batcher<string, string>(
+      10,
+      async (_key, items) => (sent.push(items) === 1 ? silence.promise : items),
+      { atOnce: 1, waitMaxMs: Number.POSITIVE_INFINITY, failsTogether: true },
+    );
+    const first = batcher.call(1, 'a').catch((error: unknown) => error);
+    await Bun.sleep(0);
+    const waiting = batcher.call(1, 'b').catch((error: unknown) => error);
+    silence.reject(new StoreUnavailable('redis', 'no answer'));
+    expect(await first).toMatchObject({ store: 'redis', mayHaveRun: true });
+    expect(await waiting).toMatchObject({ store: 'redis', mayHaveRun: false });
+    expect(await batcher.call(1, 'c')).toBe('c');
+    expect(sent).toEqual([['a'], ['c']]);
   });
 
   test('tells every caller of a batch of its failure, and goes on with the next', async () => {

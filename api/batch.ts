@@ -61,7 +61,13 @@ export class Batcher<Item, Result, Key extends number | string = number> {
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result | Promise<Result>));
     } catch (error) {
       for (const { reject } of batch) reject(error);
+      if (this.#bounds.failsTogether && error instanceof StoreUnavailable) this.#failWaiting(key, error);
     }
+  }
+
+  #failWaiting(key: Key, { store, cause }: StoreUnavailable): void {
+    const waiting = this.#lines.get(key)?.waiting.splice(0) ?? [];
+    for (const { reject } of waiting) reject(new StoreUnavailable(store, cause, false));
   }
 }
 
@@ -82,6 +88,8 @@ export interface LineBounds {
   readonly atOnce: number;
   /** Whoever waited longer is told to come again: while a store hangs, the line must not fill the process. */
   readonly waitMaxMs: number;
+  /** A store that did not answer one batch is not asked for what waited meanwhile: it waited long enough. */
+  readonly failsTogether?: boolean;
 }
 
 const NO_LINE: LineBounds = { atOnce: Number.POSITIVE_INFINITY, waitMaxMs: Number.POSITIVE_INFINITY };

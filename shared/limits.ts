@@ -112,6 +112,12 @@ export const SQL_TIMEOUT_MS = 5_000;
  */
 export const SQL_LINE = { atOnce: 2, waitMaxMs: SQL_TIMEOUT_MS / 2 } as const;
 
+/**
+ * Calls for holds of one sale, by one process: while four are at Redis, the next one is filled. One process loses nothing by
+ * it; of many, each would else send calls of a request or two, and a call costs Redis ten times a hold in it.
+ */
+export const HOLDS_LINE = { atOnce: 4, waitMaxMs: Number.POSITIVE_INFINITY, failsTogether: true } as const;
+
 /** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
 export const TRANSACTION_ATTEMPTS_MAX = 4;
 

@@ -1,7 +1,7 @@
 /** Holds: place, read, release. Redis decides each in one step; SQL is asked only about holds that became orders. */
 
 import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
-import { BUYER_RATE_DEFAULT, HOLD_BATCH_MAX, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
+import { BUYER_RATE_DEFAULT, HOLD_BATCH_MAX, HOLDS_LINE, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -55,19 +55,25 @@ export async function placeHold(services: Services, request: PlaceHoldRequest): 
   return isUncounted ? { ...reply, rates: { address: null, ...reply.rates, ...ALL_LEFT } } : reply;
 }
 
-/** The requests of one turn of the event loop for one sale go to Redis as one call. */
+/** The requests of one turn of the event loop for one sale go to Redis as one call; while some are there, more gather. */
 const batcherOf = perProcess(
   (services) =>
-    new Batcher<HoldRequest, HoldReply>(HOLD_BATCH_MAX, async (saleId, requests) => {
-      services.metrics.batchSize.observe(requests.length);
-      const result = await placeAll(services, saleId, requests);
-      services.reach('hold.decided');
-      const replies: HoldReply[] =
-        result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }));
-      countOutcomes(services, replies);
-      return replies;
-    }),
+    new Batcher<HoldRequest, HoldReply>(
+      HOLD_BATCH_MAX,
+      (saleId, requests) => decide(services, saleId, requests),
+      HOLDS_LINE,
+    ),
 );
+
+async function decide(services: Services, saleId: number, requests: readonly HoldRequest[]) {
+  services.metrics.batchSize.observe(requests.length);
+  const result = await placeAll(services, saleId, requests);
+  services.reach('hold.decided');
+  const replies: HoldReply[] =
+    result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }));
+  countOutcomes(services, replies);
+  return replies;
+}
 
 function countOutcomes({ metrics }: Services, replies: readonly HoldReply[]): void {
   const counts = new Map<HoldReply['kind'], number>();

@@ -186,6 +186,7 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
     inFailover(
       'grants holds that SQL does not take at its word: both sides together sell what there is (I1, I3)',
     ),
+    testsIn('test/cluster-split-brain.test.ts')('becomes no order beyond the allotment, and after healing'),
   ),
   25: point(
     'The append-only file is damaged in its middle: Redis says so; set aside, as 22.',
