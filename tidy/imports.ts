@@ -180,7 +180,9 @@ export const onlyConfigReadsTheEnvironment = onlyIn(
 const CONNECTORS = /^api\/(redis|mysql)\/connect\.ts$/;
 
 const onlyConnectorsConstruct = onlyIn(
-  new RegExp(`${CONNECTORS.source}|^api/services\\.ts$|^api/embedded/|^drizzle/migrate\\.ts$`),
+  new RegExp(
+    `${CONNECTORS.source}|^api/services\\.ts$|^api/embedded/|^api/compose/form-cluster\\.ts$|^drizzle/migrate\\.ts$`,
+  ),
   /\bnew (Redis|Redis\.Cluster|Cluster|RedisClient|SQL)\(|\bcreate(Pool|PoolCluster|Connection)\(/,
   'clients are constructed in api/redis/connect.ts and api/mysql/connect.ts. Take one from services.',
 );

@@ -1,100 +1,56 @@
 // docker-compose.yml as Docker's compose reads it, and what it promises: nothing listens beyond this machine, nobody has
 // a password that others know, and nothing may do more than it must. Containers are not started here.
 import { describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { ENVIRONMENT } from '../config.ts';
 import { CONNECTIONS_MAX } from '../mysql/connect.ts';
-import { composeCommand } from '../test/compose-plugin.ts';
+import {
+  all,
+  COMPOSE,
+  filesOf,
+  networks,
+  networksOf,
+  NODES,
+  read,
+  ROOT,
+  service,
+  services,
+  understoodWith,
+  volumes,
+  volumesOf,
+  yaml,
+} from '../test/compose-file.ts';
 import { writeSecrets } from './secrets.ts';
-
-interface Mount {
-  type: string;
-  source: string;
-  target: string;
-  read_only?: boolean;
-  bind?: { create_host_path?: boolean };
-}
-
-interface Service {
-  image: string;
-  build?: string;
-  pull_policy?: string;
-  user?: string;
-  restart?: string;
-  read_only?: boolean;
-  cap_drop?: string[];
-  security_opt?: string[];
-  logging?: { options: Record<string, string> };
-  command?: string[];
-  environment?: Record<string, string>;
-  ports?: string[];
-  networks?: string[];
-  network_mode?: string;
-  volumes?: (string | Mount)[];
-  ulimits?: { nofile: number };
-  stop_grace_period?: string;
-  healthcheck?: { test?: string[]; disable?: boolean };
-}
-
-interface ComposeFile {
-  services: Record<string, Service>;
-  networks: Record<string, { internal?: boolean; ipam?: { config: { subnet: string }[] } } | null>;
-  volumes: Record<string, null>;
-}
-
-const ROOT = join(import.meta.dir, '../..');
-const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const yaml = <Shape>(path: string) => Bun.YAML.parse(read(path)) as Shape;
-
-const { services, networks, volumes } = yaml<ComposeFile>('docker-compose.yml');
-const all = Object.entries(services);
-
-function service(name: string): Service {
-  const found = services[name];
-  if (found === undefined) throw new Error(`docker-compose.yml: there is no service ${name}`);
-  return found;
-}
-
-const volumesOf = ({ volumes: mounts = [] }: Service) =>
-  mounts.filter((mount) => typeof mount === 'string').map((mount) => mount.split(':'));
-const filesOf = ({ volumes: mounts = [] }: Service) => mounts.filter((mount) => typeof mount !== 'string');
 
 /** Tasks that end. */
 const TASKS = new Map([
   ['secrets', 'no'],
+  ['cluster-secrets', 'no'],
   ['migrate', 'on-failure:3'],
+  ['redis-cluster', 'on-failure:3'],
 ]);
 
 /** Who is root, and why. */
-const ROOTS = new Map([['secrets', 'writes into new volumes, which are of root; has no network']]);
+const ROOTS = new Map([
+  ['secrets', 'writes into new volumes, which are of root; has no network'],
+  ['cluster-secrets', 'the same'],
+]);
 
-const compose = await composeCommand();
+/** Who makes folders for all others. */
+const isMaker = (name: string) => ROOTS.has(name);
 
 describe(
-  compose === null
+  COMPOSE === null
     ? 'docker compose, which is neither installed nor to be had from Debian'
     : 'docker compose',
   () => {
-    test.skipIf(compose === null)('understands the file as it is meant', async () => {
-      const config = Bun.spawn(
-        [...(compose ?? []), '--env-file', '/dev/null', '--profile', '*', 'config', '--format', 'json'],
-        {
-          cwd: ROOT,
-          env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
-          stdout: 'pipe',
-          stderr: 'pipe',
-        },
-      );
-      const [code, out, err] = await Promise.all([config.exited, config.stdout.text(), config.stderr.text()]);
-      expect([code, err]).toEqual([0, '']);
-      const understood = JSON.parse(out) as {
-        services: Record<string, { image: string; ports?: { host_ip?: string; published: string }[] }>;
-      };
-      expect(Object.keys(understood.services).sort()).toEqual(Object.keys(services).sort());
-      const published = Object.values(understood.services).flatMap(({ ports = [] }) => ports);
+    test.skipIf(COMPOSE === null)('understands the file as it is meant', async () => {
+      const understood = await understoodWith('*');
+      expect(Object.keys(understood).sort()).toEqual(Object.keys(services).sort());
+      const published = Object.values(understood).flatMap(({ ports = [] }) => ports);
       expect(published.map(({ published: port }) => port).sort()).toEqual(['3000', '8000', '8001', '9090']);
       for (const { host_ip } of published) expect(host_ip).toBe('127.0.0.1');
     });
@@ -119,6 +75,7 @@ describe.each(all)('the service %s', (name, one) => {
     expect(one.user).toBeString();
     expect(/^(0|root)\b/.test(one.user ?? '')).toBe(ROOTS.has(name));
     expect(one.logging?.options).toHaveProperty('max-size');
+    expect(one.mem_limit).toMatch(/^\d+[mg]$/);
   });
 
   test('is started again and watched, or is a task that ends', () => {
@@ -142,24 +99,26 @@ describe.each(all)('the service %s', (name, one) => {
 
 describe('secrets', () => {
   test('are never written in the file', () => {
-    for (const [, { environment = {}, command = [] }] of all) {
+    for (const [, { environment = {}, command = [], healthcheck }] of all) {
       for (const [variable, value] of Object.entries(environment)) {
-        if (!/PASSWORD|SECRET|TOKEN|KEY|_URL/.test(variable)) continue;
+        if (!/PASSWORD|SECRET|TOKEN|KEY|_URL|NODES/.test(variable)) continue;
         // A path, or what the person who starts it has in the environment, without a default.
         expect([variable, value]).toEqual([
           variable,
           expect.stringMatching(/^(\/[\w./-]+|\$\{[A-Z_]+:-\})$/) as unknown as string,
         ]);
       }
-      expect(command.join(' ')).not.toMatch(/pass(word)?[= ]/i);
+      // A process's arguments are read by everybody on its machine.
+      expect(command.join(' ')).not.toMatch(/pass(word)?[= ]|auth\b|\/\/[^/\s]*@/i);
+      expect(healthcheck?.test?.join(' ') ?? '').not.toMatch(/ (-a|--pass|--user) /);
     }
   });
 
   test('are files that are made, and every service mounts its own folder', () => {
     const folder = mkdtempSync(join(tmpdir(), 'flash-sale-secrets-'));
-    writeSecrets(folder);
+    writeSecrets(folder, 'cluster');
     const places = new Map(volumesOf(service('secrets')).map(([volume, path]) => [volume, path]));
-    const users = all.filter(([name]) => name !== 'secrets');
+    const users = all.filter(([name]) => !isMaker(name));
     let named = 0;
     for (const [, one] of users) {
       const words = JSON.stringify(one);
@@ -176,27 +135,28 @@ describe('secrets', () => {
     }
     expect(named).toBeGreaterThan(10);
     const keyHolders = all.filter(([, one]) => volumesOf(one).some(([volume]) => volume === 'key'));
-    expect(keyHolders.map(([name]) => name)).toEqual(['secrets']);
+    expect(keyHolders.map(([name]) => name)).toEqual([...ROOTS.keys()]);
+    expect(volumesOf(service('cluster-secrets'))).toEqual(volumesOf(service('secrets')));
     rmSync(folder, { recursive: true });
   });
 });
 
 describe('networks', () => {
-  const on = (name: string) => new Set(service(name).networks);
+  const on = (name: string) => new Set(networksOf(service(name)));
   const shared = (one: string, other: string) => [...on(one).intersection(on(other))];
 
   test('keep the stores from everybody who does not need them', () => {
-    for (const store of ['redis', 'mariadb']) {
+    for (const store of [...NODES, 'mariadb']) {
       for (const stranger of ['proxy', 'prometheus', 'grafana']) expect(shared(stranger, store)).toEqual([]);
       for (const friend of ['api', 'worker']) expect(shared(friend, store)).toEqual(['stores']);
     }
-    expect(service('secrets').network_mode).toBe('none');
+    for (const maker of ROOTS.keys()) expect(service(maker).network_mode).toBe('none');
   });
 
   test('lead out of Docker only where a port is published', () => {
     for (const [name, network] of Object.entries(networks)) {
       if (network?.internal === true) continue;
-      const members = all.filter(([, one]) => one.networks?.includes(name));
+      const members = all.filter(([, one]) => networksOf(one).includes(name));
       expect(members.map(([member, { ports = [] }]) => [member, ports.length > 0])).toEqual([
         ['proxy', true],
         ['prometheus', true],
@@ -209,7 +169,7 @@ describe('networks', () => {
     expect(shared('proxy', 'api')).toEqual(['edge']);
     const subnet = networks['edge']?.ipam?.config[0]?.subnet;
     expect(service('api').environment?.['TRUSTED_PROXIES']).toBe(subnet);
-    expect(all.filter(([, one]) => one.networks?.includes('edge')).map(([name]) => name)).toEqual([
+    expect(all.filter(([, one]) => networksOf(one).includes('edge')).map(([name]) => name)).toEqual([
       'api',
       'proxy',
     ]);
@@ -228,7 +188,7 @@ describe('networks', () => {
     for (const [name, port, network] of scraped) {
       expect(shared('prometheus', name)).toEqual([network]);
       expect(read('grafana/prometheus.yml')).toMatch(
-        new RegExp(`names: \\[${name}\\]\\s+type: A\\s+port: ${port}|'${name}:${port}'`),
+        new RegExp(`names: \\[${name}\\]\\s+type: A\\s+port: ${port}|[' ]${name}:${port}\\b`),
       );
     }
   });
@@ -253,10 +213,12 @@ describe('settings', () => {
     for (const flag of mariadb.filter((candidate) => candidate !== '--skip-networking')) {
       expect(service('mariadb').command).toContain(flag);
     }
-    const redis = service('redis').command?.join(' ') ?? '';
-    for (const name of ['appendonly', 'appendfsync', 'save', 'maxmemory-policy']) {
-      const [, value] = new RegExp(`'?${name}'?: '([^']*)',`).exec(read('api/embedded/redis.ts')) ?? [];
-      expect(redis).toContain(`--${name} ${value}`);
+    for (const node of NODES) {
+      const redis = service(node).command?.join(' ') ?? '';
+      for (const name of ['appendonly', 'appendfsync', 'save', 'maxmemory-policy']) {
+        const [, value] = new RegExp(`'?${name}'?: '([^']*)',`).exec(read('api/embedded/redis.ts')) ?? [];
+        expect(redis).toContain(`--${name} ${value}`);
+      }
     }
   });
 
@@ -312,6 +274,8 @@ describe('Grafana and Prometheus', () => {
     const { rule_files } = yaml<{ rule_files: string[] }>('grafana/prometheus.yml');
     for (const file of rule_files) expect(file).toStartWith('rules/');
     expect(placeOf('prometheus', './grafana/rules')).toBe('/etc/prometheus/rules');
+    expect(read('grafana/prometheus.yml')).toContain('files: [redis/redis.json]');
+    expect(volumesOf(service('prometheus'))).toContainEqual(['redis-targets', '/etc/prometheus/redis', 'ro']);
   });
 
   test('agree on how often they look', () => {

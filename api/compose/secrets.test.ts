@@ -39,6 +39,26 @@ describe('the secrets of an installation', () => {
     expect(config.WEBHOOK_SECRET).toHaveLength(1);
   });
 
+  test('lead an API to every node of a cluster, and do so for good', () => {
+    writeSecrets(root);
+    const before = all();
+    writeSecrets(root, 'cluster');
+    const cluster = all();
+    const { REDIS_CLUSTER_NODES: nodes } = readConfig({
+      REDIS_CLUSTER_NODES_FILE: join(root, 'app/redis-cluster-nodes'),
+    });
+    expect(nodes).toHaveLength(6);
+    expect(nodes).toContain(String(before['app/redis-url']).trim());
+    expect(cluster['redis/redis.conf']).toStartWith(String(before['redis/redis.conf']));
+    // As `docker compose up` does for somebody who forgets the profile.
+    writeSecrets(root);
+    expect(all()).toEqual(cluster);
+    // The way back, of the README.
+    rmSync(join(root, 'app'), { recursive: true });
+    writeSecrets(root);
+    expect(all()).toEqual(before);
+  });
+
   test('are the same for both ends of a connection, and different otherwise', () => {
     writeSecrets(root);
     const files = all();

@@ -8,6 +8,8 @@ import { perSecond, quantile, share } from './queries.ts';
 const INSTANCE = 'instance=~"$instance"';
 const SCRIPTS = 'flashsale_redis_script_duration_seconds';
 const SQL = 'flashsale_db_duration_seconds';
+/** Of Redis: there is one, or every node of a cluster. */
+const NODE = '{{instance}}';
 /** How often Prometheus asks the exporters. */
 const EXPORTERS = '10s';
 
@@ -145,7 +147,7 @@ const redisItself: Row = {
     series({
       title: 'Scripts: time inside Redis',
       description:
-        'How long EVALSHA took inside Redis since it started: half and 99 % of the calls within. Redis does one thing at a time: a slow script is felt by all.',
+        'How long EVALSHA took inside Redis since it started: half and 99 % of the calls within; of a cluster, in its slowest node. A node does one thing at a time: a slow script is felt by all its sales.',
       unit: 'µs',
       width: 6,
       scraped: EXPORTERS,
@@ -158,40 +160,41 @@ const redisItself: Row = {
     series({
       title: 'CPU',
       description:
-        'Of one core, which is all that Redis uses for commands. Near 100 % it is the limit of the whole sale.',
+        'Of one core for each node, which is all that it uses for commands. Near 100 % it is the limit of all sales that are there.',
       unit: 'percentunit',
       width: 4,
       scraped: EXPORTERS,
       show: {
-        redis: `${perSecond('redis_cpu_user_seconds_total')} + ${perSecond('redis_cpu_sys_seconds_total')}`,
+        [NODE]: `${perSecond('redis_cpu_user_seconds_total', 'instance')} + ${perSecond('redis_cpu_sys_seconds_total', 'instance')}`,
       },
     }),
     series({
       title: 'Commands a second',
-      description: 'Commands that Redis carried out, those inside of scripts among them.',
+      description:
+        'Commands that each node carried out, those inside of scripts among them. Of a cluster: a replica carries out what its master wrote.',
       unit: 'ops',
       width: 4,
       scraped: EXPORTERS,
-      show: { commands: perSecond('redis_commands_processed_total') },
+      show: { [NODE]: perSecond('redis_commands_processed_total', 'instance') },
     }),
     series({
       title: 'Memory',
       description:
-        'What Redis uses, and the most that it may use; 0 is no limit. Near the limit holds are refused, as nothing is evicted: give it more.',
+        'What each node uses, and the most that one may use; 0 is no limit. Near the limit holds are refused, as nothing is evicted: give it more.',
       unit: 'bytes',
       width: 5,
       scraped: EXPORTERS,
-      show: { used: 'sum(redis_memory_used_bytes)', limit: 'sum(redis_memory_max_bytes)' },
-      colours: { used: GOOD, limit: LOOK },
+      show: { [NODE]: 'max by (instance) (redis_memory_used_bytes)', limit: 'min(redis_memory_max_bytes)' },
+      colours: { limit: LOOK },
     }),
     series({
       title: 'Append-only file',
       description:
-        'The size of the log of what Redis wrote. It grows until it is written anew, and then falls.',
+        'The size of the log of what each node wrote. It grows until it is written anew, and then falls.',
       unit: 'bytes',
       width: 5,
       scraped: EXPORTERS,
-      show: { size: 'sum(redis_aof_current_size_bytes)' },
+      show: { [NODE]: 'max by (instance) (redis_aof_current_size_bytes)' },
     }),
   ],
 };

@@ -4,11 +4,12 @@ import { installed } from '@flash-sale/api/test/installed.ts';
 import type { World } from '@flash-sale/api/test/world.ts';
 import { startProgram, type Running } from './program.ts';
 
-export async function startRedisExporter({ redisUrl }: Pick<World, 'redisUrl'>): Promise<Running> {
+/** Of any Redis: whoever scrapes it says which. */
+export async function startRedisExporter(): Promise<Running> {
   const program = await installed('prometheus-redis-exporter', 'prometheus-redis-exporter');
   return startProgram({
     name: 'redis-exporter',
-    command: (address) => [program, `-redis.addr=${redisUrl}`, `-web.listen-address=${address}`],
+    command: (address) => [program, `-web.listen-address=${address}`],
     readyPath: '/health',
   });
 }

@@ -1,6 +1,7 @@
 /** A whole installation in small: stores with their exporters, an API, its proxy, a worker, and the Prometheus that watches them. */
 
 import { startApi } from '@flash-sale/api/test/api-process.ts';
+import { freePort } from '@flash-sale/api/test/matrix/replica.ts';
 import { startProxy } from '@flash-sale/api/test/proxy.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
@@ -21,10 +22,13 @@ export type Installation = Awaited<ReturnType<typeof startInstallation>>;
 export async function startInstallation() {
   const world = await createWorld();
   const env = { WEBHOOK_SECRET: SECRET };
+  // The exporter is told by Prometheus which Redis it is to ask, by host and port.
+  const redisPort = freePort();
+  await world.services.redis.config('SET', 'port', String(redisPort));
   const [api, worker, redis, mysql] = await Promise.all([
     startApi(world, { env }),
     startApi(world, { env, script: 'worker.ts' }),
-    startRedisExporter(world),
+    startRedisExporter(),
     startMysqlExporter(world),
   ]);
   const proxy = await startProxy(['127.0.0.1'], {
@@ -32,13 +36,16 @@ export async function startInstallation() {
     ops: portOf(api.listening.opsUrl),
   });
   const targetOf = ({ listening }: typeof api) => new URL(listening.opsUrl).host;
-  const prometheus = await startPrometheus({
-    api: [targetOf(api)],
-    worker: [targetOf(worker)],
-    proxy: [proxy.metrics],
-    redis: [redis.address],
-    mysql: [mysql.address],
-  });
+  const prometheus = await startPrometheus(
+    {
+      api: [targetOf(api)],
+      worker: [targetOf(worker)],
+      proxy: [proxy.metrics],
+      redis: [`127.0.0.1:${redisPort}`],
+      mysql: [mysql.address],
+    },
+    redis.address,
+  );
   // What is not scraped from the beginning would have no beginning. The exporters have time until their second scrape.
   await until(async () => {
     const targets = await prometheus.targets();

@@ -15,6 +15,8 @@ const OF_EXPORTERS = [
   'mysql_up',
   'redis_aof_current_size_bytes',
   'redis_aof_last_write_status',
+  'redis_cluster_slots_ok',
+  'redis_cluster_state',
   'redis_commands_processed_total',
   'redis_cpu_sys_seconds_total',
   'redis_cpu_user_seconds_total',

@@ -8,6 +8,9 @@ import { startProgram } from './program.ts';
 /** Of every job of grafana/prometheus.yml but the one of Prometheus itself. */
 export type Targets = Readonly<Record<string, readonly string[]>>;
 
+/** Where the exporter is that asks the targets of the job `redis`. */
+const REDIS_EXPORTER = 'redis-exporter:9121';
+
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Unix seconds and value. What is no number is left out. */
@@ -34,13 +37,16 @@ export type Prometheus = Awaited<ReturnType<typeof startPrometheus>>;
 
 const GRAFANA = join(import.meta.dir, '..');
 
-/** @throws when a job of the configuration has no target here, or a target has no job */
-export async function startPrometheus(targets: Targets) {
+/**
+ * @param redisExporter host and port
+ * @throws when a job of the configuration has no target here, or a target has no job
+ */
+export async function startPrometheus(targets: Targets, redisExporter: string) {
   const program = await installed('prometheus', 'prometheus');
   const { address, stop } = await startProgram({
     name: 'prometheus',
     command: (itself, folder) => {
-      const config = configFor({ ...targets, prometheus: [itself] });
+      const config = configFor({ ...targets, prometheus: [itself] }, redisExporter);
       writeFileSync(join(folder, 'prometheus.yml'), Bun.YAML.stringify(config));
       return [
         program,
@@ -132,19 +138,23 @@ interface ScrapeConfig {
   readonly job_name: string;
   readonly static_configs?: unknown;
   readonly dns_sd_configs?: unknown;
+  readonly file_sd_configs?: unknown;
 }
 
-function configFor(targets: Targets): Config {
-  const config = Bun.YAML.parse(readFileSync(join(GRAFANA, 'prometheus.yml'), 'utf8')) as Config;
+function configFor(targets: Targets, redisExporter: string): Config {
+  const text = readFileSync(join(GRAFANA, 'prometheus.yml'), 'utf8');
+  const config = Bun.YAML.parse(text.replace(REDIS_EXPORTER, redisExporter)) as Config;
   const jobs = config.scrape_configs.map(({ job_name: name }) => name);
   const strangers = new Set(jobs).symmetricDifference(new Set(Object.keys(targets)));
   if (strangers.size > 0) throw new Error(`either a job or a target, not both: ${[...strangers].join(', ')}`);
   return {
     ...config,
     rule_files: (config.rule_files ?? []).map((file) => join(GRAFANA, file)),
-    scrape_configs: config.scrape_configs.map(({ static_configs: _, dns_sd_configs: __, ...job }) => ({
-      ...job,
-      static_configs: [{ targets: targets[job.job_name] }],
-    })),
+    scrape_configs: config.scrape_configs.map(
+      ({ static_configs: _, dns_sd_configs: __, file_sd_configs: ___, ...job }) => ({
+        ...job,
+        static_configs: [{ targets: targets[job.job_name] }],
+      }),
+    ),
   };
 }
