@@ -139,10 +139,13 @@ function openPlace(number: number, spawn: (place: number) => Spawned, log: Log):
   return {
     listening,
     async replace() {
+      if (isStopping) return;
       const next = spawn(number);
-      if ((await next.listening) === null || isStopping) {
+      const isListening = (await next.listening) !== null;
+      if (isStopping) return next.stop();
+      if (!isListening) {
         log.error('an API process was not replaced: its successor did not start', { place: number });
-        return next.stop();
+        return;
       }
       const before = current;
       current = next;

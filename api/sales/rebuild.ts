@@ -19,6 +19,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { announceStream } from '../events/publish.ts';
 import { snapshot, statement, transaction } from '../mysql/transaction.ts';
+import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
 import { beginRebuild, commitRebuild, keepHolds, markRebuild } from '../redis/sale-scripts.ts';
@@ -53,15 +54,25 @@ interface Begun {
   readonly isContinuous: boolean;
 }
 
+/** What was said of each sale last: it is tried again some times a second. */
+const toldOf = perProcess(() => new Map<number, string>());
+
+function tellOnce(services: Services, saleId: number, reasons: readonly string[]): void {
+  if (toldOf(services).get(saleId) === reasons.join()) return;
+  toldOf(services).set(saleId, reasons.join());
+  services.log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
+}
+
 /** Stops the sale in Redis: from here on only this rebuild arms it, or a newer one. @throws StoreUnavailable */
 export async function startRebuild(
   services: Services,
   saleId: number,
 ): Promise<Begun | Exclude<Rebuilt, { kind: 'armed' }>> {
-  const { redis, mysql, reach, log } = services;
+  const { redis, mysql, reach } = services;
   const { reasons } = await checkStoresOf(services, saleId);
-  if (reasons.length > 0) {
-    log.error('a sale is not armed: the stores are not safe', { saleId, reasons });
+  if (reasons.length === 0) toldOf(services).delete(saleId);
+  else {
+    tellOnce(services, saleId, reasons);
     return { kind: 'refused', reasons };
   }
   const raised = await raiseEpoch(mysql, saleId, await epochInRedis(services, saleId));

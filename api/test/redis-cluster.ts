@@ -90,7 +90,19 @@ export async function startRedisCluster(nodeTimeoutMs = 2_000): Promise<TestClus
   };
 }
 
-async function startNode(nodeTimeoutMs: number, number: number): Promise<ClusterNode> {
+/** Ports that were free a moment ago may be somebody else's by now. */
+const STARTS_MAX = 3;
+
+async function startNode(nodeTimeoutMs: number, number: number, starts = 1): Promise<ClusterNode> {
+  try {
+    return await tryNode(nodeTimeoutMs, number);
+  } catch (error) {
+    if (starts === STARTS_MAX) throw error;
+    return startNode(nodeTimeoutMs, number, starts + 1);
+  }
+}
+
+async function tryNode(nodeTimeoutMs: number, number: number): Promise<ClusterNode> {
   const [port, busPort] = [freePort(), freePort()];
   const bus = await openBusRelay(busPort);
   const busAddress = `127.0.0.${10 + number}`;

@@ -1,13 +1,20 @@
 /** What is simulated for SCALING.md. */
 
+import { HOLDS_LINE } from '@flash-sale/shared/limits.ts';
 import type { Terms } from './installation.ts';
 
 export const SEED = 20_261_126;
 /** Of the machine that the bench was recorded on. */
 export const BENCH_CORES = 2;
-const AS_IT_IS = { parts: 1, sqlCores: 4, soldOutKnownUs: 0, callsAtOnce: null, seed: SEED };
-/** While four calls of a process to a sale are under way, the next one is filled. */
-const LINED_UP = { ...AS_IT_IS, callsAtOnce: 4 };
+const AS_IT_IS = {
+  parts: 1,
+  sqlCores: 4,
+  soldOutKnownUs: 0,
+  callsAtOnce: HOLDS_LINE.atOnce,
+  seed: SEED,
+};
+/** As if any number of calls of a process to a sale could be under way. */
+const NOT_LINED_UP = { ...AS_IT_IS, callsAtOnce: null };
 
 const crowd = (buyers: number, unitsOf: number) => ({ buyers, units: buyers / unitsOf });
 
@@ -15,12 +22,12 @@ const crowd = (buyers: number, unitsOf: number) => ({ buyers, units: buyers / un
 export const SIZES: readonly Terms[] = [
   { ...AS_IT_IS, ...crowd(10_000, 10), processes: 1 },
   ...[1, 2, 4, 8].map((processes) => ({ ...AS_IT_IS, ...crowd(100_000, 10), processes })),
-  ...[4, 8].map((processes) => ({ ...LINED_UP, ...crowd(100_000, 10), processes })),
+  ...[4, 8].map((processes) => ({ ...NOT_LINED_UP, ...crowd(100_000, 10), processes })),
   ...[16, 32, 64].map((processes) => ({ ...AS_IT_IS, ...crowd(1_000_000, 10), processes })),
-  ...[16, 32, 64].map((processes) => ({ ...LINED_UP, ...crowd(1_000_000, 10), processes })),
+  { ...NOT_LINED_UP, ...crowd(1_000_000, 10), processes: 32 },
 ];
 
-const HOT_SALE = { ...LINED_UP, processes: 64 };
+const HOT_SALE = { ...AS_IT_IS, processes: 64 };
 const PARTS = [1, 2, 4, 8];
 
 /** One sale, a million buyers: what one shard carries, and what parts of the sale bring. */

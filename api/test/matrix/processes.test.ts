@@ -105,7 +105,8 @@ describe('an operator', () => {
 
 describe('a process that is told to stop (SIGTERM) under load', () => {
   test('answers everything that it has begun, leaves nothing half-done, and ends by itself with 0 (I1, I2, I6)', async () => {
-    const sale = await world.sale({ allotment: 5_000 });
+    // More than they can buy while it sends them elsewhere, and there is no elsewhere.
+    const sale = await world.sale({ allotment: 100_000 });
     const api = await startApi(world, { workers: 'inline' });
     await until(async () => (await send(api, 'GET', `/api/products/${sale.productId}`)).status === 200);
     const told = { held: new Set<string>(), ordered: new Set<string>() };
