@@ -23,6 +23,7 @@ export const REACHABLE_POINTS = [
   'hold.changed',
   'rebuild.raised',
   'rebuild.begun',
+  'rebuild.kept',
   'rebuild.read',
   'rebuild.noted',
   'rebuild.armed',

@@ -1,12 +1,11 @@
--- commit_rebuild: end the holds that SQL decided about, install what SQL knows, and arm this process.
+-- commit_rebuild: install what SQL knows, and arm this process.
 -- At most once, only in the life of the data that began, and only when the pieces left out no hold: a rebuild that was
 -- delayed in a socket, sent twice or overtaken does nothing. Available is computed, never carried over. It may be
 -- negative after a loss of data: such debt heals as surviving holds end, and SQL refuses what it cannot cover.
 --
 -- ARGV: token (of begin_rebuild), epoch, base (seq of the snapshot), allotment, committed, state,
 --   opens_at_ms, closes_at_ms (0: none), hold_ttl_ms, buyer_limit (0: none),
---   loss_remembered_ms (0: nothing was lost), buyer_rate, address_rate (0: none),
---   then two per outcome: hold_id, outcome
+--   loss_remembered_ms (0: nothing was lost), buyer_rate, address_rate (0: none)
 -- Replies:
 --   superseded
 --   armed <available>
@@ -20,26 +19,7 @@ if listed ~= redis.call('HLEN', holds_key) then return { 'superseded' } end
 local now = now_ms()
 note(epoch, pack_hold('B', allotment, ARGV[11] ~= '0' and 1 or 0, '', ''))
 
-local AT_ONCE = 1000
-local kept, ended, ordered_of = tonumber(redis.call('HGET', meta_key, 'rebuild_kept')), {}, {}
-for i = 14, #ARGV, 2 do
-  local hold_id, outcome = ARGV[i], ARGV[i + 1]
-  local record = redis.call('HGET', holds_key, hold_id)
-  if record then
-    local _, quantity, _, _, buyer = unpack_hold(record)
-    kept = kept - quantity
-    ended[#ended + 1] = { hold_id, outcome, record }
-    -- SQL has counted it among what its buyer ordered.
-    if buyer ~= '' and LETTER_OF[outcome] == 'O' then ordered_of[buyer] = (ordered_of[buyer] or 0) + quantity end
-  end
-  if #ended == AT_ONCE then
-    end_holds(ended, now)
-    ended = {}
-  end
-end
-end_holds(ended, now)
-return_units(0, ordered_of)
-
+local kept = tonumber(redis.call('HGET', meta_key, 'rebuild_kept'))
 local available = allotment - committed - kept
 local life = server_life()
 redis.call('HSET', meta_key, 'epoch', epoch, 'base', base, 'allotment', allotment, 'available', available,

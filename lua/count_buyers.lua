@@ -4,10 +4,10 @@
 -- Replies:
 --   superseded
 --   counted
--- Again: superseded. Pieces come in their order, each once.
+-- Again: counted once. Pieces come in their order.
 
 if not is_rebuilding(ARGV[1]) then return { 'superseded' } end
-if redis.call('HGET', meta_key, 'rebuild_piece') ~= ARGV[2] then return { 'superseded' } end
+if tonumber(ARGV[2]) < tonumber(redis.call('HGET', meta_key, 'rebuild_piece')) then return { 'counted' } end
 
 local units_of = {}
 for i = 3, #ARGV, 2 do

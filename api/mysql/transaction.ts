@@ -33,12 +33,18 @@ export function transaction<Result>(pool: Pool, work: (sql: Sql) => Promise<Resu
   });
 }
 
-/** Like `transaction`, but all reads see one moment. For reading only. */
-export function snapshot<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-  return onConnection(pool, 'snapshot', async (db) => {
+/**
+ * Like `transaction`, but all reads see one moment. For reading only. `work` that reads much says after each piece that
+ * it goes on, and has the whole SQL_TIMEOUT_MS for the next one.
+ */
+export function snapshot<Result>(
+  pool: Pool,
+  work: (sql: Sql, goOn: () => void) => Promise<Result>,
+): Promise<Result> {
+  return onConnection(pool, 'snapshot', async (db, deadline) => {
     await db.execute(sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`);
     await db.execute(sql`START TRANSACTION WITH CONSISTENT SNAPSHOT`);
-    const result = await work(db);
+    const result = await work(db, () => deadline.renew());
     await db.execute(sql`COMMIT`);
     return result;
   });
@@ -100,10 +106,12 @@ export function isDuplicateKey(error: unknown, keyName?: string): boolean {
   return keyName === undefined || new RegExp(`for key '(?:\\w+\\.)?${keyName}'$`).test(String(fault.message));
 }
 
+type OnConnection<Result> = (sql: Sql, deadline: Deadline) => Promise<Result>;
+
 async function onConnection<Result>(
   pool: Pool,
   operation: SqlOperation,
-  work: (sql: Sql) => Promise<Result>,
+  work: OnConnection<Result>,
 ): Promise<Result> {
   const startedAtMs = performance.now();
   try {
@@ -116,7 +124,7 @@ async function onConnection<Result>(
 async function tryOnConnection<Result>(
   pool: Pool,
   startedAtMs: number,
-  work: (sql: Sql) => Promise<Result>,
+  work: OnConnection<Result>,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -132,13 +140,13 @@ async function tryOnConnection<Result>(
   }
 }
 
-async function attemptOnConnection<Result>(pool: Pool, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+async function attemptOnConnection<Result>(pool: Pool, work: OnConnection<Result>): Promise<Result> {
   const deadline = new Deadline(SQL_TIMEOUT_MS);
   const connection = await waitFor(pool, deadline);
   const watch = watchOf(pool);
   watch.inUse += 1;
   try {
-    const result = await deadline.race(work(databaseOf(connection)));
+    const result = await deadline.race(work(databaseOf(connection), deadline));
     answeredAtMs.set(connection.connection, performance.now());
     pool.releaseConnection(connection);
     return result;
@@ -250,10 +258,12 @@ class DeadlinePassed extends Error {}
 /** One deadline for everything that happens on a borrowed connection. */
 class Deadline {
   readonly #passed = Promise.withResolvers<never>();
-  readonly #timer: Timer;
+  readonly #ms: number;
+  #timer: Timer;
 
   constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#passed.reject(new DeadlinePassed(`no answer within ${ms} ms`)), ms);
+    this.#ms = ms;
+    this.#timer = this.#start();
     // Nobody may be waiting when it passes.
     this.#passed.promise.catch(() => {});
   }
@@ -262,7 +272,17 @@ class Deadline {
     return Promise.race([work, this.#passed.promise]);
   }
 
+  renew(): void {
+    this.end();
+    this.#timer = this.#start();
+  }
+
   end(): void {
     clearTimeout(this.#timer);
+  }
+
+  #start(): Timer {
+    const pass = () => this.#passed.reject(new DeadlinePassed(`no answer within ${this.#ms} ms`));
+    return setTimeout(pass, this.#ms);
   }
 }

@@ -8,6 +8,7 @@ import commitRebuildLua from '@flash-sale/lua/commit_rebuild.lua' with { type: '
 import countBuyersLua from '@flash-sale/lua/count_buyers.lua' with { type: 'text' };
 import markRebuildLua from '@flash-sale/lua/mark_rebuild.lua' with { type: 'text' };
 import watchRebuildLua from '@flash-sale/lua/watch_rebuild.lua' with { type: 'text' };
+import endDecidedLua from '@flash-sale/lua/end_decided.lua' with { type: 'text' };
 import keepHoldsLua from '@flash-sale/lua/keep_holds.lua' with { type: 'text' };
 import readSaleLua from '@flash-sale/lua/read_sale.lua' with { type: 'text' };
 import retireSaleLua from '@flash-sale/lua/retire_sale.lua' with { type: 'text' };
@@ -96,18 +97,30 @@ export async function beginRebuild(
   return kind === 'superseded' ? { kind } : { kind, token: String(token), isContinuous: continuous === 1 };
 }
 
-/** Goes over the living holds piece by piece. @throws StoreUnavailable: begin another rebuild. */
-export async function keepHolds(redis: RedisClient, saleId: number, token: string) {
-  const holdIds = new Set<string>();
-  let next = '0';
-  do {
-    const piece = [token, next, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
-    const [kind, cursor, ...names] = await runScript(redis, keepHoldsScript, saleId, piece);
-    if (kind === 'superseded') return { kind };
-    for (const name of names) holdIds.add(holdIdOf(saleId, String(name)));
-    next = String(cursor);
-  } while (next !== '0');
-  return { kind: 'kept' as const, holdIds: [...holdIds] };
+/**
+ * Some of the living holds, from `cursor` on ('0' begins). That cursor again gives the same holds and does no harm.
+ * @throws StoreUnavailable
+ */
+export async function keepHolds(redis: RedisClient, saleId: number, token: string, cursor: string) {
+  const piece = [token, cursor, REBUILD_CHUNK, PIN_LEASE_MS, HOLD_TTL_MAX_S * 1_000];
+  const [kind, next, ...names] = await runScript(redis, keepHoldsScript, saleId, piece);
+  if (kind === 'superseded') return { kind };
+  // '0' when there are no more.
+  return { kind, next: String(next), holdIds: names.map((name) => holdIdOf(saleId, String(name))) };
+}
+
+const endDecidedScript = defineScript('end_decided', endDecidedLua, ['superseded', 'ended'], ALLOW_OOM);
+
+/** Ends holds as SQL decided. Harmless to repeat. @throws StoreUnavailable */
+export async function endDecided(
+  redis: RedisClient,
+  saleId: number,
+  token: string,
+  outcomes: readonly Settlement[],
+) {
+  const args = outcomes.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]);
+  const [kind] = await runScript(redis, endDecidedScript, saleId, [token, ...args]);
+  return { kind };
 }
 
 const markRebuildScript = defineScript('mark_rebuild', markRebuildLua, ['superseded', 'marked'], ALLOW_OOM);
@@ -131,6 +144,24 @@ export async function isBeingRebuilt(
 
 const countBuyersScript = defineScript('count_buyers', countBuyersLua, ['superseded', 'counted'], ALLOW_OOM);
 
+export interface BuyerUnits {
+  readonly buyerId: string;
+  readonly units: number;
+}
+
+/** @param piece from 0, in their order. Harmless to repeat. @throws StoreUnavailable */
+export async function countBuyers(
+  redis: RedisClient,
+  saleId: number,
+  token: string,
+  piece: number,
+  buyers: readonly BuyerUnits[],
+) {
+  const args = buyers.flatMap(({ buyerId, units }) => [buyerId, units]);
+  const [kind] = await runScript(redis, countBuyersScript, saleId, [token, piece, ...args]);
+  return { kind };
+}
+
 const commitRebuildScript = defineScript(
   'commit_rebuild',
   commitRebuildLua,
@@ -139,7 +170,7 @@ const commitRebuildScript = defineScript(
 );
 
 export interface RebuildSnapshot {
-  /** As begin_rebuild gave it: only the Redis whose holds were listed may be armed, once. */
+  /** As begin_rebuild gave it: only the Redis whose holds were gone over may be armed, once. */
   readonly token: string;
   readonly epoch: number;
   readonly baseSeq: number;
@@ -155,20 +186,12 @@ export interface RebuildSnapshot {
   readonly addressRate: number | null;
   /** 0 when nothing can have been lost. */
   readonly lossRememberedMs: number;
-  readonly outcomes: readonly Settlement[];
-  readonly buyers: readonly { buyerId: string; units: number }[];
 }
 
+/** Arms what the pieces left. @throws StoreUnavailable: begin another rebuild. */
 export async function commitRebuild(redis: RedisClient, saleId: number, snapshot: RebuildSnapshot) {
-  const { token, outcomes, buyers } = snapshot;
-  for (let piece = 0; piece * REBUILD_CHUNK < buyers.length; piece += 1) {
-    const some = buyers.slice(piece * REBUILD_CHUNK, (piece + 1) * REBUILD_CHUNK);
-    const args = [token, piece, ...some.flatMap(({ buyerId, units }) => [buyerId, units])];
-    const [word] = await runScript(redis, countBuyersScript, saleId, args);
-    if (word === 'superseded') return { kind: word };
-  }
   const [kind, available] = await runScript(redis, commitRebuildScript, saleId, [
-    token,
+    snapshot.token,
     snapshot.epoch,
     snapshot.baseSeq,
     snapshot.allotment,
@@ -181,7 +204,6 @@ export async function commitRebuild(redis: RedisClient, saleId: number, snapshot
     snapshot.lossRememberedMs,
     snapshot.buyerRate ?? 0,
     snapshot.addressRate ?? 0,
-    ...outcomes.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]),
   ]);
   return kind === 'superseded' ? { kind } : { kind, available: Number(available) };
 }

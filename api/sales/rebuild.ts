@@ -22,8 +22,15 @@ import { snapshot, statement, transaction } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
 import { saleMetaKey } from '../redis/keys.ts';
-import { beginRebuild, commitRebuild, keepHolds, markRebuild } from '../redis/sale-scripts.ts';
-import type { Settlement } from '../redis/scripts.ts';
+import {
+  beginRebuild,
+  commitRebuild,
+  countBuyers,
+  endDecided,
+  keepHolds,
+  markRebuild,
+  type BuyerUnits,
+} from '../redis/sale-scripts.ts';
 import { onShard } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
@@ -96,15 +103,16 @@ export async function finishRebuild(services: Services, saleId: number, begun: B
 async function install(services: Services, saleId: number, begun: Begun): Promise<Rebuilt> {
   const { redis, mysql, reach, log, metrics } = services;
   const { token, epoch, lastArmedEpoch } = begun;
-  const kept = await keepHolds(redis, saleId, token);
-  if (kept.kind === 'superseded') return kept;
   reach('rebuild.begun');
+  if (!(await keepUndecided(services, saleId, token))) return { kind: 'superseded' };
+  reach('rebuild.kept');
 
-  const { sale, outcomes, buyers } = await readTruth(mysql, saleId, kept.holdIds);
+  const { sale, buyers } = await readTruth(mysql, saleId);
   reach('rebuild.read');
   if (!(await noteArming(mysql, saleId, epoch))) return { kind: 'superseded' };
   reach('rebuild.noted');
 
+  if (!(await countAll(services, saleId, token, buyers))) return { kind: 'superseded' };
   if (lastArmedEpoch === 0) await announceStream(services, saleId);
   const mayHaveLostData = lastArmedEpoch > 0 && !begun.isContinuous;
   const committed = await commitRebuild(redis, saleId, {
@@ -121,8 +129,6 @@ async function install(services: Services, saleId: number, begun: Begun): Promis
     buyerRate: sale.buyerRate ?? BUYER_RATE_DEFAULT,
     addressRate: sale.addressRate,
     lossRememberedMs: mayHaveLostData ? LOSS_REMEMBERED_MS : 0,
-    outcomes,
-    buyers,
   });
   if (committed.kind === 'superseded') return committed;
   reach('rebuild.armed');
@@ -130,6 +136,58 @@ async function install(services: Services, saleId: number, begun: Begun): Promis
   metrics.rebuilds.inc();
   log.info('sale armed', { saleId, epoch, available: committed.available, mayHaveLostData });
   return { kind: 'armed', epoch, available: committed.available };
+}
+
+/**
+ * Goes over the living holds, piece by piece: ends those that SQL decided about, and derives from the rest what follows.
+ * SQL need not be asked in one moment: since the epoch was raised no hold can be ordered, and what else is decided about
+ * one that is kept comes later by the settler. @returns false when another rebuild took over
+ */
+async function keepUndecided(services: Services, saleId: number, token: string): Promise<boolean> {
+  const { redis, mysql } = services;
+  let cursor = '0';
+  do {
+    const from = cursor;
+    const piece = await answered(async () => {
+      const kept = await keepHolds(redis, saleId, token, from);
+      if (kept.kind === 'superseded') return kept;
+      const outcomes = await statement(mysql, (sql) => outcomesOf(sql, kept.holdIds));
+      if (outcomes.length === 0) return kept;
+      const ended = await endDecided(redis, saleId, token, outcomes);
+      return ended.kind === 'superseded' ? { kind: ended.kind } : kept;
+    });
+    if (piece.kind === 'superseded') return false;
+    cursor = piece.next;
+  } while (cursor !== '0');
+  return true;
+}
+
+async function countAll(
+  { redis }: Services,
+  saleId: number,
+  token: string,
+  buyers: readonly BuyerUnits[],
+): Promise<boolean> {
+  for (let piece = 0; piece * REBUILD_CHUNK < buyers.length; piece += 1) {
+    const some = buyers.slice(piece * REBUILD_CHUNK, (piece + 1) * REBUILD_CHUNK);
+    const { kind } = await answered(() => countBuyers(redis, saleId, token, piece, some));
+    if (kind === 'superseded') return false;
+  }
+  return true;
+}
+
+/** A store that stalls for a moment does not cost all that was done: what is sent here may come twice. */
+const PIECE_ATTEMPTS_MAX = 3;
+
+async function answered<Result>(piece: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await piece();
+    } catch (error) {
+      if (attempt === PIECE_ATTEMPTS_MAX || !(error instanceof StoreUnavailable)) throw error;
+    }
+    await Bun.sleep(REBUILD_MARK_EVERY_MS);
+  }
 }
 
 /** Redis may be ahead: SQL can have been restored from an older backup. */
@@ -176,26 +234,23 @@ async function noteArming(mysql: Pool, saleId: number, epoch: number): Promise<b
   });
 }
 
-interface Truth {
-  readonly sale: Sale;
-  readonly outcomes: Settlement[];
-  readonly buyers: { buyerId: string; units: number }[];
-}
-
 /** One snapshot, so that the buyers' units belong to the same seq as `committed`. */
-function readTruth(mysql: Pool, saleId: number, holdIds: readonly string[]): Promise<Truth> {
-  return snapshot(mysql, async (sql) => {
+function readTruth(mysql: Pool, saleId: number): Promise<{ sale: Sale; buyers: BuyerUnits[] }> {
+  return snapshot(mysql, async (sql, goOn) => {
     const [sale] = await sql.select().from(sales).where(eq(sales.id, saleId));
     if (sale === undefined) throw new Error(`sale ${saleId} vanished during its rebuild`);
-    const outcomes: Settlement[] = [];
-    for (let start = 0; start < holdIds.length; start += REBUILD_CHUNK) {
-      outcomes.push(...(await outcomesOf(sql, holdIds.slice(start, start + REBUILD_CHUNK))));
+    const buyers: BuyerUnits[] = [];
+    for (let last = ''; ; goOn()) {
+      const some = await sql
+        .select({ buyerId: buyerUnits.buyerId, units: buyerUnits.units })
+        .from(buyerUnits)
+        .where(and(eq(buyerUnits.saleId, saleId), gt(buyerUnits.buyerId, last), gt(buyerUnits.units, 0)))
+        .orderBy(asc(buyerUnits.buyerId))
+        .limit(REBUILD_CHUNK);
+      buyers.push(...some);
+      const next = some.at(-1);
+      if (next === undefined || some.length < REBUILD_CHUNK) return { sale, buyers };
+      last = next.buyerId;
     }
-    const buyers = await sql
-      .select({ buyerId: buyerUnits.buyerId, units: buyerUnits.units })
-      .from(buyerUnits)
-      .where(and(eq(buyerUnits.saleId, saleId), gt(buyerUnits.units, 0)))
-      .orderBy(asc(buyerUnits.buyerId));
-    return { sale, outcomes, buyers };
   });
 }

@@ -269,6 +269,13 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
       play: rebuildInterrupted,
     },
   ],
+  'rebuild.kept': [
+    {
+      afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
+      workers: 'inline',
+      play: rebuildInterrupted,
+    },
+  ],
   'rebuild.read': [
     {
       afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { connectRedis } from '../redis/connect.ts';
-import { commitRebuild, readSale } from '../redis/sale-scripts.ts';
-import { beginRebuild } from './rebuilding.ts';
+import { readSale } from '../redis/sale-scripts.ts';
+import { beginRebuild, commitRebuild } from './rebuilding.ts';
 import { pinHold, placeHolds, settleHolds } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { privateRedis } from './stores.ts';

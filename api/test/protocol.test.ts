@@ -38,6 +38,7 @@ const DEATHS: readonly ReachablePoint[] = [
   'pin.voided',
   'rebuild.raised',
   'rebuild.begun',
+  'rebuild.kept',
   'rebuild.read',
 ];
 

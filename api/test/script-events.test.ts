@@ -121,16 +121,16 @@ describe('a step tells what it changes, in one entry', () => {
     ]);
   });
 
-  test('a rebuild, what it found ended, and whether data may be lost: then a gap comes first', async () => {
+  test('what a rebuild found ended, the rebuild, and whether data may be lost: then a gap comes first', async () => {
     const saleId = await sales.armed({ allotment: 10 });
     const pinned = await sales.pinned(saleId);
     await sales.hold(saleId);
     const outcomes = [{ holdId: pinned, outcome: 'ordered' as const }];
-    const [entry] = await toldBy(saleId, () => sales.rebuild(saleId, { committed: 1, outcomes }));
+    const entries = await toldBy(saleId, () => sales.rebuild(saleId, { committed: 1, outcomes }));
     const rebuilt = { type: 'sale.rebuilt', allotment: 10, available: 8 };
-    expect(entry).toMatchObject([
-      { ...rebuilt, may_have_lost_data: false },
-      { type: 'hold.ordered', hold_id: pinned, available: 8 },
+    expect(entries).toMatchObject([
+      [{ type: 'hold.ordered', hold_id: pinned, available: 8 }],
+      [{ ...rebuilt, may_have_lost_data: false }],
     ]);
     const [lossy] = await toldBy(saleId, () => sales.rebuild(saleId, { committed: 1, lossRememberedMs: 9 }));
     expect(lossy).toMatchObject([

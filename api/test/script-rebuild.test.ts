@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { PIN_LEASE_MS } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
-import { applyCredits, auditSale, commitRebuild, readSale } from '../redis/sale-scripts.ts';
-import { beginRebuild } from './rebuilding.ts';
+import {
+  applyCredits,
+  auditSale,
+  countBuyers,
+  endDecided,
+  keepHolds,
+  readSale,
+} from '../redis/sale-scripts.ts';
+import { beginRebuild, commitRebuild } from './rebuilding.ts';
 import {
   listOverduePins,
   pinHold,
@@ -83,6 +90,59 @@ describe('a rebuild', () => {
     expect(await sales.members(saleId, 'deadlines')).toEqual([held.holdId]);
     expect(await sales.members(saleId, 'leases')).toEqual([pinned]);
     expect(await auditSale(sales.redis, saleId, [])).toMatchObject({ available, heldUnits: 2 });
+  });
+
+  test('takes every piece twice, and one that comes late, without counting anything again (I2, I4)', async () => {
+    const saleId = await sales.armed({ allotment: 20 });
+    const living = await sales.hold(saleId, { quantity: 2, buyerId: 'ann' });
+    const ordered = await sales.pinned(saleId, { quantity: 3, buyerId: 'ann' });
+    const voided = await sales.pinned(saleId, { quantity: 4, buyerId: 'ann' });
+    const outcomes = [
+      { holdId: ordered, outcome: 'ordered' },
+      { holdId: voided, outcome: 'expired' },
+    ] as const;
+    const snapshot = sales.snapshot({ allotment: 20, committed: 3 });
+    await sales.begin(saleId, snapshot);
+    const { redis } = sales;
+    const { token } = snapshot;
+    const buyers = [{ buyerId: 'ann', units: 3 }];
+    for (let time = 0; time < 2; time += 1) {
+      expect(await endDecided(redis, saleId, token, outcomes)).toEqual({ kind: 'ended' });
+      const kept = await keepHolds(redis, saleId, token, '0');
+      expect(kept).toEqual({ kind: 'kept', next: '0', holdIds: [living.holdId] });
+      expect(await countBuyers(redis, saleId, token, 0, buyers)).toEqual({ kind: 'counted' });
+    }
+    expect(await commitRebuild(redis, saleId, snapshot)).toEqual({ kind: 'armed', available: 20 - 3 - 2 });
+    expect(await redis.hgetall(sales.key(saleId, 'buyers'))).toEqual({ ann: '5' });
+    expect(await auditSale(redis, saleId, [])).toMatchObject({ available: 15, heldUnits: 2, pins: [] });
+
+    // Its token is used up: nothing moves the sale that sells.
+    const before = await sales.photograph(saleId);
+    for (const late of [
+      await endDecided(redis, saleId, token, [{ holdId: living.holdId, outcome: 'ordered' }]),
+      await keepHolds(redis, saleId, token, '0'),
+      await countBuyers(redis, saleId, token, 1, buyers),
+    ]) {
+      expect(late).toEqual({ kind: 'superseded' });
+    }
+    expect(await sales.photograph(saleId)).toEqual(before);
+  });
+
+  test('that is given up leaves ended what SQL decided about, and the next one counts it once (I2, I3)', async () => {
+    const saleId = await sales.armed({ allotment: 20 });
+    const ordered = await sales.pinned(saleId, { quantity: 3, buyerId: 'ann' });
+    const voided = await sales.pinned(saleId, { quantity: 4, buyerId: 'bob' });
+    const givenUp = sales.snapshot();
+    await sales.begin(saleId, givenUp);
+    await endDecided(sales.redis, saleId, givenUp.token, [
+      { holdId: ordered, outcome: 'ordered' },
+      { holdId: voided, outcome: 'lost' },
+    ]);
+    const buyers = [{ buyerId: 'ann', units: 3 }];
+    expect(await sales.rebuild(saleId, { allotment: 20, committed: 3, buyers })).toBe(17);
+    expect(await sales.redis.hgetall(sales.key(saleId, 'buyers'))).toEqual({ ann: '3' });
+    expect(await auditSale(sales.redis, saleId, [])).toMatchObject({ available: 17, heldUnits: 0, pins: [] });
+    expect(await readHold(sales.redis, saleId, voided)).toEqual({ kind: 'lost' });
   });
 
   test('gives a pin a lease that ends at most one lease after its deadline', async () => {

@@ -12,7 +12,7 @@ export interface Guards {
   readonly outcomeKey: boolean;
   /** orders/settler.ts: an overdue pin is voided in SQL before its units return. */
   readonly voidRow: boolean;
-  /** lua/commit_rebuild.lua: holds with an outcome are not kept. */
+  /** lua/end_decided.lua: holds with an outcome are not kept. */
   readonly outcomesInRebuild: boolean;
   /** sales/rebuild.ts: the epoch is raised before the holds are listed. */
   readonly raiseFirst: boolean;

@@ -121,6 +121,10 @@ function keepArmed(world: World): void {
   if (!world.guards.raiseFirst) redisSide.listHolds(world, redis, rebuilder);
   sqlSide.raiseEpoch(world, rebuilder);
   redisSide.beginRebuild(world, redis, rebuilder);
+  for (const { hold, take } of world.buyers) {
+    redisSide.endDecided(world, redis, rebuilder, hold);
+    redisSide.endDecided(world, redis, rebuilder, take);
+  }
   sqlSide.readTruth(world, rebuilder);
   if (world.guards.noteFirst) sqlSide.noteArming(world, rebuilder);
   redisSide.commitRebuild(world, redis, rebuilder);

@@ -130,6 +130,10 @@ function callsOfRebuild(redis: Redis, world: World, rebuilder: Rebuilder, scope:
     visit(redisSide.listHolds(world, redis, rebuilder), 'the holds are listed', redis, rebuilder);
   }
   visit(redisSide.beginRebuild(world, redis, rebuilder), 'begin_rebuild', redis, rebuilder);
+  for (const { hold, take } of world.buyers) {
+    visit(redisSide.endDecided(world, redis, rebuilder, hold), 'end_decided of a hold', redis, rebuilder);
+    visit(redisSide.endDecided(world, redis, rebuilder, take), 'end_decided of a take', redis, rebuilder);
+  }
   visit(redisSide.commitRebuild(world, redis, rebuilder), 'commit_rebuild', redis, rebuilder);
   visit(redisSide.beginAgain(world, redis), 'a copy of begin_rebuild', redis, null);
   if (world.copiesLeft === 0) return;
@@ -150,13 +154,9 @@ function beginTwice(redis: Redis, world: World, rebuilder: Rebuilder, visit: Vis
 function commitTwice(redis: Redis, world: World, rebuilder: Rebuilder, visit: Visit): void {
   if (rebuilder.phase !== (world.guards.noteFirst ? NOTED : READ)) return;
   const copy = { ...rebuilder };
-  const listed = world.buyers.map(({ hold, take }) => [hold.listed, take.listed] as const);
   redisSide.commitRebuild(world, redis, rebuilder);
   world.copiesLeft -= 1;
   Object.assign(rebuilder, copy);
-  for (const [index, { hold, take }] of world.buyers.entries()) {
-    [hold.listed, take.listed] = listed[index] as readonly [number, number];
-  }
   visit(true, 'commit_rebuild, of which a copy is under way,', redis, rebuilder);
 }
 

@@ -153,9 +153,9 @@ function begin(world: World, redis: Redis, epoch: number): 'begun' | 'superseded
 }
 
 /**
- * lua/begin_rebuild.lua and the pieces of lua/keep_holds.lua: disarm, make a token, say which holds survive and whether
- * this life has seen them all. One step: between the pieces nobody but another begin or another life moves anything, and
- * after those no piece is accepted.
+ * lua/begin_rebuild.lua and what lua/keep_holds.lua lists: disarm, make a token, say which holds live and whether this
+ * life has seen them all. One step: until the commit nobody but another begin or another life moves anything, and after
+ * those no piece is accepted.
  */
 export function beginRebuild(world: World, redis: Redis, rebuilder: Rebuilder): boolean {
   if (rebuilder.phase !== RAISED) return false;
@@ -179,14 +179,29 @@ export function beginAgain(world: World, redis: Redis): boolean {
   return true;
 }
 
-/** lua/commit_rebuild.lua: install what SQL said, keep what survives, arm this life. Once per token. */
+/**
+ * lua/end_decided.lua, for one of the holds that were listed: SQL is asked, and ends the hold or not. Joined, because an
+ * outcome is final, and until the token is void nobody else moves the hold. It is the rebuild's business no more then.
+ */
+export function endDecided(world: World, redis: Redis, rebuilder: Rebuilder, hold: Hold): boolean {
+  const mark = 1 << rebuilder.index;
+  if (rebuilder.phase !== BEGUN || (hold.listed & mark) === 0) return false;
+  if (!isTokenAccepted(world, redis, rebuilder)) return giveUpRebuild(world, rebuilder);
+  hold.listed &= ~mark;
+  const isDecided = hold.outcome !== UNDECIDED && world.guards.outcomesInRebuild;
+  if (isDecided && isLive(recordOf(hold, redis))) setRecord(hold, redis, ENDED);
+  return true;
+}
+
+/** lua/commit_rebuild.lua: install what SQL said, keep what lives, arm this life. Once per token. */
 export function commitRebuild(world: World, redis: Redis, rebuilder: Rebuilder): boolean {
   const { noteFirst, tokenOnce } = world.guards;
   if (rebuilder.phase !== (noteFirst ? NOTED : READ)) return false;
   if (!isTokenAccepted(world, redis, rebuilder)) return giveUpRebuild(world, rebuilder);
   let kept = 0;
   for (const { hold, take, units, credit } of world.buyers) {
-    kept += keep(world, redis, rebuilder, hold, units) + keep(world, redis, rebuilder, take, units);
+    if (isLive(recordOf(hold, redis))) kept += units;
+    if (isLive(recordOf(take, redis))) kept += units;
     credit.applied[redis.index] = false;
   }
   world.restock.applied[redis.index] = false;
@@ -211,14 +226,6 @@ function isTokenAccepted({ guards }: World, redis: Redis, { epoch, tokenLife }: 
   // The caller's own nonce, as it was before, does not tell by whom it was stored.
   const isSame = !guards.tokenFromRedis || redis.tokenLife === tokenLife;
   return redis.tokenLife !== 0 && redis.begunEpoch === epoch && isSame;
-}
-
-/** The units of a hold that survives; one with an outcome ends here. */
-function keep(world: World, redis: Redis, { index }: Rebuilder, hold: Hold, units: number): number {
-  if (!isLive(recordOf(hold, redis))) return 0;
-  if ((hold.listed & (1 << index)) === 0 || !world.guards.outcomesInRebuild) return units;
-  setRecord(hold, redis, ENDED);
-  return 0;
 }
 
 // Steps of mutants only.

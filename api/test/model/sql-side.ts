@@ -175,17 +175,14 @@ export function giveUpRebuild(world: World, rebuilder: Rebuilder): boolean {
   return true;
 }
 
-/** sales/rebuild.ts `readTruth`: one snapshot. Of the listed holds those stay marked that have an outcome. */
+/** sales/rebuild.ts `readTruth`: one snapshot, when all listed holds were gone over. */
 export function readTruth(world: World, rebuilder: Rebuilder): boolean {
   if (rebuilder.phase !== BEGUN) return false;
+  const mark = 1 << rebuilder.index;
+  if (world.buyers.some(({ hold, take }) => ((hold.listed | take.listed) & mark) !== 0)) return false;
   rebuilder.phase = READ;
   rebuilder.base = world.seq;
   rebuilder.sellable = world.allotment - world.committed;
   rebuilder.isHalted = world.isHalted;
-  const mark = 1 << rebuilder.index;
-  for (const { hold, take } of world.buyers) {
-    if (hold.outcome === UNDECIDED) hold.listed &= ~mark;
-    if (take.outcome === UNDECIDED) take.listed &= ~mark;
-  }
   return true;
 }

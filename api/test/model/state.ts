@@ -68,7 +68,7 @@ export interface Hold {
   outcome: number;
   /** By Redis.index. */
   readonly records: number[];
-  /** Bit per rebuilder: listed by begin; after its read: listed, and has an outcome. */
+  /** Bit per rebuilder: listed by begin, and SQL was not asked about it yet. */
   listed: number;
 }
 

@@ -58,10 +58,12 @@ export class FeatureModel {
     const raised = this.#ledger.raiseEpoch(Math.max(this.#redis.epoch, this.#redis.rebuildEpoch));
     if (diesAt === 'rebuild.raised') return;
     const begun = this.#redis.beginRebuild({ id: raised.epoch, ...raised });
-    if (begun.kind !== 'begun' || diesAt !== undefined) return;
+    if (begun.kind !== 'begun') return;
+    this.#redis.endDecided(this.#ledger.outcomesOf(begun.holdIds), raised.epoch);
+    if (diesAt !== undefined) return;
     this.#ledger.noteArming(raised.epoch);
     const isLost = raised.lastArmedEpoch > 0 && !begun.isContinuous;
-    const snapshot = this.#ledger.snapshot({ token: '', epoch: raised.epoch, isLost }, begun.holdIds);
+    const snapshot = this.#ledger.snapshot({ token: '', epoch: raised.epoch, isLost });
     this.#redis.commitRebuild(snapshot, raised.epoch);
   }
 

@@ -20,7 +20,7 @@ import { choose } from './script-rebuilds.ts';
 
 const HOUR_MS = 3_600_000;
 
-const REBUILD_POINTS: readonly ReachablePoint[] = ['rebuild.raised', 'rebuild.begun', 'rebuild.read'];
+const REBUILD_POINTS: readonly ReachablePoint[] = ['rebuild.raised', 'rebuild.kept', 'rebuild.read'];
 
 export async function move(stage: FeatureStage, to: SaleState): Promise<void> {
   await moveSale(stage.one, stage.saleId, to);

@@ -12,7 +12,8 @@ import type {
 } from '@flash-sale/shared/lifecycle.ts';
 import { COMMITTED_ORDER_STATES, ORDERABLE_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS } from '@flash-sale/shared/limits.ts';
-import type { RebuildSnapshot } from '../../redis/sale-scripts.ts';
+import type { Settlement } from '../../redis/scripts.ts';
+import type { RebuildSnapshot } from '../rebuilding.ts';
 import { HOLD_TTL_MS, type ModelCredit } from './redis-model.ts';
 
 /** What Redis said when it pinned a hold or took units: the permission to sell them, as far as it is concerned. */
@@ -186,7 +187,15 @@ export class LedgerModel {
   }
 
   /** What a rebuild reads, in one moment. */
-  snapshot(rebuild: { token: string; epoch: number; isLost: boolean }, holdIds: readonly string[]) {
+  /** Undecided ones are not among the answers. */
+  outcomesOf(holdIds: readonly string[]): Settlement[] {
+    return holdIds.flatMap((holdId) => {
+      const outcome = this.outcomes.get(holdId);
+      return outcome === undefined ? [] : [{ holdId, outcome }];
+    });
+  }
+
+  snapshot(rebuild: { token: string; epoch: number; isLost: boolean }) {
     const { token, epoch, isLost } = rebuild;
     return {
       token,
@@ -202,10 +211,6 @@ export class LedgerModel {
       buyerRate: null,
       addressRate: null,
       lossRememberedMs: isLost ? LOSS_REMEMBERED_MS : 0,
-      outcomes: holdIds.flatMap((holdId) => {
-        const outcome = this.outcomes.get(holdId);
-        return outcome === undefined ? [] : [{ holdId, outcome }];
-      }),
       buyers: [...this.buyers].flatMap(([buyerId, units]) => (units > 0 ? [{ buyerId, units }] : [])),
     } satisfies RebuildSnapshot;
   }

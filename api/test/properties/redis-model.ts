@@ -8,8 +8,8 @@
 
 import type { CreditReason, HoldOutcome, SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
-import type { RebuildSnapshot } from '../../redis/sale-scripts.ts';
-import type { HoldRequest } from '../../redis/scripts.ts';
+import type { RebuildSnapshot } from '../rebuilding.ts';
+import type { HoldRequest, Settlement } from '../../redis/scripts.ts';
 
 export type RecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired' | 'lost';
 
@@ -338,19 +338,29 @@ export class RedisModel {
   }
 
   /** @param begunBy the begin whose token it brings; null when that was in another life of the data */
+  #isRebuilding(begunBy: number | null): boolean {
+    return this.begunBy !== 0 && this.begunBy === begunBy;
+  }
+
+  endDecided(outcomes: readonly Settlement[], begunBy: number | null) {
+    if (!this.#isRebuilding(begunBy)) return { kind: 'superseded' } as const;
+    for (const { holdId, outcome } of outcomes) {
+      const hold = this.holds.get(holdId);
+      if (hold?.state !== 'held' && hold?.state !== 'pinned') continue;
+      this.#end(hold, outcome);
+      // SQL has counted what its buyer ordered.
+      const isGone = outcome === 'ordered' || outcome === 'withdrawn';
+      if (isGone && hold.buyerId !== null) this.#addToBuyer(hold.buyerId, -hold.quantity);
+    }
+    return { kind: 'ended' } as const;
+  }
+
   commitRebuild(snapshot: RebuildSnapshot, begunBy: number | null) {
-    if (this.begunBy === 0 || this.begunBy !== begunBy) return { kind: 'superseded' } as const;
-    const outcomes = new Map(snapshot.outcomes.map(({ holdId, outcome }) => [holdId, outcome]));
+    if (!this.#isRebuilding(begunBy)) return { kind: 'superseded' } as const;
     this.buyers = new Map(snapshot.buyers.map(({ buyerId, units }) => [buyerId, units]));
     let kept = 0;
-    for (const [holdId, hold] of this.holds) {
+    for (const hold of this.holds.values()) {
       if (hold.state !== 'held' && hold.state !== 'pinned') continue;
-      const outcome = outcomes.get(holdId);
-      if (outcome !== undefined) {
-        if (outcome !== 'withdrawn') this.endedUnits[outcome] += hold.quantity;
-        hold.state = recordStateOf(outcome);
-        continue;
-      }
       kept += hold.quantity;
       if (hold.buyerId !== null) this.#addToBuyer(hold.buyerId, hold.quantity);
     }

@@ -226,7 +226,7 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   },
   {
     loses: 'that a hold SQL decided about is over',
-    script: 'commit_rebuild',
+    script: 'end_decided',
     from: 'ended[#ended + 1] = { hold_id, outcome, record }',
     to: '',
   },
@@ -316,13 +316,13 @@ export const SCRIPT_MUTANTS: readonly Mutant[] = [
   },
   {
     loses: 'that what SQL decided about keeps no units',
-    script: 'commit_rebuild',
+    script: 'end_decided',
     from: 'kept = kept - quantity',
     to: '',
   },
   {
     loses: "that a buyer's ordered units count once",
-    script: 'commit_rebuild',
+    script: 'end_decided',
     from: 'return_units(0, ordered_of)',
     to: '',
   },

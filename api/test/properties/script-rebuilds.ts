@@ -2,8 +2,8 @@
 
 import { ARMED_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
 import type { Redis } from 'ioredis';
-import { commitRebuild, type RebuildSnapshot } from '../../redis/sale-scripts.ts';
-import { beginRebuild } from '../rebuilding.ts';
+import { endDecided } from '../../redis/sale-scripts.ts';
+import { beginRebuild, commitRebuild, type RebuildSnapshot } from '../rebuilding.ts';
 import { expectEqual } from './exact-look.ts';
 import type { LedgerModel } from './ledger-model.ts';
 import { formerToken } from './photograph.ts';
@@ -17,12 +17,20 @@ export interface ScriptSetting {
   readonly saleId: number;
 }
 
+interface Begun {
+  token: string;
+  readonly isContinuous: boolean;
+  readonly holdIds: readonly string[];
+}
+
 interface Rebuilder {
   readonly epoch: number;
   readonly lastArmedEpoch: number;
   /** Its begin: a number of the model's, null once another life of the data took over. */
   id: number | null;
-  begun: { token: string; isContinuous: boolean; holdIds: readonly string[] } | null;
+  begun: Begun | null;
+  /** SQL was asked about the holds that are there, and those that it decided about are over. */
+  isKept: boolean;
   snapshot: RebuildSnapshot | null;
 }
 
@@ -82,17 +90,18 @@ export class ScriptRebuilds {
 
   #raise(): Rebuilder {
     const raised = this.#ledger.raiseEpoch(Math.max(this.#model.epoch, this.#model.rebuildEpoch));
-    return { ...raised, id: null, begun: null, snapshot: null };
+    return { ...raised, id: null, begun: null, isKept: false, snapshot: null };
   }
 
-  /** One step of a rebuild: begin, read or commit. @returns false when it is over. */
+  /** One step of a rebuild: begin, ask about the holds, read or commit. @returns false when it is over. */
   async #advance(rebuilder: Rebuilder): Promise<boolean> {
     if (rebuilder.begun === null) return this.#begin(rebuilder);
     if (rebuilder.snapshot !== null) return this.#commit(rebuilder);
+    if (!rebuilder.isKept) return this.#endDecided(rebuilder, rebuilder.begun);
     const { begun, epoch, lastArmedEpoch } = rebuilder;
     if (!this.#ledger.noteArming(epoch)) return false;
     const isLost = lastArmedEpoch > 0 && !begun.isContinuous;
-    rebuilder.snapshot = this.#ledger.snapshot({ token: '', epoch, isLost }, begun.holdIds);
+    rebuilder.snapshot = this.#ledger.snapshot({ token: '', epoch, isLost });
     return true;
   }
 
@@ -107,6 +116,15 @@ export class ScriptRebuilds {
     if (rebuilder.begun === null)
       Object.assign(rebuilder, { id, begun: { ...expected, token: reply.token } });
     return true;
+  }
+
+  async #endDecided(rebuilder: Rebuilder, begun: Begun): Promise<boolean> {
+    const { redis, saleId } = this.#at;
+    const outcomes = this.#ledger.outcomesOf(begun.holdIds);
+    const expected = this.#model.endDecided(outcomes, rebuilder.id);
+    expectEqual('end_decided', await endDecided(redis, saleId, begun.token, outcomes), expected);
+    rebuilder.isKept = expected.kind === 'ended';
+    return rebuilder.isKept;
   }
 
   async #commit({ id, begun, snapshot }: Rebuilder): Promise<false> {
