@@ -1,11 +1,20 @@
 // Rebuilds that take long: they are waited for, whoever wants the sale armed, and overtaken only when they are dead.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
-import { sales } from '@flash-sale/drizzle/schema.ts';
-import { REBUILD_SILENCE_MAX_MS, REBUILD_WAIT_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';
+import {
+  HOLD_BATCH_MAX,
+  REBUILD_CHUNK,
+  REBUILD_SILENCE_MAX_MS,
+  REBUILD_WAIT_MAX_MS,
+  REDIS_TIMEOUT_MS,
+} from '@flash-sale/shared/limits.ts';
+import { newHoldId } from '../holds/hold-id.ts';
+import { insertMany } from '../mysql/insert-many.ts';
 import { statement } from '../mysql/transaction.ts';
-import { markRebuild, isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
+import { auditSale, markRebuild, isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
 import { saleKeys, saleMetaKey } from '../redis/keys.ts';
+import { placeHolds } from '../redis/scripts.ts';
 import { createServices, type Services } from '../services.ts';
 import { hold } from '../test/client.ts';
 import { until } from '../test/until.ts';
@@ -43,6 +52,21 @@ async function begin() {
   const begun = await startRebuild(world.services, sale.saleId);
   if (begun.kind !== 'begun') throw new Error(begun.kind);
   return begun;
+}
+
+async function holdSome(saleId: number, count: number): Promise<string[]> {
+  const holdIds = Array.from({ length: count }, () => newHoldId(saleId));
+  for (let start = 0; start < count; start += HOLD_BATCH_MAX) {
+    const some = holdIds.slice(start, start + HOLD_BATCH_MAX);
+    const request = { quantity: 1, ttlMs: null, buyerId: null, keyDigest: null, fingerprint: '' };
+    const placed = await placeHolds(
+      world.services.redis,
+      saleId,
+      some.map((holdId) => ({ holdId, ...request })),
+    );
+    expect(placed.kind).toBe('placed');
+  }
+  return holdIds;
 }
 
 const isArmed = async () => (await readSale(other.redis, sale.saleId)).kind === 'sale';
@@ -124,6 +148,41 @@ describe('a rebuild', () => {
     },
     2 * REBUILD_WAIT_MAX_MS + 10_000,
   );
+
+  test('of several pieces ends what SQL decided, keeps the rest, and counts buyers once (I2, I3)', async () => {
+    const count = 2 * REBUILD_CHUNK + 500;
+    const large = await world.sale({ allotment: count, buyerLimit: null });
+    const { mysql, redis } = world.services;
+    const holdIds = await holdSome(large.saleId, count);
+    const decided = holdIds.slice(0, REBUILD_CHUNK + 100);
+    const buyers = Array.from({ length: REBUILD_CHUNK + 1 }, (_, nth) => `buyer ${nth}`);
+    await statement(mysql, async (sql) => {
+      const outcomes = decided.map((holdId) => ({
+        holdId,
+        saleId: large.saleId,
+        outcome: 'expired' as const,
+      }));
+      await insertMany(sql, holdOutcomes, outcomes);
+      const units = buyers.map((buyerId) => ({ saleId: large.saleId, buyerId, units: 1 }));
+      await insertMany(sql, buyerUnits, units);
+    });
+    expect(await rebuildSale(other, large.saleId)).toMatchObject({
+      kind: 'armed',
+      available: decided.length,
+    });
+    const stock = await auditSale(redis, large.saleId, [], count);
+    expect(stock).toMatchObject({ heldUnits: count - decided.length, unlistedHolds: 0 });
+    const buyersKey = saleKeys(large.saleId).find((key) => key.endsWith(':buyers')) ?? '';
+    expect(await redis.hlen(buyersKey)).toBe(buyers.length);
+    expect(new Set(await redis.hvals(buyersKey))).toEqual(new Set(['1']));
+  });
+
+  test('goes on where it was when Redis did not answer one of its pieces', async () => {
+    const begun = await begin();
+    await world.services.redis.client('PAUSE', 1.2 * REDIS_TIMEOUT_MS, 'ALL');
+    expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('armed');
+    expect(await epoch()).toBe(begun.epoch);
+  });
 
   test('of an operator overtakes one that is under way: the change must not wait', async () => {
     const begun = await begin();
