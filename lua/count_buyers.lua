@@ -7,7 +7,9 @@
 -- Again: counted once. Pieces come in their order.
 
 if not is_rebuilding(ARGV[1]) then return { 'superseded' } end
-if tonumber(ARGV[2]) < tonumber(redis.call('HGET', meta_key, 'rebuild_piece')) then return { 'counted' } end
+local next_piece, piece = tonumber(redis.call('HGET', meta_key, 'rebuild_piece')), tonumber(ARGV[2])
+if piece < next_piece then return { 'counted' } end
+if piece > next_piece then return { 'superseded' } end
 
 local units_of = {}
 for i = 3, #ARGV, 2 do

@@ -78,7 +78,8 @@ export class Tail {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
     // Before anything is read: what a shard that is away has can not be, and the others go on.
     const life = isLifeDue ? await readLife(this.#services.redis) : this.#life;
-    if (isLifeDue) this.#lifeReadAtMs = nowMs;
+    // A shard that hangs delays this: the time after it counts, or it would be due again at once.
+    if (isLifeDue) this.#lifeReadAtMs = performance.now();
     const turn =
       life.name === this.#life.name ? await this.#read(wasSilent) : await this.#goOn('data_lost', life);
     this.#readAtMs = nowMs;

@@ -233,7 +233,7 @@ export async function auditSales(services: Services): Promise<number> {
   const before = drifted.sales;
   const now = new Set<number>();
   drifted.sales = now;
-  return eachSale(services, await servedSales(services), async (sale) => {
+  return eachSale(services, 'audit', await servedSales(services), async (sale) => {
     const audit = await auditByRecords(services, sale.id, before.has(sale.id));
     if (audit === null) return 0;
     await noteVerdict(services, sale.id, audit);

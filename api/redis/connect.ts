@@ -72,6 +72,8 @@ function throughSentinels(sentinels: readonly string[], master: string): Redis {
     sentinelCommandTimeout: REDIS_TIMEOUT_MS,
     sentinelRetryStrategy: retrySoon,
     sentinelReconnectStrategy: retrySoon,
+    // A master that hangs does not say goodbye either.
+    disconnectTimeout: 100,
     // A former master that lives on, cut off from the others, is left as soon as a sentinel says so,
     failoverDetector: true,
     // and one that was demoted when it refuses to write. `true`: nothing is sent again.

@@ -47,10 +47,13 @@ export async function onArmedSale<Result extends { kind: string }>(
 }
 
 /**
- * Rebuilds that one process does at a time. Each holds a connection for its lock and needs another one for its
- * work: many at once would wait for each other, and take every connection from orders and webhooks.
+ * Rebuilds that one process does at a time: each has a connection to SQL for most of its time, and some are left for orders
+ * and webhooks. Large ones, of many seconds, are few.
  */
-const REBUILDS_AT_ONCE = 4;
+const REBUILDS_AT_ONCE = 8;
+
+/** How long a worker looks on: nearly every rebuild is over by then. */
+const REBUILD_WATCHED_MS = 500;
 
 const armingOf = perProcess(() => ({
   running: new Map<number, Promise<boolean>>(),
@@ -74,21 +77,26 @@ const REBUILD_LOOK_EVERY_MS = 50;
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
  * @throws StoreUnavailable, also when that takes longer than anybody can wait: it goes on all the same
  */
-export function armSale(services: Services, saleId: number): Promise<boolean> {
+export function armSale(
+  services: Services,
+  saleId: number,
+  withinMs = REBUILD_WAIT_MAX_MS,
+): Promise<boolean> {
   const { running } = armingOf(services);
   let armed = running.get(saleId);
   if (armed === undefined) {
     armed = arm(services, saleId).finally(() => running.delete(saleId));
     running.set(saleId, armed);
   }
-  return inTime(armed);
+  return inTime(armed, withinMs);
 }
 
-function inTime(armed: Promise<boolean>): Promise<boolean> {
-  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+/** What takes longer goes on, and its end is nobody's business any more. @throws StoreUnavailable */
+export function inTime<Result>(work: Promise<Result>, withinMs = REBUILD_WAIT_MAX_MS): Promise<Result> {
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const tooLong = () => reject(new StoreUnavailable('redis', 'the sale is being rebuilt'));
-  const timer = setTimeout(tooLong, REBUILD_WAIT_MAX_MS);
-  armed.then(resolve, reject).finally(() => clearTimeout(timer));
+  const timer = setTimeout(tooLong, withinMs);
+  work.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }
 
@@ -141,9 +149,12 @@ async function rebuildUnlessDone(services: Services, saleId: number) {
  * before telling Redis. @returns how many were rebuilt.
  */
 export async function keepSalesArmed(services: Services): Promise<number> {
-  return eachSale(services, await servedSales(services), async (sale) => {
+  const { running } = armingOf(services);
+  return eachSale(services, 'arming', await servedSales(services), async (sale) => {
     if (await isUpToDate(services, sale)) return 0;
-    await armSale(services, sale.id);
+    // The others are not to wait for a large one: it goes on by itself, here or at another process.
+    if (running.has(sale.id) || (await isUnderWay(services, sale.id))) return 0;
+    await armSale(services, sale.id, REBUILD_WATCHED_MS);
     return 1;
   });
 }

@@ -17,7 +17,7 @@ import { eachSale } from './each-sale.ts';
 
 /** @returns how many sales moved. */
 export async function moveSalesByTime(services: Services): Promise<number> {
-  const count = await eachSale(services, await servedSales(services), async (sale) =>
+  const count = await eachSale(services, 'clock', await servedSales(services), async (sale) =>
     (await moveByTime(services, sale)) ? 1 : 0,
   );
   await retireEnded(services);
@@ -112,7 +112,7 @@ async function retireEnded(services: Services): Promise<void> {
         ),
       ),
   );
-  await eachSale(services, ended, async ({ id }) => {
+  await eachSale(services, 'retire', ended, async ({ id }) => {
     await retireSale(services.redis, id);
     return 0;
   });

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 test('all sales have a turn, also after one whose store failed it; that is no failure of the turn', async () => {
   const done: number[] = [];
-  const count = await eachSale(world.services, sales, ({ id }) => {
+  const count = await eachSale(world.services, 'a test', sales, ({ id }) => {
     if (id === sales[1]?.id) throw new StoreUnavailable('redis', 'the sale is being rebuilt');
     done.push(id);
     return Promise.resolve(2);
@@ -31,7 +31,7 @@ test('all sales have a turn, also after one whose store failed it; that is no fa
 
 test('a fault that is not about a store is thrown when all had their turn', async () => {
   let turns = 0;
-  const turn = eachSale(world.services, sales, () => {
+  const turn = eachSale(world.services, 'a test', sales, () => {
     turns += 1;
     if (turns === 2) throw new Error('a bug');
     return Promise.resolve(1);
@@ -43,7 +43,7 @@ test('a fault that is not about a store is thrown when all had their turn', asyn
 test('a Redis that hangs costs one turn two time-outs, not one for every sale', async () => {
   let turns = 0;
   const error = await faults.frozen(() =>
-    eachSale(world.services, sales, async ({ id }) => {
+    eachSale(world.services, 'a test', sales, async ({ id }) => {
       turns += 1;
       await readSale(world.services.redis, id);
       return 1;

@@ -7,7 +7,7 @@ import { statement } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import { msOf } from '../redis/event-streams.ts';
 import { saleMetaKey } from '../redis/keys.ts';
-import { askEveryShard, onShard } from '../redis/shards.ts';
+import { askEveryShard, onShard, shardNameOf } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 
@@ -41,7 +41,7 @@ export async function checkStores(services: Services): Promise<StoresChecked> {
 /** The stores of one sale: whatever is with the other shards, it does not matter to this one. @throws StoreUnavailable */
 export async function checkStoresOf(services: Services, saleId: number): Promise<StoresChecked> {
   const [redis, sql] = await Promise.all([readRedis(services, saleId), readSql(services)]);
-  const { reasons, skewMs } = judge('Redis', redis, sql);
+  const { reasons, skewMs } = judge(shardNameOf(services.redis, saleId), redis, sql);
   return { reasons: [...reasons, ...faultsOf(sql)], skewMs };
 }
 

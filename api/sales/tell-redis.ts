@@ -5,7 +5,7 @@
 
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { armSale } from './arming.ts';
+import { armSale, inTime } from './arming.ts';
 import { rebuildSale } from './rebuild.ts';
 
 export type Told =
@@ -17,7 +17,8 @@ export type Told =
 
 export async function tellRedis(services: Services, saleId: number): Promise<Told> {
   const told = await attempt(services, saleId, async () => {
-    const rebuilt = await rebuildSale(services, saleId);
+    // A large sale takes longer than an operator's connection lives.
+    const rebuilt = await inTime(rebuildSale(services, saleId));
     return rebuilt.kind === 'refused' ? rebuilt : { kind: 'told' };
   });
   await attempt(services, saleId, async () => {

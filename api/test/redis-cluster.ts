@@ -36,6 +36,8 @@ export interface TestCluster {
   moveSlot(services: Services, saleId: number): Promise<void>;
   /** Cuts it off from the other nodes; its clients reach it as before. @returns ends that */
   isolate(node: ClusterNode): Promise<() => Promise<void>>;
+  /** How many of the other nodes are masters. */
+  mastersBut(node: ClusterNode): Promise<number>;
   /** Starts it again, with the data that it had. */
   restart(node: ClusterNode): Promise<void>;
   stop(): Promise<void>;
@@ -77,6 +79,10 @@ export async function startRedisCluster(nodeTimeoutMs = 2_000): Promise<TestClus
     nodeOf,
     moveSlot: (services, saleId) => moveSlot(nodes, nodeOf(services, saleId), slotOf(saleId)),
     isolate: (node) => isolate(nodes, node),
+    async mastersBut(node) {
+      const others = nodes.filter((other) => other !== node);
+      return (await tellAll(others, ['INFO', 'replication'])).filter(saysOf('role:master')).length;
+    },
     async restart(node) {
       node.store = await privateRedis({ folder: node.store.folder, args: flags(node.settings) });
     },

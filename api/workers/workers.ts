@@ -57,7 +57,7 @@ function turnOf({ name, runOnce }: Worker, services: Services): RunOnce {
 async function reapAll(services: Services): Promise<number> {
   const sales = await services.catalog.sales();
   const served = sales.filter(({ state }) => state !== 'ended');
-  return eachSale(services, served, ({ id }) => reapSale(services, id));
+  return eachSale(services, 'reap', served, ({ id }) => reapSale(services, id));
 }
 
 /** Piece by piece, with buyers in between. */
@@ -79,9 +79,13 @@ async function auditAll(services: Services): Promise<number> {
 }
 
 async function settleAll(services: Services): Promise<number> {
-  return eachSale(services, await servedSales(services), ({ id }) => settleOverduePins(services, id));
+  return eachSale(services, 'settle', await servedSales(services), ({ id }) =>
+    settleOverduePins(services, id),
+  );
 }
 
 async function deliverAll(services: Services): Promise<number> {
-  return eachSale(services, await salesOwedCredits(services), ({ id }) => deliverCredits(services, id));
+  return eachSale(services, 'credits', await salesOwedCredits(services), ({ id }) =>
+    deliverCredits(services, id),
+  );
 }
