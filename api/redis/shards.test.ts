@@ -200,3 +200,13 @@ describe('while a shard has no master', () => {
     await client.cut();
   }, 40_000);
 });
+
+test('a cluster that was away as a whole is found again, and all of its sales sell (I8)', async () => {
+  const nodes = [...cluster.masters, ...cluster.replicas];
+  await Promise.all(nodes.map(({ store }) => store.kill()));
+  expect((await hold(world, sales[0].productId)).status).toBe(503);
+  await Promise.all(nodes.map((node) => cluster.restart(node)));
+  for (const { productId } of sales) {
+    await until(async () => (await hold(world, productId)).status === 201, 30_000);
+  }
+}, 60_000);
