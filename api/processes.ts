@@ -169,7 +169,8 @@ function spawnProcess(place: number, port: number, { environment, write }: Optio
   const { promise: listening, resolve } = Promise.withResolvers<Addresses | null>();
   const child = Bun.spawn([process.execPath, PROGRAM, FLAG, String(place)], {
     env: childEnvironment({ ...environment, PORT: String(port) }),
-    stdio: ['ignore', 'inherit', write === undefined ? 'inherit' : 'pipe'],
+    // Bun sets a terminal that it has back to what it was at its end: the operator's would take no keys any more.
+    stdio: write === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
     ipc: (message: Addresses) => resolve(message),
   });
   if (write !== undefined) void handOn(child.stderr as ReadableStream<Uint8Array>, write);
