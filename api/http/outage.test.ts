@@ -10,6 +10,7 @@ import { workOffInbox } from '../payments/inbox.ts';
 import { audit } from '../test/audit.ts';
 import { hold, order, pay, send, type Answer } from '../test/client.ts';
 import { privateMariaDb, privateRedis, type TestStore } from '../test/stores.ts';
+import { freeze } from '../test/freeze.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
 
@@ -176,7 +177,7 @@ describe('while SQL', () => {
   });
 
   test('hangs, holds go on, and what must be written down is refused with 503', async () => {
-    process.kill(mariaDb.pid, 'SIGSTOP');
+    await freeze(mariaDb.pid);
     let isAnswered = false;
     const refused = Promise.all([order(world, held, 'pi_hangs'), pay(world, ordered, 'pi_sql')]).finally(
       () => {

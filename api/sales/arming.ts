@@ -52,8 +52,8 @@ export async function onArmedSale<Result extends { kind: string }>(
  */
 const REBUILDS_AT_ONCE = 8;
 
-/** How long a worker looks on: nearly every rebuild is over by then. */
-const REBUILD_WATCHED_MS = 500;
+/** How long a worker looks on: nearly every rebuild is over by then, and one whose process died is overtaken. */
+const REBUILD_WATCHED_MS = 1.5 * REBUILD_SILENCE_MAX_MS;
 
 const armingOf = perProcess(() => ({
   running: new Map<number, Promise<boolean>>(),
@@ -152,8 +152,8 @@ export async function keepSalesArmed(services: Services): Promise<number> {
   const { running } = armingOf(services);
   return eachSale(services, 'arming', await servedSales(services), async (sale) => {
     if (await isUpToDate(services, sale)) return 0;
-    // The others are not to wait for a large one: it goes on by itself, here or at another process.
-    if (running.has(sale.id) || (await isUnderWay(services, sale.id))) return 0;
+    // Large ones are waited for once, so that the others need not wait for them turn after turn.
+    if (running.has(sale.id)) return 0;
     await armSale(services, sale.id, REBUILD_WATCHED_MS);
     return 1;
   });
