@@ -165,7 +165,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 export function childEnvironment(
   differences: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
-  const files = Object.keys(differences).map((name) => [`${name}_FILE`, undefined] as const);
+  const files = Object.keys(differences).map((name) => [`${name}_FILE`, ''] as const);
   return { ...process.env, ...Object.fromEntries(files), ...differences };
 }
 

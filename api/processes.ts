@@ -71,10 +71,15 @@ interface Options {
  * @throws when the port is taken, or a process does not come to serve
  */
 export async function startProcesses(config: Config, log: Log, options: Options = {}): Promise<Processes> {
-  const { HOST, PORT, OPS_HOST, API_PROCESSES } = config;
+  const { HOST, PORT, OPS_HOST, OPS_PORT, API_PROCESSES } = config;
   if (opsPortOf(config, API_PROCESSES) > PORT_MAX) {
     throw new EnvironmentError(
       `OPS_PORT: there are not ${API_PROCESSES - 1} ports after it; set a smaller one`,
+    );
+  }
+  if (PORT !== 0 && OPS_PORT !== 0 && PORT >= OPS_PORT && PORT <= opsPortOf(config, API_PROCESSES)) {
+    throw new EnvironmentError(
+      `PORT: ${PORT} is one of the ports for operators (OPS_PORT and the ones after it); set another one`,
     );
   }
   const places: Place[] = [];
@@ -86,11 +91,21 @@ export async function startProcesses(config: Config, log: Log, options: Options 
   // Before all else, because nobody listening to it is killed by it. Who is just starting is new.
   process.on('SIGUSR2', () => void (areServing && replaceAll()));
   const port = await unsharedPort(HOST, 'PORT', PORT);
-  const spawn = (place: number) => spawnProcess(place, port, options);
+  const spawn = (place: number) => {
+    try {
+      return spawnProcess(place, port, options);
+    } catch (error) {
+      // No memory, or Bun is not where it was: as one that died at once. The others go on.
+      return stillborn(error);
+    }
+  };
   const addresses: Addresses[] = [];
   const stop = async () => void (await Promise.all(places.map((place) => place.stop())));
+  // All of them before anybody serves.
+  for (let number = 1; number <= API_PROCESSES; number += 1) {
+    await unsharedPort(OPS_HOST, 'OPS_PORT', opsPortOf(config, number));
+  }
   while (places.length < API_PROCESSES) {
-    await unsharedPort(OPS_HOST, 'OPS_PORT', opsPortOf(config, places.length + 1));
     const place = openPlace(places.length + 1, spawn, log);
     places.push(place);
     const listening = await place.listening;
@@ -185,6 +200,14 @@ function spawnProcess(place: number, port: number, { environment, write }: Optio
       await ended;
       clearTimeout(impatient);
     },
+  };
+}
+
+function stillborn(error: unknown): Spawned {
+  return {
+    listening: Promise.resolve(null),
+    ended: Promise.resolve(String(error)),
+    stop: () => Promise.resolve(),
   };
 }
 

@@ -42,6 +42,8 @@ export function listen(services: Services, place: number | null = null): Listeni
     url: `http://${HOST}:${app.server?.port}`,
     opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
     async stop() {
+      // Its successor, or nobody, is to answer who asks whether this place lives: two answers would put a proxy off.
+      if (place !== null) void opsApp.server?.stop();
       await sendElsewhere(door, opsDoor);
       stream.close();
       feedOf(services).close();

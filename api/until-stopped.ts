@@ -10,6 +10,8 @@ const SAME_PRESS_MS = 500;
 export function untilStopped(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let askedAtMs: number | null = null;
+  // Where there is nothing to replace it asks for nothing; unheard it would kill.
+  process.on('SIGUSR2', () => {});
   for (const signal of SIGNALS) {
     process.on(signal, () => {
       askedAtMs ??= performance.now();

@@ -18,7 +18,7 @@ export function openPort<Opened>(open: () => Opened, variable: string, port: num
  */
 export async function unsharedPort(hostname: string, variable: string, port: number): Promise<number> {
   const probe = openPort(
-    () => Bun.serve({ hostname, port, reusePort: false, fetch: () => new Response() }),
+    () => Bun.serve({ hostname, port, reusePort: false, fetch: () => new Response(null, { status: 503 }) }),
     variable,
     port,
   );

@@ -135,6 +135,11 @@ describe('two API processes', () => {
   });
 });
 
+test('a PORT among the ports for operators is refused before anything starts', async () => {
+  const why = await whyNot({ API_PROCESSES: '3', OPS_PORT: '18300', PORT: '18302' });
+  expect(why).toContain('PORT: 18302 is one of the ports for operators');
+});
+
 test('API_PROCESSES that cannot each have a port for operators are refused before anything starts', async () => {
   const why = await whyNot({ API_PROCESSES: '3', OPS_PORT: '65534' });
   expect(why).toContain('OPS_PORT: there are not 2 ports after it');
@@ -162,7 +167,12 @@ function twoPorts(): { first: number; second: number } {
 
 function childrenOf(pid: number): number[] {
   const { stdout } = Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(pid)]);
-  return stdout.toString().trim().split(/\s+/).map(Number);
+  return stdout
+    .toString()
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+    .filter((child) => child > 0);
 }
 
 function isAlive(pid: number): boolean {
