@@ -165,7 +165,8 @@ describe('twenty sales on a cluster', () => {
       await untilAllSell([moved], heldNow([moved]));
       await untilAllSell(others, heldNow(others));
     });
-    expect(cluster.nodeOf(world.services, moved.saleId)).not.toBe(from);
+    // This process hears of it within its next look at the map.
+    await until(() => cluster.nodeOf(world.services, moved.saleId) !== from);
     expect(others.map(({ journal }) => journal.retries)).toEqual(others.map(() => 0));
     await expectExact(sales);
   }, 120_000);
