@@ -5,9 +5,11 @@
 
 import { expect } from 'bun:test';
 import type { Services } from '../services.ts';
+import { audit } from './audit.ts';
 import { hold, order, pay, send, type Answer } from './client.ts';
 import type { Chance } from './seeded.ts';
-import { ledger } from './settling.ts';
+import { ledger, settle } from './settling.ts';
+import { until } from './until.ts';
 import type { World } from './world.ts';
 
 export type Api = Pick<World, 'listening'>;
@@ -134,4 +136,21 @@ export async function expectJournalIsTrue(
   expect(new Set(written.payments.map((payment) => payment.orderId)).size).toBe(written.payments.length);
   const ordered = written.outcomes.filter(({ outcome }) => outcome === 'ordered');
   expect(ordered.length).toBe(written.orders.length);
+}
+
+/** I1..I8, as far as a sale can be looked at from outside, once everything that was under way is settled. */
+export async function expectExact(
+  services: Services,
+  saleId: number,
+  allotment: number,
+  journal: Journal,
+): Promise<void> {
+  await settle(services, saleId);
+  const end = await until(async () => {
+    const seen = await audit(services, saleId);
+    return seen.pinned === 0 && seen.drift === 0 ? seen : null;
+  });
+  expect(end.committed).toBe(end.ordered);
+  expect(end.committed).toBeLessThanOrEqual(allotment);
+  await expectJournalIsTrue(services, saleId, journal);
 }

@@ -2,12 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';
-import { audit } from './audit.ts';
-import { expectJournalIsTrue, newJournal, shop, type Journal } from './buyers.ts';
+import { expectExact, newJournal, shop, type Journal } from './buyers.ts';
 import { availableStock } from './client.ts';
 import { startRedisCluster, type ClusterNode, type TestCluster } from './redis-cluster.ts';
 import { chanceOf, seedFrom } from './seeded.ts';
-import { settle } from './settling.ts';
 import { until } from './until.ts';
 import { createWorldOn, type OneSale, type WorldOf } from './world.ts';
 
@@ -76,17 +74,9 @@ async function openSales(): Promise<Selling[]> {
 const onNode = (sales: readonly Selling[], node: ClusterNode) =>
   sales.filter(({ saleId }) => cluster.nodeOf(world.services, saleId) === node);
 
-/** I1..I8, as far as a sale can be looked at from outside. */
-async function expectExact(sales: readonly Selling[]): Promise<void> {
+async function expectAllExact(sales: readonly Selling[]): Promise<void> {
   for (const { saleId, journal } of sales) {
-    await settle(world.services, saleId);
-    const end = await until(async () => {
-      const seen = await audit(world.services, saleId);
-      return seen.pinned === 0 && seen.drift === 0 ? seen : null;
-    });
-    expect(end.committed).toBe(end.ordered);
-    expect(end.committed).toBeLessThanOrEqual(ALLOTMENT);
-    await expectJournalIsTrue(world.services, saleId, journal);
+    await expectExact(world.services, saleId, ALLOTMENT, journal);
   }
 }
 
@@ -121,7 +111,7 @@ describe('twenty sales on a cluster', () => {
     expect(spared.map(({ journal }) => journal.retries)).toEqual(spared.map(() => 0));
     expect(spared.flatMap(({ journal }) => [...journal.refused.keys()])).not.toContain('hold_lost');
     expect(sellsAgainMs).toBeLessThan(SELLS_AGAIN_MS);
-    await expectExact(sales);
+    await expectAllExact(sales);
 
     // What the old master still has is its successor's by now: it comes back as a replica, and sells nothing.
     await cluster.restart(dead);
@@ -129,7 +119,7 @@ describe('twenty sales on a cluster', () => {
       async () => String(await dead.client.info('replication')).includes('master_link_status:up'),
       20_000,
     );
-    await expectExact(sales);
+    await expectAllExact(sales);
   }, 120_000);
 
   test('whose one master is cut off from the cluster, and lives on: as if it had died, and after healing all adds up (I1..I8)', async () => {
@@ -153,7 +143,7 @@ describe('twenty sales on a cluster', () => {
     });
     expect(spared.map(({ journal }) => journal.retries)).toEqual(spared.map(() => 0));
     expect(sellsAgainMs).toBeLessThan(SELLS_AGAIN_MS);
-    await expectExact(sales);
+    await expectAllExact(sales);
   }, 120_000);
 
   test('of which one moves to another shard while it is sold: nobody is oversold, the others lose no request (I1..I8)', async () => {
@@ -168,6 +158,6 @@ describe('twenty sales on a cluster', () => {
     // This process hears of it within its next look at the map.
     await until(() => cluster.nodeOf(world.services, moved.saleId) !== from);
     expect(others.map(({ journal }) => journal.retries)).toEqual(others.map(() => 0));
-    await expectExact(sales);
+    await expectAllExact(sales);
   }, 120_000);
 });

@@ -2,12 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';
-import { audit } from './audit.ts';
-import { expectJournalIsTrue, newJournal, whileBuying } from './buyers.ts';
+import { expectExact, newJournal, whileBuying } from './buyers.ts';
 import { availableStock } from './client.ts';
 import { chanceOf, seedFrom } from './seeded.ts';
 import { startWatchedRedis, type WatchedRedis } from './sentinel.ts';
-import { settle } from './settling.ts';
 import { until } from './until.ts';
 import { createWorldOn, type WorldOf } from './world.ts';
 
@@ -62,12 +60,5 @@ test('a sale goes on with the promoted replica, and nothing of the old master is
     await until(() => journal.ordered.length > ordered + 20, 20_000);
   });
   expect(sellsAgainMs).toBeLessThan(SELLS_AGAIN_MS);
-  await settle(world.services, saleId);
-  const end = await until(async () => {
-    const seen = await audit(world.services, saleId);
-    return seen.pinned === 0 && seen.drift === 0 ? seen : null;
-  });
-  expect(end.committed).toBe(end.ordered);
-  expect(end.committed).toBeLessThanOrEqual(ALLOTMENT);
-  await expectJournalIsTrue(world.services, saleId, journal);
+  await expectExact(world.services, saleId, ALLOTMENT, journal);
 }, 90_000);
