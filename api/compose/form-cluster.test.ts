@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { connectRedis, redisReady } from '../redis/connect.ts';
-import { freePort } from '../test/matrix/replica.ts';
+import { freePort } from '../test/free-port.ts';
 import { privateRedis, type TestStore } from '../test/stores.ts';
 import { until } from '../test/until.ts';
 import { formCluster } from './form-cluster.ts';

@@ -12,7 +12,7 @@ import { availableStock, hold, ops } from '../test/client.ts';
 import { demandingCrowd } from '../test/demanding-crowd.ts';
 import { EventClient } from '../test/event-client.ts';
 import { installed } from '../test/installed.ts';
-import { freePort } from '../test/matrix/replica.ts';
+import { freePort } from '../test/free-port.ts';
 import { PROXY_CONFIGURATION, PROXY_FILE, startProxy, type Proxy, type ReplicaPorts } from '../test/proxy.ts';
 import { scrape } from '../test/scrape.ts';
 import { until } from '../test/until.ts';

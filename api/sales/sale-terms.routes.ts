@@ -42,7 +42,8 @@ export function saleTermsRoutes(services: Services) {
           const created = await createSales(services, newSales, act);
           if (created.kind === 'refused') return refused(set, created.faults, (index) => `sales.${index}.`);
           const sales = await lookAt(services, created.saleIds);
-          return succeed(set, 201, `${sales.length} sales are created.`, sales.map(viewOf));
+          const message = sales.length === 1 ? '1 sale is created.' : `${sales.length} sales are created.`;
+          return succeed(set, 201, message, sales.map(viewOf));
         }),
       { ...asJson, body: NewSales, ...CREATE_MANY },
     )

@@ -4,6 +4,7 @@ import { readSale } from '../redis/sale-scripts.ts';
 import { beginRebuild, commitRebuild } from './rebuilding.ts';
 import { pinHold, placeHolds, settleHolds } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
+import { freePort } from './free-port.ts';
 import { privateRedis } from './stores.ts';
 import { until } from './until.ts';
 
@@ -22,13 +23,6 @@ async function startPair() {
   if (first === undefined || second === undefined) throw new Error('two were asked for');
   await until(() => first.status === 'ready' && second.status === 'ready');
   return { first, second, ports, stop: () => Promise.all(stores.map((store) => store.kill())) };
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {

@@ -4,7 +4,7 @@ import { startApi, type ApiProcess } from './api-process.ts';
 import { availableStock, hold } from './client.ts';
 import { demandingCrowd } from './demanding-crowd.ts';
 import { EventClient } from './event-client.ts';
-import { freePort } from './matrix/replica.ts';
+import { freePortsInARow } from './free-port.ts';
 import { scrape } from './scrape.ts';
 import { until } from './until.ts';
 import { createWorld, type OneSale, type World } from './world.ts';
@@ -23,8 +23,8 @@ describe('two API processes', () => {
   let opsUrls: readonly [string, string];
   beforeEach(async () => {
     sale = await world.sale({ allotment: ALLOTMENT });
-    const { first, second } = twoPorts();
-    opsUrls = [`http://127.0.0.1:${first}`, `http://127.0.0.1:${second}`];
+    const first = freePortsInARow(2);
+    opsUrls = [`http://127.0.0.1:${first}`, `http://127.0.0.1:${first + 1}`];
     api = await startApi(world, { workers: 'inline', env: { API_PROCESSES: '2', OPS_PORT: String(first) } });
     await until(async () => (await Promise.all(opsUrls.map(startedAt))).length === 2);
   });
@@ -150,19 +150,6 @@ function whyNot(env: Record<string, string>): Promise<string> {
     () => 'it started',
     (error: unknown) => String(error),
   );
-}
-
-/** The second is the one after the first. */
-function twoPorts(): { first: number; second: number } {
-  for (;;) {
-    const first = freePort();
-    try {
-      Bun.listen({ hostname: '127.0.0.1', port: first + 1, socket: { data() {} } }).stop(true);
-      return { first, second: first + 1 };
-    } catch {
-      // Somebody has it.
-    }
-  }
 }
 
 function childrenOf(pid: number): number[] {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';
 import type { Listening } from '../server.ts';
 import { installed } from './installed.ts';
-import { freePort } from './matrix/replica.ts';
+import { freePort } from './free-port.ts';
 import { startNameServer, type NameServer } from './name-server.ts';
 import { until } from './until.ts';
 

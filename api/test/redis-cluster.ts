@@ -5,7 +5,7 @@ import type { RedisAddress } from '../config.ts';
 import { shardNameOf, slotOf } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 import { openBusRelay, type BusRelay } from './bus-relay.ts';
-import { freePort } from './matrix/replica.ts';
+import { freePort } from './free-port.ts';
 import { privateRedis, type TestStore } from './stores.ts';
 import { until } from './until.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { RedisAddress } from '../config.ts';
 import { findBinaries, redisCommand } from '../embedded/binaries.ts';
-import { freePort } from './matrix/replica.ts';
+import { freePort } from './free-port.ts';
 import { privateRedis, requireServers, type TestStore } from './stores.ts';
 import { until } from './until.ts';
 

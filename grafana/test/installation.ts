@@ -1,7 +1,7 @@
 /** A whole installation in small: stores with their exporters, an API, its proxy, a worker, and the Prometheus that watches them. */
 
 import { startApi } from '@flash-sale/api/test/api-process.ts';
-import { freePort } from '@flash-sale/api/test/matrix/replica.ts';
+import { freePort } from '@flash-sale/api/test/free-port.ts';
 import { startProxy } from '@flash-sale/api/test/proxy.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';

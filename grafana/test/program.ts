@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries } from '@flash-sale/api/embedded/binaries.ts';
 import { spawnChild } from '@flash-sale/api/embedded/child.ts';
+import { freePort } from '@flash-sale/api/test/free-port.ts';
 
 export interface Program {
   readonly name: string;
@@ -67,11 +68,6 @@ async function tryToStart({ name, command, readyPath }: Program): Promise<Runnin
   const said = readFileSync(logFile, 'utf8').slice(-2_000);
   await stop();
   return said;
-}
-
-function freePort(): number {
-  using listener = Bun.listen({ port: 0, hostname: '127.0.0.1', socket: { data() {} } });
-  return listener.port;
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -47,9 +47,8 @@ const FLAGS = {
   ...TERMS,
 } as const;
 
-const DETAILS = `The file is what the API takes, and is checked before anything is sent:
-  {"sales": [{"product_id": 1, "allotment": 100, "opens_at": "2026-12-01T09:00:00Z",
-              "state": "scheduled"}, ...]}
+const DETAILS = `The file is a list of sales, each as the API takes it, and is checked before anything is sent:
+  [{"product_id": 1, "allotment": 100, "opens_at": "2026-12-01T09:00:00Z", "state": "scheduled"}, ...]
 Sales that open without more are asked about before.`;
 
 export const NEW_SALE_COMMANDS = [
@@ -104,7 +103,8 @@ async function readBody(file: string, flags: Told, io: Io): Promise<NewSales> {
   const other = Object.keys(TERMS).find((name) => flags[name as keyof typeof TERMS] !== undefined);
   if (other !== undefined) throw new UsageFault(`--${other} is in the file where --file is given`);
   try {
-    return checked(JSON.parse(file === '-' ? await io.input.text() : await readFile(file, 'utf8')));
+    const told: unknown = JSON.parse(file === '-' ? await io.input.text() : await readFile(file, 'utf8'));
+    return checked(Array.isArray(told) ? { sales: told } : told);
   } catch (error) {
     if (error instanceof Ending) throw error;
     throw new Ending(EXIT.failed, `${file}: ${error instanceof Error ? error.message : String(error)}`);

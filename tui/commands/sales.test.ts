@@ -106,7 +106,7 @@ describe('sales create', () => {
   test('makes a draft of flags, with times as people say them', async () => {
     const line = `sales create --product ${sale.productId} --allotment 7 --opens 2h --price 5.50 --buyer-limit 2 --json`;
     const { code, out, err } = await run(line);
-    expect([code, err]).toEqual([0, '1 sales are created.\n']);
+    expect([code, err]).toEqual([0, '1 sale is created.\n']);
     expect(JSON.parse(out)).toMatchObject([{ state: 'draft', allotment: 7, price: 5.5, buyer_limit: 2 }]);
     const [{ opens_at: opensAt }] = JSON.parse(out) as [{ opens_at: string }];
     expect(Math.abs(Date.parse(opensAt) - Date.now() - 7_200_000)).toBeLessThan(60_000);
@@ -130,7 +130,9 @@ describe('sales create', () => {
     const stdin = JSON.stringify({ sales: [good, good] });
     const made = await run('sales create --file - --quiet', { stdin });
     expect([made.code, made.out.trim().split('\n').length]).toEqual([0, 2]);
-    expect(await countSales()).toBe(before + 2);
+    const list = await run('sales create --file -', { stdin: JSON.stringify([good, good]) });
+    expect(list).toMatchObject({ code: 0, err: '2 sales are created.\n' });
+    expect(await countSales()).toBe(before + 4);
   });
 
   test('asks before sales open with it, and refuses what does not go together', async () => {

@@ -3,8 +3,8 @@
  * does first, and what buyers and their payment provider do meanwhile. Each picture is taken at three sizes.
  */
 
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '@flash-sale/api/test/free-port.ts';
 import type { Size } from './emulator.ts';
 import { startTmux, type TmuxSession } from './tmux.ts';
 
@@ -27,7 +27,7 @@ const START = join(import.meta.dir, '../../api/start.ts');
 
 /** @param dataDir empty; what the stack writes stays there */
 export async function walk(dataDir: string): Promise<Picture[]> {
-  const [port, opsPort] = await Promise.all([freePort(), freePort()]);
+  const [port, opsPort] = [freePort(), freePort()];
   const env = {
     DATA_DIR: dataDir,
     PORT: String(port),
@@ -237,14 +237,4 @@ function buyersAt(url: string) {
     pay: (holdId: string, intent: string) =>
       post('/api/webhook/payment-success', { hold_id: holdId, payment_intent_id: intent }),
   };
-}
-
-function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-  });
-  return promise;
 }

@@ -1,6 +1,7 @@
 /** A second Redis that follows a world's own, and services that were told that it is the master now. */
 
 import { createServices, type Services } from '../../services.ts';
+import { freePort } from '../free-port.ts';
 import { privateRedis, type TestStore } from '../stores.ts';
 import { until } from '../until.ts';
 import { testConfig, type World } from '../world.ts';
@@ -37,11 +38,4 @@ export async function replicaOf(world: World): Promise<Replica> {
       await store.kill();
     },
   };
-}
-
-export function freePort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
