@@ -9,6 +9,8 @@ import {
   invariantsAreTested,
   oneVersionEach,
   readmeNamesTheCommands,
+  securityChecklistIsComplete,
+  testsExistThatAreNamedIn,
   versionsAreExact,
 } from './tidy/documents.ts';
 import {
@@ -266,4 +268,31 @@ describe('written twice, the same', () => {
   rule('invariants I1 to I8 are in ARCHITECTURE.md and in test names', invariantsAreTested, {
     bad: [{ 'ARCHITECTURE.md': 'I1 I2 I3 I4 I5 I6 I7 I8', 'api/a.test.ts': "test('I1: a', a);" }],
   });
+  const tested = { 'api/a.test.ts': "test('a is b', a);\ntest.each(CASES)(\n  'c is %s',\n  c,\n);" };
+  rule('the tests that SECURITY.md names are there', testsExistThatAreNamedIn('SECURITY.md'), {
+    bad: [
+      tested,
+      { ...tested, 'SECURITY.md': '`api/a.test.ts` "a is c"' },
+      { ...tested, 'SECURITY.md': '`api/a.test.ts` "a is b", "is b"' },
+      { ...tested, 'SECURITY.md': '`api/b.test.ts` "a is b"' },
+      { 'SECURITY.md': '`api/a.test.ts` "a"', 'api/a.test.ts': "// test('a', a);" },
+      { 'SECURITY.md': '`api/a.test.ts` "a"', 'api/a.test.ts': "describe('a', a);" },
+    ],
+    good: [{ ...tested, 'SECURITY.md': '- `api/a.test.ts` "a\n  is b",\n  "c is %s"; `api/a.ts` "a"' }],
+  });
+  const checklist = (line: string): Sample => ({
+    'SECURITY.md': `- a\n\n## Checklist\n\n${line}\n\n## End\n- b`,
+  });
+  rule(
+    'every line of the checklist of SECURITY.md names a test, or says why not',
+    securityChecklistIsComplete,
+    {
+      bad: [
+        { 'SECURITY.md': '# Security' },
+        checklist('- One.'),
+        checklist('- One: `api/a.test.ts` "a".\n- Two, open.'),
+      ],
+      good: [checklist('- One: `api/a.test.ts` "a".\n- Two.\n  Open: not built.\n- Does not apply: three.')],
+    },
+  );
 });

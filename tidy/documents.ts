@@ -1,5 +1,5 @@
 // What is written in two places must agree: lock file, package files, settings, documents, test names.
-import { type Check, type File, find, inFile, isTestFile } from './project.ts';
+import { type Check, type File, find, inFile, isTestFile, withoutComments } from './project.ts';
 
 const ONE_VERSION_EACH = ['drizzle-orm', 'elysia', '@sinclair/typebox'];
 
@@ -87,11 +87,16 @@ export const readmeNamesTheCommands: Check = (files) =>
 
 const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'];
 
+/** As the file writes them: of a table's test with its `%s`. */
+function testNamesIn(file: File, calls = 'test|it'): string[] {
+  const call = new RegExp(`\\b(?:${calls})\\b[^'"\`\\n]*\\(\\s*(['"\`])(.*?)\\1`, 'g');
+  return [...withoutComments(file).matchAll(call)].map(([, , name]) => name ?? '');
+}
+
 function testNames(files: File[]): string[] {
-  const call = /\b(?:test|it|describe)\b[^'"`\n]*\(\s*(['"`])(.*?)\1/g;
   return files
     .filter((file) => isTestFile(file) && file.path !== 'tidy.test.ts')
-    .flatMap((file) => [...file.text.matchAll(call)].map(([, , name]) => name ?? ''));
+    .flatMap((file) => testNamesIn(file, 'test|it|describe'));
 }
 
 export const invariantsAreTested: Check = (files) => {
@@ -107,3 +112,43 @@ export const invariantsAreTested: Check = (files) => {
     ];
   });
 };
+
+interface NamedTest {
+  path: string;
+  name: string;
+}
+
+/** Written `path/of.test.ts` "name of the test", "and of another"; a name may go on in the next line. */
+function namedTests(text: string): NamedTest[] {
+  const names = /`([^`\s]+\.test\.tsx?)`((?:\s*,?\s*"[^"]+")+)/g;
+  return [...text.matchAll(names)].flatMap(([, path = '', quoted = '']) =>
+    [...quoted.matchAll(/"([^"]+)"/g)].map(([, name = '']) => ({ path, name: name.replaceAll(/\s+/g, ' ') })),
+  );
+}
+
+/** A rule about one document: every test that it names is in the file that it names, by that very name. */
+export const testsExistThatAreNamedIn =
+  (document: string): Check =>
+  (files) =>
+    inFile(files, document, ({ text }) =>
+      namedTests(text).flatMap(({ path, name }) => {
+        const file = find(files, path);
+        if (!file) return [`${document}: names a test in ${path}, which is missing.`];
+        return testNamesIn(file).includes(name)
+          ? []
+          : [`${document}: names a test that ${path} does not have: ${name}`];
+      }),
+    );
+
+/** How a line of the checklist may end, where no test speaks for it. */
+const WITHOUT_TEST = /\b(does not apply|open): \S/i;
+
+export const securityChecklistIsComplete: Check = (files) =>
+  inFile(files, 'SECURITY.md', ({ text }) => {
+    const [, checklist = ''] = /^## Checklist\n([\s\S]*?)(?=^## |$(?![\s\S]))/m.exec(text) ?? [];
+    const lines = checklist.split(/^(?=- )/m).filter((line) => line.startsWith('- '));
+    if (lines.length === 0) return ['SECURITY.md: has no list under "## Checklist".'];
+    return lines
+      .filter((line) => namedTests(line).length === 0 && !WITHOUT_TEST.test(line))
+      .map((line) => `SECURITY.md: name a test, or say "does not apply: why" or "open: why": ${line.trim()}`);
+  });
