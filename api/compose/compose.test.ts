@@ -71,6 +71,8 @@ describe.each(all)('the service %s', (name, one) => {
       read_only: true,
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
+      // A core would be a copy of all secrets.
+      ulimits: { core: 0 },
     });
     expect(one.user).toBeString();
     expect(/^(0|root)\b/.test(one.user ?? '')).toBe(ROOTS.has(name));

@@ -22,12 +22,16 @@ interface TestNode {
 const BUSY_MS = 30_000;
 
 let password: string;
+/** Of our processes, who are no admins there. */
+let appAccess: string;
 let settings: string[];
 let nodes: TestNode[];
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'flash-sale-secrets-'));
   writeSecrets(folder, 'cluster');
   password = readFileSync(join(folder, 'redis/password'), 'utf8').trim();
+  const [app = ''] = readFileSync(join(folder, 'app/redis-cluster-nodes'), 'utf8').split(',');
+  appAccess = `${new URL(app).username}:${new URL(app).password}`;
   const lines = readFileSync(join(folder, 'redis/redis.conf'), 'utf8').trim().split('\n');
   rmSync(folder, { recursive: true });
   // The fixture looks at a server without a password: that one is set as soon as it runs.
@@ -87,7 +91,7 @@ async function shape(): Promise<Record<number, string>> {
   );
 }
 
-const urls = () => nodes.map(({ port }) => `redis://:${password}@127.0.0.1:${port}`);
+const urls = (access = `:${password}`) => nodes.map(({ port }) => `redis://${access}@127.0.0.1:${port}`);
 const form = (withinMs = BUSY_MS) => formCluster(urls(), withinMs);
 
 /** As the service does. @returns what it says */
@@ -115,11 +119,13 @@ test('six empty nodes become three masters, each with a replica', async () => {
   });
 });
 
-test('our processes get in', async () => {
-  const redis = connectRedis({ clusterNodes: urls() });
+test('our processes get in, and do nothing but sell', async () => {
+  const redis = connectRedis({ clusterNodes: urls(appAccess) });
   await redisReady(redis, BUSY_MS);
   const shards = redis instanceof Redis ? [] : redis.nodes('master');
   expect(await Promise.all(shards.map((shard) => shard.ping()))).toEqual(['PONG', 'PONG', 'PONG']);
+  const resets = shards.map((shard) => shard.call('CLUSTER', 'RESET').catch(String));
+  for (const answer of await Promise.all(resets)) expect(answer).toContain('NOPERM');
   redis.disconnect();
 });
 

@@ -152,7 +152,7 @@ async function followMasters(views: readonly View[]): Promise<string> {
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 if (import.meta.main) {
-  const [, , file = '/run/secrets/redis-cluster-nodes'] = process.argv;
+  const [, , file = '/run/secrets/nodes'] = process.argv;
   const urls = readFileSync(file, 'utf8').trim().split(',');
   await formCluster(urls);
   process.stdout.write(`${urls.length} nodes are a cluster\n`);

@@ -1,5 +1,5 @@
 // What the Dockerfile does, done here without Docker: the files that it copies, the dependencies that it installs, and the
-// secrets that are made for it are enough to run the installation, as a user of SQL that may do no more than needed.
+// secrets that are made for it are enough to run the installation. store-users.test.ts has what it may do in the stores.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import {
   cpSync,
@@ -13,13 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { createConnection } from 'mysql2/promise';
-import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { startApi } from '../test/api-process.ts';
 import { hold, order, pay, send } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { bareDatabase, createWorld, type World } from '../test/world.ts';
-import { writeSecrets } from './secrets.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
@@ -87,19 +84,6 @@ async function run([program = '', ...words]: readonly string[], env: Record<stri
   return out;
 }
 
-/** The user that the image of MariaDB makes: all of one database, nothing else. @returns a URL */
-async function limitedUser(databaseUrl: string): Promise<string> {
-  const url = new URL(databaseUrl);
-  const name = `u${crypto.randomUUID().slice(0, 8)}`;
-  const password = readFileSync(join(secrets, 'mariadb/password'), 'utf8').trim();
-  const root = await createConnection(connectionOptions(databaseUrl));
-  await root.query(`CREATE USER ${name}@localhost IDENTIFIED BY '${password}'`);
-  await root.query(`GRANT ALL ON ${url.pathname.slice(1)}.* TO ${name}@localhost`);
-  await root.end();
-  [url.username, url.password] = [name, password];
-  return url.href;
-}
-
 test('the image makes secrets, migrates, sells and works', async () => {
   await build();
   await run(['bun', 'api/compose/secrets.ts', secrets]);
@@ -108,7 +92,7 @@ test('the image makes secrets, migrates, sells and works', async () => {
   rmSync(secret('redis-url'));
   rmSync(secret('database-url'));
   writeFileSync(secret('redis-url'), world.redisUrl);
-  writeFileSync(secret('database-url'), await limitedUser(await bareDatabase()));
+  writeFileSync(secret('database-url'), await bareDatabase());
   expect(await run(['bun', 'drizzle/migrate.ts'], { DATABASE_URL_FILE: secret('database-url') })).toMatch(
     /^\d+ migrations applied\n$/,
   );
@@ -180,22 +164,3 @@ function healthProbe(host: string): string[] {
   expect(kind).toBe('CMD');
   return command.map((word) => word.replace('127.0.0.1:8001', host));
 }
-
-test('SQL accepts the user of the exporter, who may look and change nothing', async () => {
-  writeSecrets(secrets);
-  const script = readFileSync(join(secrets, 'mariadb/exporter.sql'), 'utf8');
-  const [, password = ''] = /IDENTIFIED BY '(\w+)'/.exec(script) ?? [];
-  const root = await createConnection({ ...connectionOptions(world.databaseUrl), multipleStatements: true });
-  await root.query(`DROP USER IF EXISTS exporter@'%'; ${script}`);
-  const url = new URL(world.databaseUrl);
-  [url.username, url.password, url.pathname] = ['exporter', password, ''];
-  const exporter = await createConnection(connectionOptions(url.href));
-  for (const look of ['GLOBAL STATUS', 'GLOBAL VARIABLES', 'SLAVE STATUS', 'PROCESSLIST']) {
-    await exporter.query(`SHOW ${look}`);
-  }
-  const sold = exporter.query(`SELECT * FROM ${new URL(world.databaseUrl).pathname.slice(1)}.sales`);
-  expect(await sold.catch((error: unknown) => String(error))).toContain('denied');
-  await exporter.end();
-  await root.query("DROP USER exporter@'%'");
-  await root.end();
-});

@@ -34,7 +34,7 @@ describe('the secrets of an installation', () => {
       OPERATOR_TOKEN_FILE: app('operator-token'),
       WEBHOOK_SECRET_FILE: app('webhook-secret'),
     });
-    expect(config.REDIS_URL).toMatch(/^redis:\/\/:[0-9a-f]{64}@redis:6379$/);
+    expect(config.REDIS_URL).toMatch(/^redis:\/\/flash_sale:[0-9a-f]{64}@redis:6379$/);
     expect(config.DATABASE_URL).toMatch(/^mysql:\/\/flash_sale:[0-9a-f]{64}@mariadb:3306\/flash_sale$/);
     expect(config.WEBHOOK_SECRET).toHaveLength(1);
   });
@@ -68,13 +68,15 @@ describe('the secrets of an installation', () => {
         owners.set(word, [...(owners.get(word) ?? []), path]);
     }
     expect([...owners.values()].map((paths) => paths.sort().join(' ')).sort()).toEqual([
-      'app/database-url mariadb/password',
+      'app/database-url mariadb/users.sql',
       'app/operator-token',
-      'app/redis-url redis-exporter/passwords.json redis/password redis/redis.conf',
+      'app/redis-url redis/redis.conf',
       'grafana/admin-password',
       'grafana/secret-key',
-      'mariadb/exporter.sql mysqld-exporter/my.cnf',
       'mariadb/root-password',
+      'mariadb/users.sql migration/database-url',
+      'mariadb/users.sql mysqld-exporter/my.cnf',
+      'redis-exporter/passwords.json redis/nodes redis/password redis/redis.conf',
     ]);
   });
 

@@ -7,6 +7,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { redisUser, sqlUsers } from './store-users.ts';
 
 /** Services, and so hosts: the first is the Redis of an installation without a cluster. */
 const NODES = ['redis', 'redis-2', 'redis-3', 'redis-4', 'redis-5', 'redis-6'] as const;
@@ -21,42 +22,46 @@ export function writeSecrets(root: string, kind: 'one Redis' | 'cluster' = 'one 
   const secret = (name: string) => createHmac('sha256', key).update(name).digest();
   const hexadecimal = (name: string) => secret(name).toString('hex');
   const isCluster = kind === 'cluster' || existsSync(join(root, NODES_FILE));
-  const files = { ...secretFiles(hexadecimal), ...redisFiles(hexadecimal('redis'), isCluster) };
+  const files = { ...secretFiles(hexadecimal), ...redisFiles(hexadecimal, isCluster) };
   for (const [path, text] of Object.entries(files)) write(join(root, path), `${text}\n`);
   write(join(root, 'app/webhook-secret'), `whsec_${secret('webhook-secret').toString('base64')}\n`);
 }
 
 /** Hexadecimal needs no quoting in a URL, in SQL or in a configuration file. */
 function secretFiles(secret: (name: string) => string): Record<string, string> {
-  const mariadb = secret('mariadb');
+  const app = secret('mariadb');
+  const migration = secret('mariadb-migration');
   const exporter = secret('mariadb-exporter');
   return {
-    'app/database-url': `mysql://flash_sale:${mariadb}@mariadb:3306/flash_sale`,
+    'app/database-url': `mysql://flash_sale:${app}@mariadb:3306/flash_sale`,
     'app/operator-token': secret('operator-token'),
+    'migration/database-url': `mysql://migration:${migration}@mariadb:3306/flash_sale`,
     'mariadb/root-password': secret('mariadb-root'),
-    'mariadb/password': mariadb,
-    'mariadb/exporter.sql': [
-      `CREATE USER IF NOT EXISTS exporter@'%' IDENTIFIED BY '${exporter}' WITH MAX_USER_CONNECTIONS 3;`,
-      "GRANT PROCESS, BINLOG MONITOR, SLAVE MONITOR ON *.* TO exporter@'%';",
-    ].join('\n'),
+    'mariadb/users.sql': sqlUsers({ app, migration, exporter }),
     'mysqld-exporter/my.cnf': `[client]\nhost=mariadb\nport=3306\nuser=exporter\npassword=${exporter}`,
     'grafana/admin-password': secret('grafana-admin'),
     'grafana/secret-key': secret('grafana-secret-key'),
   };
 }
 
-function redisFiles(password: string, isCluster: boolean): Record<string, string> {
+/** People, the exporter and the cluster itself are its user `default`, who may do everything. */
+function redisFiles(secret: (name: string) => string, isCluster: boolean): Record<string, string> {
+  const password = secret('redis');
+  const app = secret('redis-app');
   const nodes = isCluster ? NODES : NODES.slice(0, 1);
-  const urls = nodes.map((host) => `redis://:${password}@${host}:6379`).join(',');
+  const urls = (access: string) => nodes.map((host) => `redis://${access}@${host}:6379`).join(',');
   return {
-    [isCluster ? NODES_FILE : 'app/redis-url']: urls,
+    [isCluster ? NODES_FILE : 'app/redis-url']: urls(`flash_sale:${app}`),
     'app/redis.env': isCluster
       ? 'REDIS_CLUSTER_NODES_FILE=/run/secrets/redis-cluster-nodes'
       : 'REDIS_URL_FILE=/run/secrets/redis-url',
-    'redis/redis.conf': [`requirepass ${password}`, ...(isCluster ? clusterSettings(password) : [])].join(
-      '\n',
-    ),
+    'redis/redis.conf': [
+      `requirepass ${password}`,
+      redisUser(app),
+      ...(isCluster ? clusterSettings(password) : []),
+    ].join('\n'),
     'redis/password': password,
+    'redis/nodes': urls(`:${password}`),
     'redis-exporter/passwords.json': JSON.stringify(
       Object.fromEntries(nodes.map((host) => [`redis://${host}:6379`, password])),
     ),

@@ -22,6 +22,8 @@ const CONNECTION = {
   maxLoadingRetryTime: 50,
   connectTimeout: 2_000,
   enableAutoPipelining: false,
+  // Two commands less that a user of Redis must be allowed.
+  disableClientInfo: true,
 } satisfies RedisOptions;
 
 const ONE = {

@@ -17,6 +17,9 @@ export const SALE_KEY_NAMES = [
   'odd_rates',
 ] as const;
 
+/** All keys that we ever name, as Redis matches them. */
+export const SALE_KEYS_PATTERN = '{s:*';
+
 export function saleKeys(saleId: number): string[] {
   return SALE_KEY_NAMES.map((name) => `{s:${saleId}}:${name}`);
 }

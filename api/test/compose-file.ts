@@ -31,7 +31,7 @@ export interface Service {
   depends_on?: Record<string, { condition: string; required?: boolean }>;
   network_mode?: string;
   volumes?: (string | Mount)[];
-  ulimits?: { nofile: number };
+  ulimits?: { core: number; nofile?: number };
   stop_grace_period?: string;
   healthcheck?: { test?: string[]; disable?: boolean };
 }
