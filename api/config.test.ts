@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,5 +85,73 @@ describe('where Redis is', () => {
     for (const master of ['redis://', 'http://shop', 'redis://shop/orders', 'two words']) {
       expect(() => readConfig({ REDIS_SENTINEL_MASTER: master })).toThrow('REDIS_SENTINEL_MASTER: expected');
     }
+  });
+});
+
+describe('in production', () => {
+  const SECRET = randomBytes(32).toString('hex');
+  const refusedName = (environment: Record<string, string>) => {
+    try {
+      readConfig({ NODE_ENV: 'production', WEBHOOK_SECRET: SECRET, ...environment });
+      return 'nothing';
+    } catch (error) {
+      const [, name = '', rest = ''] = /\n {2}(\w+): (.*)/.exec(String(error)) ?? [];
+      expect(rest).toContain('got a value that is not shown');
+      return name;
+    }
+  };
+
+  test('secrets that documents print, or that nobody made at random, are refused', () => {
+    const guessable = [
+      'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      `whsec_${Buffer.alloc(32).toString('base64')}`,
+      'x'.repeat(40),
+      '0123'.repeat(10),
+      'please-change-me-please-change-me-please',
+      'your-webhook-secret-goes-here-and-nowhere',
+    ];
+    for (const secret of guessable) {
+      for (const name of ['WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET', 'OPERATOR_TOKEN'])
+        expect([secret, refusedName({ [name]: secret })]).toEqual([secret, name]);
+      expect(refusedName({ WEBHOOK_SECRET: `${SECRET},${secret}` })).toBe('WEBHOOK_SECRET');
+      // While somebody tries it out they are as good as any.
+      expect(readConfig({ OPERATOR_TOKEN: secret }).OPERATOR_TOKEN).toBe(secret);
+    }
+    expect(refusedName({ OPERATOR_TOKEN: SECRET, STRIPE_WEBHOOK_SECRET: `whsec_${SECRET}` })).toBe('nothing');
+  });
+
+  test('a store on another machine needs a password that is not a well-known one', () => {
+    for (const access of [
+      '',
+      'root@',
+      'root:@',
+      'root:root@',
+      ':redis@',
+      'shop:Password@',
+      'shop:123456@',
+      'shop:shop@',
+    ]) {
+      for (const [name, scheme] of [
+        ['REDIS_URL', 'redis'],
+        ['REDIS_CLUSTER_NODES', 'rediss'],
+        ['DATABASE_URL', 'mysql'],
+      ] as const) {
+        const environment = { [name]: `${scheme}://${access}db.shop/` };
+        expect([access, refusedName(environment)]).toEqual([access, name]);
+        expect(readConfig(environment)).toBeDefined();
+      }
+    }
+    for (const address of [
+      `mysql://shop:${SECRET}@db/shop`,
+      'mysql://root@localhost/shop?socketPath=/run/db',
+    ])
+      expect(refusedName({ DATABASE_URL: address })).toBe('nothing');
+    for (const address of [
+      `redis://:${SECRET}@db`,
+      'redis://127.0.0.1:6379',
+      'redis://[::1]',
+      'unix:///run/redis',
+    ])
+      expect(refusedName({ REDIS_URL: address })).toBe('nothing');
   });
 });

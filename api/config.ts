@@ -146,18 +146,72 @@ export const ENVIRONMENT = {
 
 export type Config = Values<typeof ENVIRONMENT>;
 
+/** What nobody would make at random, and what documents print. */
+const PLACEHOLDER =
+  /change.?me|example|placeholder|password|your.{0,9}(secret|token)|whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/i;
+const LETTERS_MIN = 8;
+
+function isUnguessable(secret: string): boolean {
+  const isVaried = new Set(secret.replace(/^(whsec_|fsop_)/, '')).size >= LETTERS_MIN;
+  return isVaried && !PLACEHOLDER.test(secret);
+}
+
+const WELL_KNOWN =
+  /^(|root|admin|pass|passw(or)?d|secret|redis|mysql|mariadb|default|test|changeme|\d{1,8})$/i;
+const THIS_MACHINE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Who reaches a store on this machine, or its socket, is somebody of this machine. */
+function hasOwnPassword(address: string): boolean {
+  const { protocol, hostname, username, password, searchParams } = new URL(address);
+  if (protocol === 'unix:' || searchParams.has('socketPath') || THIS_MACHINE.test(hostname)) return true;
+  return !WELL_KNOWN.test(password) && password !== username;
+}
+
+function inProduction<Value>(
+  variable: Variable<Value>,
+  isSafe: (value: Value) => boolean,
+  expected: string,
+): Variable<Value> {
+  return {
+    ...variable,
+    expected: `${variable.expected}; in production ${expected}`,
+    parse(value) {
+      const parsed = variable.parse(value);
+      return parsed !== undefined && isSafe(parsed) ? parsed : undefined;
+    },
+  };
+}
+
+const NO_EXAMPLE = 'made at random, no example';
+const PASSWORD = 'with a password of its own, unless it is on this machine';
+
+/** The same table, and nothing that others know. */
+function productionEnvironment(): typeof ENVIRONMENT {
+  const areUnguessable = (secrets: readonly string[]) => secrets.every(isUnguessable);
+  const haveOwnPasswords = (urls: readonly string[]) => urls.every(hasOwnPassword);
+  const store = (variable: Variable<string | null>) =>
+    inProduction(variable, (address) => address === null || hasOwnPassword(address), PASSWORD);
+  return {
+    ...ENVIRONMENT,
+    REDIS_URL: store(ENVIRONMENT.REDIS_URL),
+    REDIS_CLUSTER_NODES: inProduction(ENVIRONMENT.REDIS_CLUSTER_NODES, haveOwnPasswords, PASSWORD),
+    DATABASE_URL: store(ENVIRONMENT.DATABASE_URL),
+    OPERATOR_TOKEN: inProduction(
+      operatorToken,
+      (token) => token === null || isUnguessable(token),
+      NO_EXAMPLE,
+    ),
+    WEBHOOK_SECRET: {
+      ...inProduction(webhookSecrets, areUnguessable, NO_EXAMPLE),
+      required: 'without it anybody could mark an order as paid, so production does not start',
+    },
+    STRIPE_WEBHOOK_SECRET: inProduction(stripeSecrets, areUnguessable, NO_EXAMPLE),
+  };
+}
+
 /** @throws EnvironmentError with every fault in one message. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const table =
-    environment['NODE_ENV'] === 'production'
-      ? {
-          ...ENVIRONMENT,
-          WEBHOOK_SECRET: {
-            ...webhookSecrets,
-            required: 'without it anybody could mark an order as paid, so production does not start',
-          },
-        }
-      : ENVIRONMENT;
+  const table = environment['NODE_ENV'] === 'production' ? productionEnvironment() : ENVIRONMENT;
   return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
 }
 

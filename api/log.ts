@@ -8,17 +8,22 @@ type Write = (message: string, facts?: Facts) => void;
 
 export type Log = Readonly<Record<Exclude<LogLevel, 'silent'>, Write>>;
 
+/** What a terminal obeys instead of showing it: controls, ends of lines, and what turns the direction of text around. */
+const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** @param put where lines go; the screen belongs to somebody else while the operator's terminal is open */
 export function createLog(
   threshold: LogLevel,
   put: (line: string) => void = (line) => process.stderr.write(line),
+  isForPeople = process.stderr.isTTY,
 ): Log {
-  const format = process.stderr.isTTY ? plainLine : jsonLine;
+  const format = isForPeople ? plainLine : jsonLine;
   const write =
     (level: LogLevel): Write =>
     (message, facts = {}) => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold)) return;
-      put(`${format(level, message, facts)}\n`);
+      const line = format(level, message, facts).replaceAll(OBEYED, escaped);
+      put(`${line}\n`);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
@@ -30,6 +35,12 @@ function jsonLine(level: LogLevel, message: string, facts: Facts): string {
 function plainLine(level: LogLevel, message: string, facts: Facts): string {
   const told = Object.entries(facts).map(([name, fact]) => `${name}=${JSON.stringify(fact, spelledOut)}`);
   return [level.padEnd(8), message, ...told].join(' ');
+}
+
+/** As JSON writes it. */
+function escaped(character: string): string {
+  const units = character.split('');
+  return units.map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 }
 
 function spelledOut(_key: string, value: unknown): unknown {
