@@ -3,6 +3,7 @@
 import { eq, sql as raw } from 'drizzle-orm';
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+import type { SaleLimit } from '@flash-sale/shared/contracts/sale.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { LOWERED_LIMIT_LEAD_MS } from '@flash-sale/shared/limits.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
@@ -14,12 +15,10 @@ import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { lockSale } from './sale-row.ts';
 import { tellRedis, type Told } from './tell-redis.ts';
-import { faultOfWindow, type WrittenTerms } from './terms.ts';
+import { faultOfWindow, LIMITS, limitsIn, type WrittenTerms } from './terms.ts';
 
 export type SaleChanges = { readonly [Term in keyof WrittenTerms]?: WrittenTerms[Term] | undefined };
 
-/** They matter to requests that are still to come. */
-const LIMITS = ['buyerLimit', 'buyerRate', 'addressRate'] as const satisfies readonly (keyof SaleChanges)[];
 const LIMITS_CHANGE_IN: readonly SaleState[] = ['scheduled', 'live', 'paused'];
 
 export type SaleEdited =
@@ -28,7 +27,7 @@ export type SaleEdited =
   | { kind: 'product_not_found' }
   | { kind: 'invalid'; errors: FieldErrors }
   /** In this state only `possible` can be edited. */
-  | { kind: 'impossible'; state: SaleState; possible: readonly (typeof LIMITS)[number][] }
+  | { kind: 'impossible'; state: SaleState; possible: readonly SaleLimit[] }
   /** A lower limit per buyer would break the promise of holds that were granted under the old one. */
   | { kind: 'units_held'; state: SaleState };
 
@@ -64,10 +63,10 @@ async function editDraft(sql: Sql, sale: Sale, changes: SaleChanges, act: Act): 
   if (priced.kind === 'invalid') return priced;
   const windowFault = faultOfWindow(opensAt, closesAt);
   if (windowFault !== null) return { kind: 'invalid', errors: windowFault };
-  const { holdTtlMs, payWindowMs, allotment, buyerLimit, buyerRate, addressRate } = changes;
+  const { holdTtlMs, payWindowMs, allotment } = changes;
   const { priceMinor, currency } = priced;
   const window = { opensAt, closesAt, holdTtlMs, payWindowMs };
-  const limits = { buyerLimit, buyerRate, addressRate };
+  const limits = limitsIn(changes);
   await write(sql, sale, { productId, allotment, priceMinor, currency, ...window, ...limits }, act);
   return { kind: 'written', isServed: false };
 }
@@ -81,14 +80,13 @@ async function changeLimits(
 ): Promise<Written> {
   const { state } = sale;
   const possible = LIMITS_CHANGE_IN.includes(state) ? LIMITS : [];
-  const asked = Object.keys(changes) as (keyof SaleChanges)[];
-  if (asked.some((term) => !(possible as readonly string[]).includes(term))) {
-    return { kind: 'impossible', state, possible };
+  const columns: readonly string[] = possible.map(([, column]) => column);
+  if (Object.keys(changes).some((term) => !columns.includes(term))) {
+    return { kind: 'impossible', state, possible: possible.map(([field]) => field) };
   }
   if (isLowered(sale, changes) && !isNothingHeld(sale, stock)) return { kind: 'units_held', state };
-  const { buyerLimit, buyerRate, addressRate } = changes;
   // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.
-  await write(sql, sale, { buyerLimit, buyerRate, addressRate, epoch: raw`epoch + 1` }, act);
+  await write(sql, sale, { ...limitsIn(changes), epoch: raw`epoch + 1` }, act);
   return { kind: 'written', isServed: true };
 }
 

@@ -110,9 +110,6 @@ function refused(set: ReplySet, faults: readonly SaleFault[], prefixOf: (index: 
   }
 }
 
-/** The columns' names are ours, the fields' names are the caller's. */
-const FIELD_OF = { buyerLimit: 'buyer_limit', buyerRate: 'buyer_rate', addressRate: 'address_rate' } as const;
-
 function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind: 'edited' }>) {
   switch (edited.kind) {
     case 'sale_not_found':
@@ -122,8 +119,7 @@ function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind
     case 'invalid':
       return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors: edited.errors });
     case 'impossible': {
-      const { state } = edited;
-      const possible = edited.possible.map((name) => FIELD_OF[name]);
+      const { state, possible } = edited;
       const hint = possible.length > 0 ? ' Its units are changed by /stock, its window by /window.' : '';
       const says = `The terms of a sale that is ${state} stay as they are, but for ${possible.join(', ') || 'none'}.`;
       return fail(set, 'impossible_now', says + hint, { state, possible });

@@ -5,12 +5,15 @@ import type {
   NewSale as NewSaleBody,
   NewSaleState,
   OperatedSale as Body,
+  SaleLimits,
 } from '@flash-sale/shared/contracts/sale.ts';
 import { possibleVerbs } from '@flash-sale/shared/lifecycle.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
+import type { Sale } from '../products/catalog.ts';
 import type { NewSale } from './create-sales.ts';
 import type { SaleChanges } from './edit-sale.ts';
 import type { OperatedSale } from './operated-sales.ts';
+import { LIMITS, limitsIn } from './terms.ts';
 
 /** Reads a time that a field states. */
 export type ReadInstant = (field: string, text: string) => Date;
@@ -39,9 +42,7 @@ function termsOf(body: TermsBody, readInstant: ReadInstant) {
     ...(currency === undefined ? {} : { currency }),
     ...(holdTtlS === undefined ? {} : { holdTtlMs: holdTtlS * 1_000 }),
     ...(payWindowS === undefined ? {} : { payWindowMs: payWindowS * 1_000 }),
-    ...(body.buyer_limit === undefined ? {} : { buyerLimit: body.buyer_limit }),
-    ...(body.buyer_rate === undefined ? {} : { buyerRate: body.buyer_rate }),
-    ...(body.address_rate === undefined ? {} : { addressRate: body.address_rate }),
+    ...limitsIn(Object.fromEntries(LIMITS.map(([field, column]) => [column, body[field]]))),
   };
 }
 
@@ -53,6 +54,10 @@ export function windowOf(body: Pick<TermsBody, 'opens_at' | 'closes_at'>, readIn
       ? {}
       : { closesAt: closesAt === null ? null : readInstant('closes_at', closesAt) }),
   };
+}
+
+function limitsOf(sale: Sale): SaleLimits {
+  return Object.fromEntries(LIMITS.map(([field, column]) => [field, sale[column]])) as SaleLimits;
 }
 
 export function viewOf({ sale, productName, isArmed, units }: OperatedSale): Body {
@@ -71,9 +76,7 @@ export function viewOf({ sale, productName, isArmed, units }: OperatedSale): Bod
     ended_at: sale.endedAt?.toISOString() ?? null,
     hold_ttl: sale.holdTtlMs / 1_000,
     pay_window: sale.payWindowMs / 1_000,
-    buyer_limit: sale.buyerLimit,
-    buyer_rate: sale.buyerRate,
-    address_rate: sale.addressRate,
+    ...limitsOf(sale),
     armed: isArmed,
     epoch: sale.epoch,
     created_at: sale.createdAt.toISOString(),

@@ -1,11 +1,12 @@
 /** The terms of a sale: what they may be, what they are when nothing is said, and how they become a row. */
 
 import { sales } from '@flash-sale/drizzle/schema.ts';
+import { faultsOf } from '@flash-sale/shared/contracts/field-errors.ts';
 import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
+import { SaleLimits, type SaleLimit } from '@flash-sale/shared/contracts/sale.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import {
   ALLOTMENT_MAX,
-  HOLD_RATE_MAX,
   HOLD_TTL_DEFAULT_S,
   HOLD_TTL_MAX_S,
   HOLD_TTL_MIN_S,
@@ -15,10 +16,19 @@ import {
   PRICE_MINOR_MAX,
 } from '@flash-sale/shared/limits.ts';
 import type { Sql } from '../mysql/transaction.ts';
-import type { Product } from '../products/catalog.ts';
+import type { Product, Sale } from '../products/catalog.ts';
 import { changePrice } from '../products/price.ts';
 
-export interface SaleTerms {
+/** The column of each limit. */
+const LIMIT_COLUMNS = {
+  buyer_limit: 'buyerLimit',
+  buyer_rate: 'buyerRate',
+  address_rate: 'addressRate',
+} as const satisfies Record<SaleLimit, keyof Sale>;
+export type LimitColumn = (typeof LIMIT_COLUMNS)[SaleLimit];
+export const LIMITS = Object.entries(LIMIT_COLUMNS) as [SaleLimit, LimitColumn][];
+
+export interface SaleTerms extends Limits {
   readonly productId: number;
   readonly allotment: number;
   readonly opensAt: Date;
@@ -29,18 +39,24 @@ export interface SaleTerms {
   readonly currency?: string;
   readonly holdTtlMs?: number;
   readonly payWindowMs?: number;
-  readonly buyerLimit?: number | null;
-  readonly buyerRate?: number | null;
-  readonly addressRate?: number | null;
 }
+
+/** Null: no limit, or the default. Absent: as it was, or null. */
+export type Limits = { readonly [Column in LimitColumn]?: number | null | undefined };
 
 /** As operators write them: money in major units. */
 export type WrittenTerms = Omit<SaleTerms, 'priceMinor'> & { readonly price?: number };
 
+/** Those that are said. */
+export function limitsIn(terms: Limits): Limits {
+  const said = LIMITS.filter(([, column]) => terms[column] !== undefined);
+  return Object.fromEntries(said.map(([, column]) => [column, terms[column]]));
+}
+
 /** @throws RangeError that names the term */
 export function checkTerms(terms: SaleTerms): void {
   const within = (
-    name: Exclude<keyof SaleTerms, 'opensAt' | 'closesAt' | 'currency'>,
+    name: 'allotment' | 'priceMinor' | 'holdTtlMs' | 'payWindowMs',
     [min, max]: [number, number],
   ) => {
     const value = terms[name] ?? null;
@@ -51,9 +67,10 @@ export function checkTerms(terms: SaleTerms): void {
   within('priceMinor', [0, PRICE_MINOR_MAX]);
   within('holdTtlMs', [HOLD_TTL_MIN_S * 1_000, HOLD_TTL_MAX_S * 1_000]);
   within('payWindowMs', [PAY_WINDOW_MIN_S * 1_000, PAY_WINDOW_MAX_S * 1_000]);
-  within('buyerLimit', [1, ALLOTMENT_MAX]);
-  within('buyerRate', [1, HOLD_RATE_MAX]);
-  within('addressRate', [1, HOLD_RATE_MAX]);
+  const limits = Object.fromEntries(LIMITS.map(([field, column]) => [field, terms[column] ?? null]));
+  for (const [field, says] of Object.entries(faultsOf(SaleLimits, limits))) {
+    throw new RangeError(`${field} ${says.join(', ')}`);
+  }
 }
 
 export type TermsPriced = { kind: 'terms'; terms: SaleTerms } | { kind: 'invalid'; errors: FieldErrors };
@@ -90,9 +107,7 @@ export async function insertSale(
     closesAt: terms.closesAt ?? null,
     holdTtlMs: terms.holdTtlMs ?? HOLD_TTL_DEFAULT_S * 1_000,
     payWindowMs: terms.payWindowMs ?? PAY_WINDOW_DEFAULT_S * 1_000,
-    buyerLimit: terms.buyerLimit ?? null,
-    buyerRate: terms.buyerRate ?? null,
-    addressRate: terms.addressRate ?? null,
+    ...limitsIn(terms),
   });
   return insertId;
 }

@@ -30,11 +30,14 @@ const Units = Type.Integer({ minimum: 1, maximum: ALLOTMENT_MAX, examples: [100]
 const Few = { ...Units, examples: [4] };
 const Rate = Type.Integer({ minimum: 1, maximum: HOLD_RATE_MAX });
 
-const LIMITS = {
-  buyer_limit: Type.Optional(orNull(Few, 'Units that one buyer may hold and order; null: no limit.')),
-  buyer_rate: Type.Optional(orNull(Rate, 'Hold requests of one buyer in a while; null: the default.')),
-  address_rate: Type.Optional(orNull(Rate, 'Hold requests of one address in a while; null: no limit.')),
-};
+/** Terms that change while the sale is on, too: no promise depends on them. */
+export const SaleLimits = Type.Object({
+  buyer_limit: orNull(Few, 'Units that one buyer may hold and order; null: no limit.'),
+  buyer_rate: orNull(Rate, 'Hold requests of one buyer in a while; null: the default.'),
+  address_rate: orNull(Rate, 'Hold requests of one address in a while; null: no limit.'),
+});
+export type SaleLimits = typeof SaleLimits.static;
+export type SaleLimit = keyof SaleLimits;
 
 const WINDOW = {
   opens_at: Type.Optional(Instant),
@@ -59,7 +62,7 @@ const TERMS = {
       description: `Seconds to pay after ordering; ${PAY_WINDOW_DEFAULT_S} when absent.`,
     }),
   ),
-  ...LIMITS,
+  ...Type.Partial(SaleLimits).properties,
 };
 
 /** A draft. Price and currency are the product's when absent; it may open at once when `opens_at` is. */
@@ -129,9 +132,7 @@ export const OperatedSale = Type.Object({
   ended_at: Type.Union([instant, Type.Null()]),
   hold_ttl: Type.Integer(),
   pay_window: Type.Integer(),
-  buyer_limit: Type.Union([Type.Integer(), Type.Null()]),
-  buyer_rate: Type.Union([Type.Integer(), Type.Null()]),
-  address_rate: Type.Union([Type.Integer(), Type.Null()]),
+  ...SaleLimits.properties,
   armed: Type.Boolean({ description: 'Redis serves it, and knows its newest terms and state.' }),
   epoch: Type.Integer({ description: 'The number of its latest rebuild.' }),
   created_at: instant,

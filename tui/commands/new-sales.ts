@@ -76,31 +76,28 @@ export const NEW_SALE_COMMANDS = [
 
 type Told = ValuesOf<typeof FLAGS>;
 
+const TERM_NAMES = Object.keys(TERMS) as (keyof typeof TERMS)[];
+
+/** The contract's name of a term where the flag has another; `checked` refuses a name that it does not know. */
+const FIELDS: Readonly<Record<string, string>> = {
+  product: 'product_id',
+  opens: 'opens_at',
+  closes: 'closes_at',
+};
+
 /** @throws UsageFault */
 function bodyOf(flags: Told): NewSales {
   const { product, allotment } = flags;
   if (product === undefined || allotment === undefined) {
     throw new UsageFault('--product and --allotment are needed, or --file');
   }
-  const terms = {
-    opens_at: flags.opens,
-    closes_at: flags.closes,
-    price: flags.price,
-    currency: flags.currency,
-    hold_ttl: flags['hold-ttl'],
-    pay_window: flags['pay-window'],
-    buyer_limit: flags['buyer-limit'],
-    buyer_rate: flags['buyer-rate'],
-    address_rate: flags['address-rate'],
-    state: flags.state,
-  };
-  const told = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== undefined));
-  return checked({ sales: [{ product_id: product, allotment, ...told }] });
+  const told = TERM_NAMES.map((name) => [FIELDS[name] ?? name.replaceAll('-', '_'), flags[name]] as const);
+  return checked({ sales: [Object.fromEntries(told.filter(([, value]) => value !== undefined))] });
 }
 
 /** @throws UsageFault, Ending */
 async function readBody(file: string, flags: Told, io: Io): Promise<NewSales> {
-  const other = Object.keys(TERMS).find((name) => flags[name as keyof typeof TERMS] !== undefined);
+  const other = TERM_NAMES.find((name) => flags[name] !== undefined);
   if (other !== undefined) throw new UsageFault(`--${other} is in the file where --file is given`);
   try {
     const told: unknown = JSON.parse(file === '-' ? await io.input.text() : await readFile(file, 'utf8'));

@@ -13,8 +13,9 @@ import { safe } from '../look/text.ts';
 import type { State } from '../state/state.ts';
 import { selectedSale } from './board.ts';
 import { readInstant } from './instants.ts';
-import { instantFault, isWord, limitFields, NEVER } from './sale-fields.ts';
-import { changesOf, filled, limitsOf, termsFields, termsPreview, valuesOfSale } from './sale-form.ts';
+import { instantFault, isWord, NEVER } from './sale-fields.ts';
+import { changesOf, filled, termsFields, termsPreview, valuesOfSale } from './sale-form.ts';
+import { limitFields, limitsOf, valuesOfLimits } from './sale-limits.ts';
 import { saleName, saleRows, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
 import { NO_SALE } from './verb-actions.ts';
 
@@ -61,7 +62,7 @@ async function askLimits(desk: Desk, { sale }: SaleRow): Promise<EditSale | null
     title: `Limits of ${safe(sale.product_name)} #${sale.id}`,
     lines: [[span('The other terms stay: buyers hold by them. u changes units, w the window.', 'dim')]],
     verb: 'change them',
-    fields: filled(limitFields, valuesOfSale(sale, desk.frame().nowMs)),
+    fields: filled(limitFields, valuesOfLimits(sale)),
   });
   if (values === null) return null;
   const limits = Object.entries(limitsOf(values));

@@ -8,6 +8,7 @@ import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { selectedSale } from './board.ts';
 import { preflight, preflightLines } from './preflight.ts';
+import { LIMITS } from './sale-limits.ts';
 import { saleName, saleRows, slugOf, type SaleRow } from './sale-row.ts';
 import { sendVerb, whyNotVerb } from './verb-actions.ts';
 
@@ -41,9 +42,7 @@ const TERMS = [
   'closes_at',
   'hold_ttl',
   'pay_window',
-  'buyer_limit',
-  'buyer_rate',
-  'address_rate',
+  ...LIMITS,
 ] as const satisfies readonly (keyof SaleRow['sale'])[];
 
 /** Nobody said yes to what somebody else wrote into it meanwhile. */

@@ -7,6 +7,7 @@ import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, span, type Line, type Span } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
+import { limitLines } from './sale-limits.ts';
 import { slugOf, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
 import { unitsBar, unitsTable } from './sale-units.ts';
 import { alarmWords, clockWords, stateWord, stockWords } from './sale-words.ts';
@@ -70,8 +71,6 @@ function etaWord(eta: number | null): Span {
 
 function termsLines({ sale }: SaleRow, nowMs: number, width: number): Line[] {
   const opensAtMs = Date.parse(sale.opens_at);
-  const limit = (units: number | null, what: string, none: string) =>
-    units === null ? span(none, 'dim') : span(`${count(units)} ${what}`);
   return [
     ...fact('price', money(sale.price, sale.currency), width),
     ...fact('opens', when(opensAtMs, nowMs), width),
@@ -82,9 +81,7 @@ function termsLines({ sale }: SaleRow, nowMs: number, width: number): Line[] {
     ),
     ...fact('a hold lasts', wholeTimeLeft(sale.hold_ttl * 1_000), width),
     ...fact('time to pay', wholeTimeLeft(sale.pay_window * 1_000), width),
-    ...fact('per buyer', limit(sale.buyer_limit, 'units', 'no limit'), width),
-    ...fact('buyer may ask', limit(sale.buyer_rate, 'times in 10 s', 'the default'), width),
-    ...fact('address may ask', limit(sale.address_rate, 'times in 10 s', 'no limit'), width),
+    ...limitLines(sale, width),
   ];
 }
 

@@ -2,7 +2,6 @@
 
 import {
   ALLOTMENT_MAX,
-  HOLD_RATE_MAX,
   HOLD_TTL_DEFAULT_S,
   HOLD_TTL_MAX_S,
   HOLD_TTL_MIN_S,
@@ -22,7 +21,6 @@ import { readInstant, readSeconds } from './instants.ts';
 export const AT_LAUNCH = 'at launch';
 export const NEVER = 'never';
 export const NONE = 'none';
-export const DEFAULT = 'default';
 
 type Now = () => number;
 
@@ -73,12 +71,6 @@ export const priceFields: readonly Field[] = [
 export const durationFields: readonly Field[] = [
   durationField('hold_ttl', 'A hold lasts', HOLD_TTL_DEFAULT_S, [HOLD_TTL_MIN_S, HOLD_TTL_MAX_S]),
   durationField('pay_window', 'Time to pay', PAY_WINDOW_DEFAULT_S, [PAY_WINDOW_MIN_S, PAY_WINDOW_MAX_S]),
-];
-
-export const limitFields: readonly Field[] = [
-  limitField('buyer_limit', 'Per buyer', NONE, 'units that one buyer may have', ALLOTMENT_MAX),
-  limitField('buyer_rate', 'Buyer asks', DEFAULT, 'holds asked for in 10 s', HOLD_RATE_MAX),
-  limitField('address_rate', 'Address asks', NONE, 'the same, of one address', HOLD_RATE_MAX),
 ];
 
 export function opensField(now: Now, initial: string): Field {
@@ -135,7 +127,7 @@ export function instantFault(
   return ms !== null && ms <= nowMs ? 'must be in the future' : null;
 }
 
-function integerFault(text: string, min: number, max: number): string | null {
+export function integerFault(text: string, min: number, max: number): string | null {
   if (!/^\d+$/.test(text)) return 'must be a whole number';
   const value = Number(text);
   return value >= min && value <= max ? null : `from ${count(min)} to ${count(max)}`;
@@ -164,15 +156,5 @@ function durationField(name: string, label: string, seconds: number, bounds: [nu
       const isWithin = value >= min && value <= max;
       return isWithin ? null : `from ${wholeTimeLeft(min * 1_000)} to ${wholeTimeLeft(max * 1_000)}`;
     },
-  };
-}
-
-function limitField(name: string, label: string, word: string, hint: string, max: number): Field {
-  return {
-    name,
-    label,
-    initial: word,
-    hint: `${hint}, or ${word}`,
-    check: (text) => (isWord(text, word) ? null : integerFault(text, 1, max)),
   };
 }

@@ -11,16 +11,13 @@ import {
   AT_LAUNCH,
   closesAt,
   closesField,
-  DEFAULT,
   durationFields,
-  isWord,
-  limitFields,
   NEVER,
-  NONE,
   opensAt,
   opensField,
   priceFields,
 } from './sale-fields.ts';
+import { limitFields, LIMITS, limitsOf, valuesOfLimits } from './sale-limits.ts';
 
 export function termsFields(now: () => number): readonly Field[] {
   return [
@@ -60,18 +57,6 @@ export function termsOf(values: Values, nowMs: number): Terms {
   };
 }
 
-export function limitsOf(values: Values) {
-  const limit = (name: string, word: string) => {
-    const text = values[name] ?? '';
-    return isWord(text, word) ? null : Number(text);
-  };
-  return {
-    buyer_limit: limit('buyer_limit', NONE),
-    buyer_rate: limit('buyer_rate', DEFAULT),
-    address_rate: limit('address_rate', NONE),
-  };
-}
-
 export function productOf(values: Values): NewProduct {
   const { name = '', description = '', price = '', currency = '' } = values;
   return { name, description, price: Number(price), currency: currency.toUpperCase() };
@@ -79,7 +64,6 @@ export function productOf(values: Values): NewProduct {
 
 /** What a sale has, as its form has it. */
 export function valuesOfSale(sale: OperatedSale, nowMs: number): Values {
-  const limit = (units: number | null, word: string) => (units === null ? word : String(units));
   return {
     allotment: String(sale.allotment),
     price: String(sale.price),
@@ -88,9 +72,7 @@ export function valuesOfSale(sale: OperatedSale, nowMs: number): Values {
     closes: sale.closes_at === null ? NEVER : dateTime(Date.parse(sale.closes_at)),
     hold_ttl: wholeTimeLeft(sale.hold_ttl * 1_000),
     pay_window: wholeTimeLeft(sale.pay_window * 1_000),
-    buyer_limit: limit(sale.buyer_limit, NONE),
-    buyer_rate: limit(sale.buyer_rate, DEFAULT),
-    address_rate: limit(sale.address_rate, NONE),
+    ...valuesOfLimits(sale),
   };
 }
 
@@ -102,7 +84,7 @@ export function changesOf(sale: OperatedSale, before: Values, after: Values, now
   const closes = after['closes'] === before['closes'] ? {} : { closes_at: terms.closes_at };
   const isPriced = terms.price !== sale.price || terms.currency !== sale.currency;
   const priced = isPriced ? { price: terms.price, currency: terms.currency } : {};
-  const plain = ['allotment', 'hold_ttl', 'pay_window', 'buyer_limit', 'buyer_rate', 'address_rate'] as const;
+  const plain = ['allotment', 'hold_ttl', 'pay_window', ...LIMITS] as const;
   const others = plain
     .filter((name) => terms[name] !== sale[name])
     .map((name) => [name, terms[name]] as const);
