@@ -50,10 +50,6 @@ export const ORDERABLE_SALE_STATES = [
   'draining',
 ] as const satisfies readonly SaleState[];
 
-/** `lost` only after Redis lost data. */
-export const HOLD_STATES = ['held', 'ordered', 'released', 'expired', 'lost'] as const;
-export type HoldState = (typeof HOLD_STATES)[number];
-
 /**
  * What SQL can write down about a pin, once. `ordered`: a hold, or the take of a late payment, was sold. `withdrawn`:
  * the take of an operator who lowers the allotment left the sale. The others void the pin: its units are free again.

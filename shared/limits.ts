@@ -28,8 +28,11 @@ export const PAYMENT_INTENT_ID_LENGTH_MAX = 255;
 /** Stripe's bound for idempotency keys. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
 
-/** An ended hold answers as such for this long before it becomes 404 (the contract promises 10 minutes). */
-export const ENDED_HOLD_KEPT_MS = 11 * 60_000;
+/** retire_sale gives all that a sale leaves in Redis one time to live. The contract promises 10 minutes. */
+const RETIRED_SALE_KEPT_MS = 11 * 60_000;
+
+/** An ended hold answers as such for this long before it becomes 404. */
+export const ENDED_HOLD_KEPT_MS = RETIRED_SALE_KEPT_MS;
 
 /** After Redis may have lost data, an unknown hold is told "lost" rather than "not found" for this long. */
 export const LOSS_REMEMBERED_MS = 15 * 60_000;
@@ -234,7 +237,7 @@ export const STREAM_HEARTBEAT_MS = 10_000;
 export const EVENTS_KEPT_MAX = 30_000;
 
 /** A stream of a sale that is over lives no longer than this; a consumer that was away for longer is told of a gap. */
-export const EVENTS_KEPT_MS = ENDED_HOLD_KEPT_MS;
+export const EVENTS_KEPT_MS = RETIRED_SALE_KEPT_MS;
 
 /** How often the streams are read while somebody listens: what happens is shown within a tenth of a second. */
 export const EVENTS_PERIOD_MS = 50;

@@ -46,9 +46,9 @@ export const versionsAreExact: Check = (files) =>
       });
     });
 
-/** Names at the top level of `export const ENVIRONMENT = { ... }`; oxfmt puts each on a line of its own. */
+/** Names at the top level of `const ENVIRONMENT = { ... }`; oxfmt puts each on a line of its own. */
 function settingsOf(config: File): string[] {
-  const [, body = ''] = /^export const ENVIRONMENT\b[^\n]*\n([\s\S]*?)^\}/m.exec(config.text) ?? [];
+  const [, body = ''] = /^(?:export )?const ENVIRONMENT\b[^\n]*\n([\s\S]*?)^\}/m.exec(config.text) ?? [];
   return [...body.matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name ?? '');
 }
 
@@ -62,7 +62,7 @@ export const exampleListsEverySetting: Check = (files) =>
       inFile(files, path, (config) => {
         const settings = settingsOf(config);
         for (const name of settings) read.add(name);
-        return settings.length === 0 ? [`${path}: must export const ENVIRONMENT = { PORT: ..., ... }.`] : [];
+        return settings.length === 0 ? [`${path}: must have const ENVIRONMENT = { PORT: ..., ... }.`] : [];
       }),
     );
     return [

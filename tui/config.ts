@@ -45,7 +45,7 @@ const WORDS_OF_YES_AND_NO = new Map([
 ]);
 
 /** Every variable that is meant for the terminal; `.env.example` lists the same. */
-export const ENVIRONMENT = {
+const ENVIRONMENT = {
   FLASHSALE_URL: { ...orNull(URL_EXPECTED, usableUrl), secret: true },
   FLASHSALE_CONTEXT: orNull('the name of a context', (value) => value),
   FLASHSALE_TOKEN_FILE: orNull('a path', (value) => value),
@@ -324,7 +324,7 @@ function addressed(url: string, told: Told): Target {
 
 type FoundToken = Pick<Target, 'token' | 'tokenFrom'>;
 
-export function isOnThisMachine(url: string): boolean {
+function isOnThisMachine(url: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OPERATOR_TOKEN_LENGTH_MIN } from '@flash-sale/shared/limits.ts';
 
-export const CONTEXT_COLORS = ['red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
+const CONTEXT_COLORS = ['red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
 export type ContextColor = (typeof CONTEXT_COLORS)[number];
 
 export type TokenSource =

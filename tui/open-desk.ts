@@ -25,7 +25,7 @@ import { createStore, type Store } from './state/store.ts';
 import { sendUntilAnswered } from './until-answered.ts';
 
 /** What the terminal itself can do. */
-export type Screen = Pick<Desk, 'copy' | 'page' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
+type Screen = Pick<Desk, 'copy' | 'page' | 'recite' | 'redraw' | 'suspend' | 'toggleMouse' | 'quit'>;
 
 export interface DeskOptions extends Start {
   readonly url: string;

@@ -41,7 +41,7 @@ const RETRY_MS = 250;
 
 export const feedOf = perProcess((services) => new EventFeed(services));
 
-export class EventFeed {
+class EventFeed {
   readonly #services: Services;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<Listener>();

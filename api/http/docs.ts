@@ -23,7 +23,7 @@ const TAGS: Readonly<Record<string, string>> = {
 
 /** The package exports only its modules; its ready-made script lies beside them. */
 const READER = join(
-  dirname(Bun.resolveSync('@scalar/api-reference', import.meta.dir)),
+  dirname(Bun.fileURLToPath(import.meta.resolve('@scalar/api-reference'))),
   'browser/standalone.js',
 );
 

@@ -57,7 +57,7 @@ export interface Example {
   readonly value: unknown;
 }
 
-export interface Header {
+interface Header {
   readonly description: string;
   readonly schema: JsonSchema;
   readonly example: unknown;

@@ -10,7 +10,7 @@ import { format } from 'mysql2';
 import type { Sql } from './transaction.ts';
 
 /** As mysql2's `raw` makes it. It is put into the statement as it is. */
-export interface Expression {
+interface Expression {
   toSqlString(): string;
 }
 

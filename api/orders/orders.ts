@@ -232,7 +232,7 @@ async function refuseLost(
 }
 
 /** The buyer need not wait for this; if it does not happen, the settler does it. */
-export function settleSoon(services: Services, saleId: number, settlement: Settlement): void {
+function settleSoon(services: Services, saleId: number, settlement: Settlement): void {
   settlerOf(services)
     .call(saleId, settlement)
     .then(

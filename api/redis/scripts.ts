@@ -62,7 +62,7 @@ export interface HoldRequest {
 }
 
 /** A limit, and how many more requests are within it now. */
-export interface Quota {
+interface Quota {
   readonly limit: number;
   readonly left: number;
 }
@@ -79,7 +79,7 @@ type Counted = 'buyer' | 'address';
 /** `rates`: present when the request was counted by somebody's name. */
 export type HoldReply = HoldDecision & { readonly rates?: Rates };
 
-export type HoldDecision =
+type HoldDecision =
   | { kind: 'too_many_requests'; whose: Counted; waitMs: number }
   | { kind: 'held'; holdId: string; deadlineMs: number; nowMs: number }
   | { kind: 'replayed'; holdId: string; deadlineMs: number; nowMs: number }
@@ -183,7 +183,7 @@ const readHoldScript = defineScript(
   ALLOW_OOM,
 );
 
-export type HoldRecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired';
+type HoldRecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired';
 export type HoldRecord =
   | NotArmed
   | { kind: 'unknown' }

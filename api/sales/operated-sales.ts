@@ -18,7 +18,7 @@ export interface SaleQuery {
   readonly productId: number | null;
 }
 
-export interface Units {
+interface Units {
   readonly available: number | null;
   readonly held: number | null;
   readonly ordered: number;

@@ -12,7 +12,7 @@ import { ledger, settle } from './settling.ts';
 import { until } from './until.ts';
 import type { World } from './world.ts';
 
-export type Api = Pick<World, 'listening'>;
+type Api = Pick<World, 'listening'>;
 
 export interface Journal {
   readonly held: { holdId: string; quantity: number }[];

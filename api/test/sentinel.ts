@@ -16,7 +16,7 @@ const QUORUM = 2;
 /** A master that is silent for so long is replaced. */
 const DOWN_AFTER_MS = 800;
 
-export interface Watched {
+interface Watched {
   readonly port: number;
   readonly client: Redis;
   store: TestStore;

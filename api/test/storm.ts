@@ -7,7 +7,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { intentObject, stripeEvent, stripeSignature } from './stripe-events.ts';
 import type { Chance } from './seeded.ts';
 
-export const KINDS = ['in time', 'early', 'late', 'second', 'wrong amount', 'forged'] as const;
+const KINDS = ['in time', 'early', 'late', 'second', 'wrong amount', 'forged'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Intent {

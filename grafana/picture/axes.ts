@@ -34,7 +34,7 @@ export function upwards({ y, height }: Box, { from, to }: Span): (value: number)
 }
 
 /** Round figures, about as many as there is room for. */
-export function ticks({ from, to }: Span, most: number): number[] {
+function ticks({ from, to }: Span, most: number): number[] {
   const rough = (to - from) / Math.max(1, most);
   if (!(rough > 0)) return [from];
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -30,7 +30,7 @@ export interface Panel {
   };
 }
 
-export type PanelType = 'stat' | 'timeseries' | 'bargauge' | 'heatmap' | 'table';
+type PanelType = 'stat' | 'timeseries' | 'bargauge' | 'heatmap' | 'table';
 
 /** How a series looks. */
 export interface Field {
@@ -52,7 +52,7 @@ export interface Field {
 }
 
 /** From its value on; the first step has none. */
-export interface Step {
+interface Step {
   readonly value: number | null;
   readonly color: string;
 }
@@ -62,13 +62,13 @@ export type Mapping =
   | { readonly type: 'range'; readonly options: { from: number | null; to: number | null; result: Result } }
   | { readonly type: 'special'; readonly options: { match: string; result: Result } };
 
-export interface Result {
+interface Result {
   readonly text?: string;
   readonly color?: string;
 }
 
 /** In a grid of 24 columns. */
-export interface Place {
+interface Place {
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -84,14 +84,14 @@ export interface Target {
   readonly interval?: string;
 }
 
-export interface Variable {
+interface Variable {
   readonly name: string;
   readonly type: string;
   readonly query?: string | { readonly query: string };
   readonly allValue?: string | null;
 }
 
-export interface Annotation {
+interface Annotation {
   readonly name: string;
   /** None: Grafana's own, which ask nobody. */
   readonly expr?: string;

@@ -76,7 +76,7 @@ const WIDTHS: readonly (readonly [RegExp, number])[] = [
   [/[A-Z]/, 0.71],
 ];
 
-export function cutTo(words: string, maxWidth: number, size: number, bold = false): string {
+function cutTo(words: string, maxWidth: number, size: number, bold = false): string {
   if (widthOf(words, size, bold) <= maxWidth) return words;
   for (let length = words.length - 1; length > 0; length--) {
     const shorter = `${words.slice(0, length).trimEnd()}…`;

@@ -17,7 +17,7 @@ const word = <Word extends string>(words: readonly Word[]) =>
   Type.Unsafe<Word>({ type: 'string', enum: [...words] });
 
 /** `taken`: units pinned for a payment that came too late or for an operator; ends like a hold. */
-export const HOLD_CHANGES = [
+const HOLD_CHANGES = [
   'placed',
   'extended',
   'taken',
@@ -145,7 +145,7 @@ export type PublishedEvent =
   | typeof ReplayProgress.static
   | typeof OperatorActed.static;
 
-export const GAP_REASONS = ['trimmed', 'data_lost', 'out_of_order'] as const;
+const GAP_REASONS = ['trimmed', 'data_lost', 'out_of_order'] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
 /** About the stream itself. */

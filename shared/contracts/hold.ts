@@ -37,7 +37,7 @@ export const PlacedHold = Type.Object({
 });
 export type PlacedHold = typeof PlacedHold.static;
 
-export const HoldOrder = Type.Object({
+const HoldOrder = Type.Object({
   order_id: Type.String({ format: 'uuid' }),
   status: Type.Unsafe<OrderState>({ type: 'string', enum: [...ORDER_STATES] }),
   amount: Type.Number(),

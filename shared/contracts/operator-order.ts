@@ -13,7 +13,7 @@ const orNull = <Schema extends ReturnType<typeof Type.String | typeof Type.Numbe
 const Disposition = Type.Unsafe<PaymentDisposition>({ type: 'string', enum: [...PAYMENT_DISPOSITIONS] });
 
 /** What operators do to an order. */
-export const ORDER_VERBS = ['cancel', 'refunded'] as const;
+const ORDER_VERBS = ['cancel', 'refunded'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
 
 export const OperatedOrder = Type.Object({
@@ -36,7 +36,7 @@ export const OperatedOrder = Type.Object({
 });
 export type OperatedOrder = typeof OperatedOrder.static;
 
-export const TIMELINE_EVENTS = [
+const TIMELINE_EVENTS = [
   'ordered',
   'delivery',
   'payment',

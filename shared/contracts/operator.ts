@@ -7,7 +7,7 @@ const strict = { additionalProperties: false } as const;
 const instant = Type.String({ format: 'date-time' });
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
-export const OperatorName = Type.String({
+const OperatorName = Type.String({
   minLength: 1,
   maxLength: OPERATOR_NAME_LENGTH_MAX,
   pattern: '^[a-z][a-z0-9._-]*$',

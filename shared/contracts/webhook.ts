@@ -86,7 +86,7 @@ const deliveryFields = {
 export const DeliveryRow = Type.Object(deliveryFields);
 export type DeliveryRow = typeof DeliveryRow.static;
 
-export const Attempt = Type.Object({
+const Attempt = Type.Object({
   at: instant,
   cause: words<AttemptCause>(ATTEMPT_CAUSES),
   outcome: orNull(Outcome),

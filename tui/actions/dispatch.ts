@@ -11,7 +11,7 @@ import { ACTIONS } from './registry.ts';
 import { whyNot } from './why-not.ts';
 
 /** Where keys work now, the nearest first. */
-export function placesOf(state: State): readonly Place[] {
+function placesOf(state: State): readonly Place[] {
   if (state.dialog !== null) return ['dialog'];
   if (state.helpTop !== null) return ['help'];
   if (state.palette !== null) return ['palette'];

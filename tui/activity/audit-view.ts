@@ -34,7 +34,7 @@ export const auditList = serverList<AuditRow, AuditQuery>({
 });
 
 /** What the API can look for of a filter: whole names. */
-export function auditQuery(filter: string): AuditQuery {
+function auditQuery(filter: string): AuditQuery {
   const query: { -readonly [Name in keyof AuditQuery]: AuditQuery[Name] } = {};
   for (const { isInverse, field, compares, typed } of parseFilter(filter)) {
     if (isInverse || compares !== 'has') continue;

@@ -53,7 +53,7 @@ function saying({ says, words }: Taken<unknown>): string {
 }
 
 /** Names and what they say, in two columns. */
-export function rows(pairs: readonly (readonly [string, string])[]): string {
+function rows(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(0, ...pairs.map(([name]) => name.length));
   return pairs
     .flatMap(([name, says]) =>

@@ -5,7 +5,7 @@
 
 import { CLOCK_SAMPLE_KEPT_MS, CLOCK_STEP_MS } from '@flash-sale/shared/limits.ts';
 
-export interface ClockSample {
+interface ClockSample {
   /** The `now` of a reply. */
   readonly serverMs: number;
   readonly sentMs: number;

@@ -9,7 +9,7 @@ interface Question {
   readonly lines: readonly Line[];
 }
 
-export interface Confirm extends Question {
+interface Confirm extends Question {
   readonly kind: 'confirm';
   /** The verb of the button: "Release". */
   readonly verb: string;
@@ -18,7 +18,7 @@ export interface Confirm extends Question {
 }
 
 /** For what reaches far: the operator types a word that names it. */
-export interface Typed extends Question {
+interface Typed extends Question {
   readonly kind: 'typed';
   readonly verb: string;
   readonly word: string;
@@ -68,7 +68,7 @@ export interface Form extends Question {
 }
 
 /** The last moment to say no. Answers yes by itself. */
-export interface Countdown extends Question {
+interface Countdown extends Question {
   readonly kind: 'countdown';
   readonly verb: string;
   /** By the clock of this machine's `performance.now()`. */

@@ -15,7 +15,7 @@ interface Place {
   readonly now?: () => number;
 }
 
-export interface Heard {
+interface Heard {
   /** From the request to the first word; null: it did not come. */
   readonly readyAfterMs: number | null;
   /** The first event after that, a heartbeat where nothing happens; null: none came. */
@@ -33,7 +33,7 @@ export async function streamChecks(place: Place): Promise<Check[]> {
 const HELD_BACK =
   'let nothing in between hold events back or cut them: a proxy buffers (nginx: proxy_buffering off)';
 
-export function checksOf({ readyAfterMs, next, aheadMs, fault }: Heard): Check[] {
+function checksOf({ readyAfterMs, next, aheadMs, fault }: Heard): Check[] {
   const told = fault === null ? '' : `: ${safe(fault)}`;
   if (readyAfterMs === null) {
     return [

@@ -2,8 +2,6 @@
 
 import type { Judge } from './rules.ts';
 
-export type Promises = ReturnType<typeof createPromises>;
-
 export function createPromises(units: number, judge: Judge) {
   const given = new Map<string, { readonly units: number; readonly untilMs: number }>();
   let [sum, most] = [0, 0];

@@ -28,7 +28,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
   );
 }
 
-export function markdownOf(report: Report): string {
+function markdownOf(report: Report): string {
   const { passed, at, sale_id, buyers, units, seconds, seed, units_at_end: end, checks, steps } = report;
   return [
     `# Rehearsal of ${at.slice(0, 16).replace('T', ' ')} UTC: ${passed ? 'passed' : 'FAILED'}`,

@@ -2,7 +2,7 @@
 
 import { safe } from '../look/text.ts';
 
-export const RULES = {
+const RULES = {
   promised: 'never more units promised to buyers at once than there are',
   sums: 'available, held, ordered and paid units add up, whenever one looks',
   holds: 'a hold belongs to one buyer, and a buyer who asks twice gets the same one',
@@ -13,7 +13,7 @@ export const RULES = {
   answers: 'everybody is answered, with what buyers know',
   end: 'in the end everything is settled, and nothing is lost',
 } as const;
-export type Rule = keyof typeof RULES;
+type Rule = keyof typeof RULES;
 
 export interface Check {
   readonly rule: Rule;

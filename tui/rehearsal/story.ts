@@ -23,7 +23,7 @@ const MANNERS = {
   abandons: 7,
   releases: 5,
 } as const;
-export type Manner = keyof typeof MANNERS;
+type Manner = keyof typeof MANNERS;
 
 const PAYMENTS = {
   'on time': 60,
@@ -37,7 +37,7 @@ const PAYMENTS = {
   forged: 4,
   failed: 3,
 } as const;
-export type Payment = keyof typeof PAYMENTS;
+type Payment = keyof typeof PAYMENTS;
 
 export interface Story {
   readonly number: number;

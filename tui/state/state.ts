@@ -43,7 +43,7 @@ export interface Context {
   readonly ownsStack: boolean;
 }
 
-export interface Toast {
+interface Toast {
   readonly text: string;
   readonly tone: 'good' | 'warn' | 'info';
   /** By `performance.now()`. */

@@ -19,7 +19,7 @@ const STATES: Readonly<Record<ReplayView['state'], readonly [string, NonNullable
   stopped: [GLYPHS.no, 'warn'],
 };
 
-export function stateWord({ state }: ReplayView): Span {
+function stateWord({ state }: ReplayView): Span {
   const [sign, tone] = STATES[state];
   return span(`${sign} ${state}`, tone);
 }
@@ -195,10 +195,7 @@ function resultLines(opened: WebhooksSlice['replay'], width: number): Line[] {
 }
 
 /** The sentence has the outcome in it; the sign is for the eye that passes. */
-export function itemLines(
-  { delivery_id: id, state, outcome, fault, says }: ReplayItemView,
-  width: number,
-): Line[] {
+function itemLines({ delivery_id: id, state, outcome, fault, says }: ReplayItemView, width: number): Line[] {
   const [sign, tone] =
     state === 'waiting' ? (['·', 'dim'] as const) : fault === null ? signOf(outcome) : FAILED;
   const label = `#${id}`.padEnd(7);

@@ -13,7 +13,7 @@ interface Scheme {
 }
 
 /** Null: nothing was signed. */
-export function schemeOf({ headers }: Pick<DeliveryView, 'headers'>): Scheme | null {
+function schemeOf({ headers }: Pick<DeliveryView, 'headers'>): Scheme | null {
   const stripe = headers['stripe-signature'];
   if (stripe !== undefined) {
     const versions = [...new Set(stripe.match(/\bv\d(?==)/g))].join(', ');

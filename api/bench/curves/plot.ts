@@ -1,11 +1,11 @@
 /** Curves as an SVG that needs nothing else: panels one below the other, and in a line what they were measured on. */
 
-export interface Axis {
+interface Axis {
   readonly label: string;
   readonly isLog: boolean;
 }
 
-export interface Curve {
+interface Curve {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }

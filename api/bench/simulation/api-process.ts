@@ -20,7 +20,7 @@ import type { Sql } from './sql.ts';
 
 export type Answer = 'held' | 'sold_out' | 'turned_away';
 
-export interface Ask {
+interface Ask {
   readonly buyer: Buyer;
   /** Where the buyer's unit should be; then the others, in turn. */
   readonly first: number;
@@ -28,7 +28,7 @@ export interface Ask {
   readonly answer: (answer: Answer) => void;
 }
 
-export interface Order {
+interface Order {
   readonly part: Part;
   readonly done: () => void;
 }

@@ -74,7 +74,7 @@ function shareOf(units: number, parts: number, number: number): number {
   return Math.floor(units / parts) + (number < units % parts ? 1 : 0);
 }
 
-export function quantile(values: readonly number[], at: number): number {
+function quantile(values: readonly number[], at: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN;
 }

@@ -6,7 +6,7 @@ import type { Row } from '../curves/connections.ts';
 import { spreadOf } from '../table.ts';
 import type { Loaded, Outcome, Terms } from './installation.ts';
 
-export const RESULTS = new URL('../results/', import.meta.url);
+const RESULTS = new URL('../results/', import.meta.url);
 export const SIMULATED = new URL('simulation.json', RESULTS);
 export const PAGE = new URL('../../../SCALING.md', import.meta.url);
 

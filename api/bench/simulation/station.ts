@@ -3,7 +3,7 @@
 import type { Work } from './cores.ts';
 import { createQueue } from './queue.ts';
 
-export interface Customer {
+interface Customer {
   /** When its turn comes. @returns how long it takes */
   readonly begin: () => number;
   readonly done: () => void;

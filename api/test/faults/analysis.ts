@@ -16,7 +16,7 @@ import type { Violation, Violations } from './violations.ts';
 /** `hold 201`: how often, and in how many milliseconds. */
 export type Service = Record<string, Spread>;
 
-export interface SweptSale {
+interface SweptSale {
   readonly saleId: number;
   readonly kind: string;
   readonly allotment: number;

@@ -39,7 +39,7 @@ const PLAIN: SaleKind = {
   paidLate: 0.03,
 };
 
-export const SALE_KINDS = {
+const SALE_KINDS = {
   plain: PLAIN,
   limited: { ...PLAIN, allotment: 40, holdTtlMs: 3_000, payWindowMs: 5_000, buyerLimit: 4, regulars: 16 },
   scarce: { ...PLAIN, allotment: 7, holdTtlMs: 3_000, payWindowMs: 3_000, weight: 2, paid: 0.04 },

@@ -72,7 +72,7 @@ export function judge(told: Told, heard: Heard): Complaint[] {
   }
 }
 
-export function idsOf(ask: Ask): string[] {
+function idsOf(ask: Ask): string[] {
   if (ask.do === 'hold') return [ask.key];
   return 'intentId' in ask ? [ask.holdId, ask.intentId] : [ask.holdId];
 }

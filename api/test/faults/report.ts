@@ -12,7 +12,7 @@ import { MUTANTS } from './sources.ts';
 /** Below this the machine was ours; above it others' work is measured too. */
 const FREE_CORES_PERCENT = 40;
 
-export interface KindFigures {
+interface KindFigures {
   readonly kind: string;
   readonly count: number;
   /** From when the stores, or the process, answered again. */
@@ -84,7 +84,7 @@ function machine() {
 }
 
 /** Faults that struck alone by kind; those that struck together have a row of their own. */
-export function recoveryByKind(strokes: readonly Stroke[]): KindFigures[] {
+function recoveryByKind(strokes: readonly Stroke[]): KindFigures[] {
   const alone = strokes.filter(({ isOverlapping }) => !isOverlapping);
   const rows = FAULT_NAMES.map((kind) =>
     figuresOf(

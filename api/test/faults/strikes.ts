@@ -43,7 +43,7 @@ function downMs(chance: Chance): number {
   return chance.next() < 0.7 ? chance.integer(0, 300) : chance.integer(300, 2_000);
 }
 
-export function isApi(name: string): name is ApiName {
+function isApi(name: string): name is ApiName {
   return (API_NAMES as readonly string[]).includes(name);
 }
 

@@ -18,7 +18,7 @@ import type { Violations } from './violations.ts';
 const CHUNK = 500;
 
 /** Stock must be exact again this soon after the stores answer. */
-export const EXACT_WITHIN_MS = 5_000;
+const EXACT_WITHIN_MS = 5_000;
 
 export interface Verifier {
   readonly stack: Stack;

@@ -174,9 +174,6 @@ const ODD_HEADERS: [string, string][] = [
   ['x-long', 'y'.repeat(3_000)],
 ];
 
-/** Pools of tokens, one for each role. */
-export const TOKEN_POOLS = ['viewer token', 'operator token', 'admin token'] as const;
-
 const GARBAGE_TOKENS = [
   '',
   'Bearer',

@@ -9,7 +9,7 @@ export interface CrashPoint {
   readonly tests: readonly NamedTest[];
 }
 
-export interface NamedTest {
+interface NamedTest {
   /** In api/. */
   readonly file: string;
   readonly title: string;

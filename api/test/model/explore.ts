@@ -24,13 +24,13 @@ export interface Explored {
   readonly violation: Violation | null;
 }
 
-export interface Violation {
+interface Violation {
   readonly says: string;
   /** The steps from the launch of the sale. */
   readonly trace: readonly string[];
 }
 
-export function firstWorld(scope: Scope, guards: Guards): World {
+function firstWorld(scope: Scope, guards: Guards): World {
   const world = newWorld(scope, guards);
   world.faultsLeft = scope.faultsMax;
   world.copiesLeft = scope.copiesMax;

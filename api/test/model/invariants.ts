@@ -65,7 +65,7 @@ function isOwedYet(world: World, redis: Redis, credit: Credit): boolean {
  * I7, as a buyer sees it who asks this Redis for an order: a hold in time is honoured, or it is called lost and
  * something was lost. A Redis that SQL has left behind may be wrong about what it never heard of.
  */
-export function findDishonoured(world: World, redis: Redis): string | null {
+function findDishonoured(world: World, redis: Redis): string | null {
   if (!redisSide.isArmed(world, redis) || redis.epoch !== world.epoch) return null;
   for (const { hold } of world.buyers) {
     const isOwn = hold.isPlaced && !hold.isOver && !hold.isReleased && hold.outcome !== ORDERED;

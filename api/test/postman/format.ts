@@ -55,7 +55,7 @@ export interface Script {
   readonly script: { readonly type: 'text/javascript'; readonly exec: readonly string[] };
 }
 
-export type Auth =
+type Auth =
   | { readonly type: 'noauth' }
   | { readonly type: 'bearer'; readonly bearer: readonly [{ key: 'token'; value: string; type: 'string' }] };
 

@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BOOTSTRAP_TOKEN, type World } from '../world.ts';
 import { COLLECTION_FILE } from './generate.ts';
 
@@ -23,7 +23,7 @@ interface Report {
   };
 }
 
-const NEWMAN = join(dirname(Bun.resolveSync('newman/package.json', import.meta.dir)), 'bin/newman.js');
+const NEWMAN = Bun.fileURLToPath(import.meta.resolve('newman/bin/newman.js'));
 
 export async function runNewman(
   { listening }: Pick<World, 'listening'>,

@@ -21,7 +21,7 @@ export interface FoundOperation extends Operation {
 }
 
 /** What a script compares a reply with. */
-export interface DocumentedReply {
+interface DocumentedReply {
   readonly types: readonly string[];
   /** Of a failure. */
   readonly codes?: readonly string[];

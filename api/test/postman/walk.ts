@@ -14,7 +14,7 @@ export interface Step extends Given, Expected {
   readonly until?: true;
 }
 
-export interface Expected {
+interface Expected {
   readonly status: number;
   readonly code?: string;
   /** Where in `data` -> what is there. */

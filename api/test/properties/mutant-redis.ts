@@ -11,7 +11,7 @@ export interface Cut {
 }
 
 /** @throws when the text to cut is not there exactly once: the mutant would be none */
-export function mutate(text: string, { script, from, to }: Cut): string {
+function mutate(text: string, { script, from, to }: Cut): string {
   // Each part of a text begins with its name: first the prelude, then the script itself.
   const parts = text.split(/^(?=-- [a-z_]+: )/m);
   const at = parts.findIndex((part) => part.startsWith(`-- ${script}: `));

@@ -10,7 +10,7 @@ import type { RedisClient } from '../../redis/shards.ts';
 import type { RecordState } from './redis-model.ts';
 import { holdIdOf, holdName } from '../../redis/hold-name.ts';
 
-export interface PhotographedHold {
+interface PhotographedHold {
   readonly state: RecordState;
   readonly quantity: number;
   /** From now, by Redis' clock. */

@@ -8,7 +8,7 @@ import type { Reach } from '../../reach.ts';
 import type { RedisClient } from '../../redis/shards.ts';
 import type { Services } from '../../services.ts';
 
-export interface StoreCall {
+interface StoreCall {
   readonly store: 'redis' | 'sql';
   /** The command, or the statement. */
   readonly what: string;
