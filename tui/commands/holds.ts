@@ -14,7 +14,7 @@ import { follow } from './following.ts';
 import type { Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
 import { saleWord } from './sales.ts';
-import { integer, many, oneOf, optional, text } from './taken.ts';
+import { given, integer, many, oneOf, optional, text } from './taken.ts';
 
 const HOLD: Shape<ListedHold> = {
   id: 'hold_id',
@@ -44,7 +44,7 @@ const list = command({
   },
   async run(at) {
     const { state, buyer } = at.flags;
-    const query = { ...(state === undefined ? {} : { state }), ...(buyer === undefined ? {} : { buyer }) };
+    const query = given({ state, buyer });
     const { holds } = at.api.sales({ id: at.words.sale });
     at.out.list(await readRows(at, (page) => answerOf(holds.get({ query: { ...query, ...page } }))));
     return EXIT.ok;

@@ -10,7 +10,17 @@ import { command, type Io } from './command.ts';
 import { Ending, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { SALE } from './sales.ts';
-import { amountOf, integer, oneOf, optional, text, type Taken, type ValuesOf } from './taken.ts';
+import {
+  amountOf,
+  currencyOf,
+  given,
+  integer,
+  oneOf,
+  optional,
+  text,
+  type Taken,
+  type ValuesOf,
+} from './taken.ts';
 
 const instant = (says: string): Taken<string, 'optional'> => ({
   kind: 'optional',
@@ -33,7 +43,7 @@ const TERMS = {
   opens: instant('when it opens; at once when absent'),
   closes: instant('when it closes; when it is ended when absent'),
   price: optional(amountOf("of a unit; the product's when absent")),
-  currency: optional(text('CODE', "of the price; the product's when absent", 'a currency like USD')),
+  currency: optional(currencyOf("of the price; the product's when absent")),
   'hold-ttl': seconds('how long a hold lasts'),
   'pay-window': seconds('how long there is to pay after ordering'),
   'buyer-limit': units('that one buyer may hold and order'),
@@ -92,7 +102,7 @@ function bodyOf(flags: Told): NewSales {
     throw new UsageFault('--product and --allotment are needed, or --file');
   }
   const told = TERM_NAMES.map((name) => [FIELDS[name] ?? name.replaceAll('-', '_'), flags[name]] as const);
-  return checked({ sales: [Object.fromEntries(told.filter(([, value]) => value !== undefined))] });
+  return checked({ sales: [given(Object.fromEntries(told))] });
 }
 
 /** @throws UsageFault, Ending */

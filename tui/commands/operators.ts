@@ -11,7 +11,7 @@ import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import type { Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { integer, oneOf, optional, text } from './taken.ts';
+import { given, integer, oneOf, optional, text } from './taken.ts';
 
 const OPERATOR: Shape<OperatorView> = {
   id: 'name',
@@ -67,7 +67,7 @@ const add = command({
   },
   async run({ api, words: { name }, flags, out, change }) {
     const days = flags['expires-in-days'];
-    const body = { name, role: flags.role, ...(days === undefined ? {} : { expires_in_days: days }) };
+    const body = { name, role: flags.role, ...given({ expires_in_days: days }) };
     out.one(await change((headers) => answerOf(api.operators.post(body, { headers }))));
     return EXIT.ok;
   },
@@ -99,7 +99,7 @@ const audit = command({
   },
   async run(at) {
     const { actor, target } = at.flags;
-    const query = { ...(actor === undefined ? {} : { actor }), ...(target === undefined ? {} : { target }) };
+    const query = given({ actor, target });
     at.out.list(await readRows(at, (page) => answerOf(at.api.audit.get({ query: { ...query, ...page } }))));
     return EXIT.ok;
   },

@@ -14,7 +14,7 @@ import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import { factLines, type Column, type Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { integer, many, oneOf, optional, text } from './taken.ts';
+import { given, integer, many, oneOf, optional, text } from './taken.ts';
 
 const COLUMNS: readonly Column<OperatedOrder>[] = [
   { field: 'order_id', title: 'Order' },
@@ -71,12 +71,7 @@ const list = command({
   },
   async run(at) {
     const { sale, state, buyer, find } = at.flags;
-    const query = {
-      ...(sale === undefined ? {} : { sale: String(sale) }),
-      ...(state === undefined ? {} : { state }),
-      ...(buyer === undefined ? {} : { buyer }),
-      ...(find === undefined ? {} : { q: find }),
-    };
+    const query = given({ sale: sale?.toString(), state, buyer, q: find });
     at.out.list(await readRows(at, (page) => answerOf(at.api.orders.get({ query: { ...query, ...page } }))));
     return EXIT.ok;
   },

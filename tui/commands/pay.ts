@@ -7,23 +7,7 @@ import { command } from './command.ts';
 import { Ending, must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { deliver, DELIVERED, PROVIDER_DETAILS, PROVIDER_FLAGS } from './send-signed.ts';
-import { on, optional, text, type Taken } from './taken.ts';
-
-const amount: Taken<number, 'one'> = {
-  kind: 'one',
-  name: 'AMOUNT',
-  says: "what was paid, in major units; the order's when absent",
-  expected: 'an amount like 19.99',
-  parse: (value) => (/^\d{1,12}(\.\d{1,3})?$/.test(value) ? Number(value) : undefined),
-};
-
-const currency: Taken<string, 'one'> = {
-  kind: 'one',
-  name: 'CURRENCY',
-  says: "in which currency; the order's when absent",
-  expected: 'three capital letters, like EUR',
-  parse: (value) => (/^[A-Z]{3}$/.test(value) ? value : undefined),
-};
+import { amountOf, currencyOf, given, on, optional, text } from './taken.ts';
 
 export const PAY_COMMANDS = [
   command({
@@ -35,19 +19,18 @@ export const PAY_COMMANDS = [
     flags: {
       intent: text('INTENT', 'the payment intent of the order, like pi_1'),
       hold: optional(text('HOLD', 'the hold of the order; when absent it is looked up by the intent')),
-      amount: optional(amount),
-      currency: optional(currency),
+      amount: optional(amountOf("what was paid, in major units; the order's when absent")),
+      currency: optional(currencyOf("in which currency; the order's when absent")),
       failed: on('the payment failed'),
       ...PROVIDER_FLAGS,
     },
     async run(at) {
-      const { intent, hold, failed } = at.flags;
+      const { intent, hold, amount, currency, failed } = at.flags;
       const notice: PaymentNotice = {
         ...(hold === undefined
           ? await noticeOf(at.api, intent)
           : { hold_id: hold, payment_intent_id: intent }),
-        ...(at.flags.amount === undefined ? {} : { amount: at.flags.amount }),
-        ...(at.flags.currency === undefined ? {} : { currency: at.flags.currency }),
+        ...given({ amount, currency }),
       };
       return deliver(at, failed ? 'payment_failed' : 'payment_success', JSON.stringify(notice));
     },

@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import type { Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { amountOf, optional, text } from './taken.ts';
+import { amountOf, currencyOf, given, optional, text } from './taken.ts';
 
 const PRODUCT: Shape<OperatedProduct> = {
   id: 'id',
@@ -42,11 +42,11 @@ const create = command({
   takes: { name: text('NAME', 'what buyers read') },
   flags: {
     price: amountOf('price of a unit'),
-    currency: text('CODE', 'of the price, such as USD'),
+    currency: currencyOf('of the price, such as USD'),
     description: optional(text('TEXT', 'more about it')),
   },
   async run({ api, words: { name }, flags: { price, currency, description }, out, change }) {
-    const body = { name, price, currency, ...(description === undefined ? {} : { description }) };
+    const body = { name, price, currency, ...given({ description }) };
     out.list([await change((headers) => answerOf(api.products.post(body, { headers })))]);
     return EXIT.ok;
   },

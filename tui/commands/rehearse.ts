@@ -9,7 +9,6 @@ import {
 } from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf, connectApi, type Api } from '../api.ts';
 import { webhookSecretOf, type Settings } from '../config.ts';
-import { API_URL_EXPECTED, usableUrl } from '../contexts.ts';
 import { ansiOf } from '../look/ansi.ts';
 import { asciiOf } from '../look/look.ts';
 import { textOf, type Line } from '../look/span.ts';
@@ -23,21 +22,13 @@ import { verdictLines } from '../rehearsal/verdict-lines.ts';
 import { command, type Io, type There } from './command.ts';
 import { must, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
-import { integer, on, optional, text } from './taken.ts';
+import { buyersAt } from './send-signed.ts';
+import { apiUrl, integer, on, optional, text } from './taken.ts';
 
 const BUYERS = 5_000;
 const UNITS = 100;
 const CONNECTIONS = 500;
 const SECONDS = 10;
-
-const address = {
-  ...text(
-    'URL',
-    'the listener for buyers; else the api_url of the context, or port 8000 beside port 8001 of this machine',
-  ),
-  expected: API_URL_EXPECTED,
-  parse: usableUrl,
-};
 
 export const REHEARSAL_COMMANDS = [
   command({
@@ -64,15 +55,13 @@ Payments are signed with WEBHOOK_SECRET when it is set. 0: every rule held; 1: o
         integer('N', `connections at a time; ${CONNECTIONS} when absent`, { max: REHEARSAL_CONNECTIONS_MAX }),
       ),
       seed: optional(integer('N', 'the same buyers as in another rehearsal', { min: 0, max: 2 ** 32 - 1 })),
-      api: optional(address),
+      api: optional(apiUrl),
       report: optional(text('DIR', 'a folder for the report: JSON, Markdown, and a chart as SVG')),
       json: on('the report as one JSON value, and no progress'),
     },
     async run({ flags, settings, io, out, say, confirm, signal }) {
       const { buyers = BUYERS, units = UNITS, connections = CONNECTIONS, rate, json, report: folder } = flags;
-      const apiUrl = flags.api ?? settings.apiUrl;
-      if (apiUrl === null)
-        throw new UsageFault('--api URL is missing: the context does not say where buyers are');
+      const url = buyersAt(flags.api, settings);
       const lengthMs = rate === undefined ? SECONDS * 1_000 : (buyers / rate) * 1_000;
       if (lengthMs > REHEARSAL_SECONDS_MAX * 1_000)
         throw new UsageFault('--rate is too low for so many buyers');
@@ -81,7 +70,7 @@ Payments are signed with WEBHOOK_SECRET when it is set. 0: every rule held; 1: o
       await confirmBesideOthers(api, buyers, confirm);
       const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
       const secret = webhookSecretOf(io.environment);
-      const options = { api, apiUrl, secret, buyers, units, lengthMs, connections, seed };
+      const options = { api, apiUrl: url, secret, buyers, units, lengthMs, connections, seed };
       const show = json ? () => {} : openProgress(io, settings);
       const report = await rehearse(options, show, signal);
       if (json) out.text(`${JSON.stringify(report, null, 2)}\n`);

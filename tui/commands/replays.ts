@@ -12,7 +12,7 @@ import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import type { Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { any, integer, on, optional, type Flags, type Words } from './taken.ts';
+import { any, given, integer, on, optional, type Flags, type Words } from './taken.ts';
 import { DELIVERY_FILTER, filterOf } from './webhooks.ts';
 
 const ASKED_EVERY_MS = 250;
@@ -79,11 +79,7 @@ const replay = command({
       await at.confirm([`${what} will be processed again. --dry-run shows what would become of them.`]);
     }
     const choice = isByFilter ? { filter } : { ids };
-    const body = {
-      ...choice,
-      dry_run: isDry,
-      ...(flags.rate === undefined ? {} : { per_second: flags.rate }),
-    };
+    const body = { ...choice, dry_run: isDry, ...given({ per_second: flags.rate }) };
     const { id } = await at.change((headers) => answerOf(api.webhooks.replay.post(body, { headers })));
     if (flags.detach) {
       at.out.text(`${id}\n`);

@@ -97,7 +97,7 @@ test('status: books that are wrong are an alarm, with a drift and without', asyn
     return (await lamp())?.endsWith(words) === true;
   };
   await until(() => saysAfterAudit(0, '! the books do not add up'));
-  await until(() => saysAfterAudit(3, '! DRIFT of 3'));
+  await until(() => saysAfterAudit(3, '! DRIFT of 3 units: the auditor pauses and rebuilds'));
   await world.services.mysql.execute(`DELETE FROM sale_audits WHERE sale_id = ${sale.saleId}`);
   await until(async () => (await lamp())?.endsWith('40') === true);
 });

@@ -11,16 +11,24 @@ import { command } from './command.ts';
 import { must, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
-import type { Shape } from './output.ts';
+import type { Column, Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { integer, oneOf, optional } from './taken.ts';
+import { given, integer, oneOf, optional } from './taken.ts';
 
-const units = (name: 'paid' | 'ordered' | 'held' | 'available', title: string) => ({
-  field: `units.${name}`,
-  title,
-  align: 'right' as const,
-  cell: ({ units: { [name]: value } }: OperatedSale) => (value === null ? '?' : count(value)),
-});
+type UnitsNamed = 'paid' | 'ordered' | 'held' | 'available';
+
+/** Of whatever tells the units of a sale. */
+export function unitsColumn(
+  name: UnitsNamed,
+  title: string,
+): Column<{ readonly units: Readonly<Record<UnitsNamed, number | null>> }> {
+  return {
+    field: `units.${name}`,
+    title,
+    align: 'right',
+    cell: ({ units: { [name]: value } }) => (value === null ? '?' : count(value)),
+  };
+}
 
 export const SALE: Shape<OperatedSale> = {
   id: 'id',
@@ -31,10 +39,10 @@ export const SALE: Shape<OperatedSale> = {
     { field: 'state', title: 'State', cell: ({ state }) => span(state, toneOfState(state)) },
     { field: 'price', title: 'Price', align: 'right', cell: ({ price, currency }) => money(price, currency) },
     { field: 'allotment', title: 'Units', align: 'right', cell: ({ allotment }) => count(allotment) },
-    units('paid', 'Paid'),
-    units('ordered', 'Ordered'),
-    units('held', 'Held'),
-    units('available', 'Left'),
+    unitsColumn('paid', 'Paid'),
+    unitsColumn('ordered', 'Ordered'),
+    unitsColumn('held', 'Held'),
+    unitsColumn('available', 'Left'),
     { field: 'opens_at', title: 'Opens' },
     { field: 'closes_at', title: 'Closes' },
   ],
@@ -59,10 +67,7 @@ const list = command({
   },
   async run(at) {
     const { state, product } = at.flags;
-    const query = {
-      ...(state === undefined ? {} : { state }),
-      ...(product === undefined ? {} : { product: String(product) }),
-    };
+    const query = given({ state, product: product?.toString() });
     at.out.list(await readRows(at, (page) => answerOf(at.api.sales.get({ query: { ...query, ...page } }))));
     return EXIT.ok;
   },

@@ -3,15 +3,15 @@
 import { PaymentReceipt } from '@flash-sale/shared/contracts/payment.ts';
 import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { answerOf } from '../api.ts';
-import { webhookSecretOf } from '../config.ts';
-import { API_URL_EXPECTED, isProduction, usableUrl } from '../contexts.ts';
+import { webhookSecretOf, type Settings } from '../config.ts';
+import { isProduction } from '../contexts.ts';
 import { signed } from '../webhooks/sign.ts';
 import type { There } from './command.ts';
 import { Ending, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import type { Shape } from './output.ts';
-import { integer, on, optional, type Taken } from './taken.ts';
+import { apiUrl, integer, on, optional } from './taken.ts';
 
 /** What was answered to one sending of a delivery. */
 export interface Delivered extends PaymentReceipt {
@@ -29,14 +29,6 @@ export const DELIVERED: Shape<Delivered> = {
     { field: 'order_id', title: 'Order' },
     { field: 'webhook_id', title: 'Webhook' },
   ],
-};
-
-const apiUrl: Taken<string, 'one'> = {
-  kind: 'one',
-  name: 'URL',
-  says: 'the listener for buyers and payment providers; else the api_url of the context, or port 8000 beside port 8001 of this machine',
-  expected: API_URL_EXPECTED,
-  parse: usableUrl,
 };
 
 /** Of everything that plays a payment provider. */
@@ -61,12 +53,7 @@ export async function deliver(
   if (isProduction(settings.context) && !flags['yes-production']) {
     throw new Ending(EXIT.conflict, `${settings.context} is production: --yes-production moves real orders.`);
   }
-  const url = flags.api ?? settings.apiUrl;
-  if (url === null) {
-    throw new UsageFault(
-      `Nobody said where the listener for buyers of ${settings.context} is: --api URL, or api_url in its context`,
-    );
-  }
+  const url = buyersAt(flags.api, settings);
   const secret = webhookSecretOf(io.environment);
   if (secret === null) {
     if (flags.tampered) throw new UsageFault('--tampered: there is no signature without WEBHOOK_SECRET');
@@ -86,6 +73,15 @@ export async function deliver(
   }
   out.list(rows);
   return EXIT.ok;
+}
+
+/** Where they are. @throws UsageFault when nobody said */
+export function buyersAt(told: string | undefined, { apiUrl: known, context }: Settings): string {
+  const url = told ?? known;
+  if (url !== null) return url;
+  throw new UsageFault(
+    `Nobody said where the listener for buyers of ${context} is: --api URL, or api_url in its context`,
+  );
 }
 
 interface Success {

@@ -6,40 +6,25 @@ import { age, count, percent } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { plain, span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
-import { toneOfState } from '../sales/sale-words.ts';
+import { alarmOf, toneOfState } from '../sales/sale-words.ts';
 import { command } from './command.ts';
 import { must } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import { tableLines, type Column, type Shape } from './output.ts';
-
-const unit = (name: 'paid' | 'ordered' | 'held' | 'available', title: string): Column<SaleOverview> => ({
-  field: `units.${name}`,
-  title,
-  align: 'right',
-  cell: ({ units: { [name]: value } }) => (value === null ? '?' : count(value)),
-});
+import { unitsColumn } from './sales.ts';
 
 const SALES: readonly Column<SaleOverview>[] = [
   { field: 'sale_id', title: 'Sale', align: 'right' },
   { field: 'name', title: 'Product' },
   { field: 'state', title: 'State', cell: ({ state }) => span(state, toneOfState(state)) },
   { field: 'sell_through', title: 'Sold', align: 'right', cell: ({ sell_through: sold }) => percent(sold) },
-  unit('paid', 'Paid'),
-  unit('ordered', 'Ordered'),
-  unit('held', 'Held'),
-  unit('available', 'Left'),
-  { field: 'armed', title: 'Alarm', cell: alarmOf },
+  unitsColumn('paid', 'Paid'),
+  unitsColumn('ordered', 'Ordered'),
+  unitsColumn('held', 'Held'),
+  unitsColumn('available', 'Left'),
+  { field: 'armed', title: 'Alarm', cell: (sale) => alarmOf(sale.units, sale.state, sale) ?? '' },
 ];
-
-/** The same that the board of the terminal is alarmed by. */
-function alarmOf({ armed, audit, units: { allotment, ordered, paid } }: SaleOverview) {
-  const oversold = ordered + paid - allotment;
-  if (oversold > 0) return span(`! OVERSOLD by ${count(oversold)}`, 'alarm');
-  if (audit !== null && audit.drift !== 0) return span(`! DRIFT of ${count(audit.drift)}`, 'alarm');
-  if (audit !== null && !audit.is_right) return span('! the books do not add up', 'alarm');
-  return armed ? '' : span('! not armed', 'warn');
-}
 
 function linesOf({ sales, stores, preflight, ...waiting }: Overview): Line[] {
   const { redis, sql, faults, clock_skew_ms: skewMs } = stores;

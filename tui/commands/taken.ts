@@ -1,5 +1,8 @@
 /** What a command takes, as data: the words that follow it, and its flags. Types, help and completion come from it. */
 
+import { isCurrency } from '@flash-sale/shared/units.ts';
+import { API_URL_EXPECTED, usableUrl } from '../contexts.ts';
+
 /** `one` must be given, `optional` may. `many` may be given again and again: of a word, the last, at least once. `any`: or not. */
 type Count = 'one' | 'optional' | 'many' | 'any';
 
@@ -55,6 +58,21 @@ export function amountOf(says: string): Taken<number, 'one'> {
   return { kind: 'one', name: 'AMOUNT', says, expected: 'an amount like 19.99', parse };
 }
 
+/** Small letters will do. */
+export function currencyOf(says: string): Taken<string, 'one'> {
+  const parse = (value: string) => (isCurrency(value.toUpperCase()) ? value.toUpperCase() : undefined);
+  return { kind: 'one', name: 'CODE', says, expected: 'a currency of ISO 4217, such as USD', parse };
+}
+
+/** Where buyers and payment providers go. */
+export const apiUrl: Taken<string, 'one'> = {
+  kind: 'one',
+  name: 'URL',
+  says: 'the listener for buyers and payment providers; else the api_url of the context, or port 8000 beside port 8001 of this machine',
+  expected: API_URL_EXPECTED,
+  parse: usableUrl,
+};
+
 export function oneOf<const Word extends string>(
   name: string,
   says: string,
@@ -78,4 +96,13 @@ export function any<Type>(taken: Taken<Type, 'one'>): Taken<Type, 'any'> {
 
 export function on(says: string): Switch {
   return { kind: 'switch', says };
+}
+
+type Given<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
+
+/** Only what was given: the API takes no field that is there and has no value. */
+export function given<Fields extends object>(fields: Fields): Given<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Given<Fields>;
 }

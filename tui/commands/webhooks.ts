@@ -19,7 +19,7 @@ import { EXIT } from './exit-codes.ts';
 import { fieldsOf } from './fields.ts';
 import { factLines, type Column, type Shape } from './output.ts';
 import { PAGED, readRows } from './pages.ts';
-import { integer, on, oneOf, optional, text, type ValuesOf } from './taken.ts';
+import { given, integer, on, oneOf, optional, text, type ValuesOf } from './taken.ts';
 
 const COLUMNS: readonly Column<DeliveryRow>[] = [
   { field: 'id', title: 'Delivery', align: 'right' },
@@ -64,13 +64,7 @@ export const DELIVERY_FILTER = {
 
 export function filterOf(flags: ValuesOf<typeof DELIVERY_FILTER>): DeliveryFilter {
   const { state, provider, outcome, event, find } = flags;
-  return {
-    ...(state === undefined ? {} : { state }),
-    ...(provider === undefined ? {} : { provider }),
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(event === undefined ? {} : { event }),
-    ...(find === undefined ? {} : { q: find }),
-  };
+  return given({ state, provider, outcome, event, q: find });
 }
 
 const list = command({

@@ -46,8 +46,7 @@ export function unitsOf({ sale, seen }: SaleRow): SaleUnits {
 }
 
 /** How many units do not add up, as the terminal counts them itself; 0, or something is very wrong. */
-export function imbalanceOf(row: SaleRow): number {
-  const { allotment, available, held, ordered, paid, returning } = unitsOf(row);
+export function imbalanceOf({ allotment, available, held, ordered, paid, returning }: SaleUnits): number {
   if (available === null || held === null) return 0;
   return available + held + ordered + paid + returning - allotment;
 }

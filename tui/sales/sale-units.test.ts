@@ -85,7 +85,7 @@ test('books that are wrong are an alarm although every unit is there', () => {
   expect(textOf(alarmWords(seen({ at, is_right: false, drift: 3 })))).toStartWith('! DRIFT of 3 units');
 });
 
-test('while Redis can not tell, what is not known is drawn as not known', () => {
+test('while Redis cannot tell, what is not known is drawn as not known', () => {
   const unknown = row({ units: { ...UNITS, available: null, held: null } });
   expect(textOf(unitsBar(unknown, 10))).toBe('████▓·····');
   expect(textOf(unitsSum(unknown, 80))).toContain('▒ ? held + ░ ? available = 100');

@@ -84,6 +84,7 @@ const NUMBER_WIDTH = 12;
 /** The same sum written down as on paper, one term a line. */
 export function unitsTable(row: SaleRow): Line[] {
   const { allotment } = unitsOf(row);
+  const imbalance = imbalanceOf(unitsOf(row));
   const shares = sharesOf(row);
   const isWhole = shares.every(({ isKnown }) => isKnown);
   const terms = shares.map(({ name, glyph, tone, isKnown, units }): Line => [
@@ -93,10 +94,10 @@ export function unitsTable(row: SaleRow): Line[] {
     span(fitText(isKnown && allotment > 0 ? percent(units / allotment) : '', 7, 'right'), 'dim'),
   ]);
   const balance = isWhole
-    ? imbalanceOf(row) === 0
+    ? imbalance === 0
       ? span(`  ${GLYPHS.ok} adds up`, 'good')
-      : span(`  ! off by ${count(imbalanceOf(row))}`, 'alarm')
-    : span('  unknown while Redis can not tell', 'warn');
+      : span(`  ! off by ${count(imbalance)}`, 'alarm')
+    : span('  unknown while Redis cannot tell', 'warn');
   return [
     ...terms,
     [span(GLYPHS.rule.repeat(2 + NAME_WIDTH + NUMBER_WIDTH), 'dim')],

@@ -3,7 +3,15 @@
 import { ago, count, timeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, type Line, type Span, type Tone } from '../look/span.ts';
-import { areAllHeld, imbalanceOf, isSoldOut, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
+import {
+  areAllHeld,
+  imbalanceOf,
+  isSoldOut,
+  stateOf,
+  unitsOf,
+  type SaleRow,
+  type SaleUnits,
+} from './sale-row.ts';
 
 const STATE_TONES: Readonly<Record<SaleRow['sale']['state'], Tone>> = {
   draft: 'dim',
@@ -37,20 +45,26 @@ export function stockWords(row: SaleRow): Line {
 
 /** The only red on the board. */
 export function alarmWords(row: SaleRow): Line {
-  const { allotment, ordered, paid } = unitsOf(row);
-  const oversold = ordered + paid - allotment;
-  const drift = row.seen?.audit?.drift ?? 0;
-  const imbalance = imbalanceOf(row);
-  if (oversold > 0) return [span(`! OVERSOLD by ${count(oversold)}: halt the sale`, 'alarm')];
-  if (drift !== 0) {
-    return [span(`! DRIFT of ${count(drift)} units: the auditor pauses and rebuilds`, 'alarm')];
-  }
-  if (imbalance !== 0) return [span(`! ${count(imbalance)} units do not add up`, 'alarm')];
-  if (row.seen?.audit?.is_right === false) return [span('! the books do not add up', 'alarm')];
-  if (row.seen !== null && !row.seen.armed && stateOf(row) !== 'ended') {
-    return [span('! not armed: Redis sells nothing of it now', 'warn')];
-  }
-  return [];
+  const alarm = alarmOf(unitsOf(row), stateOf(row), row.seen);
+  return alarm === null ? [] : [alarm];
+}
+
+/** @param seen null: it is not known whether it is armed, nor what the auditor found */
+export function alarmOf(
+  units: SaleUnits,
+  state: SaleRow['sale']['state'],
+  seen: SaleRow['seen'],
+): Span | null {
+  const oversold = units.ordered + units.paid - units.allotment;
+  const drift = seen?.audit?.drift ?? 0;
+  const imbalance = imbalanceOf(units);
+  if (oversold > 0) return span(`! OVERSOLD by ${count(oversold)}: halt the sale`, 'alarm');
+  if (drift !== 0) return span(`! DRIFT of ${count(drift)} units: the auditor pauses and rebuilds`, 'alarm');
+  if (imbalance !== 0) return span(`! ${count(imbalance)} units do not add up`, 'alarm');
+  if (seen?.audit?.is_right === false) return span('! the books do not add up', 'alarm');
+  if (seen?.armed === false && state !== 'ended')
+    return span('! not armed: Redis sells nothing of it now', 'warn');
+  return null;
 }
 
 /** When the next thing happens by itself; null: nothing will. */
