@@ -37,6 +37,11 @@ test('what may come next: nouns, verbs, flags, and what they take', async () => 
   expect(await next('nothing', '')).toEqual([]);
 });
 
+test('where and as whom may be said before the command', async () => {
+  expect(await next('--con')).toEqual(['--context']);
+  expect(await next('--context', 'staging', 'sales', 'la')).toEqual(['launch']);
+});
+
 describe('the scripts', () => {
   const shells = [
     ['bash', ['bash', '-n']],
@@ -52,15 +57,54 @@ describe('the scripts', () => {
     });
   }
 
-  test('completes in a real bash', async () => {
-    const program = join(folder, 'flashsale');
+  /** Where `flashsale` is this program, and there is one file. */
+  async function inShell(
+    shell: 'bash' | 'fish' | 'zsh',
+    command: (script: string) => string[],
+  ): Promise<string> {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin, { recursive: true });
+    const program = join(bin, 'flashsale');
     const main = join(import.meta.dir, '../flashsale.ts');
     writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
-    writeFileSync(join(folder, 'script'), (await run('completion bash')).out);
-    const typed = `source '${folder}/script'; COMP_WORDS=(flashsale sales la); COMP_CWORD=2; _flashsale; echo "\${COMPREPLY[@]}"`;
-    const { stdout } = Bun.spawnSync(['bash', '-c', typed], {
-      env: { PATH: `${folder}:/usr/bin:/bin`, HOME: folder },
+    const script = join(folder, `script.${shell}`);
+    writeFileSync(script, (await run(`completion ${shell}`)).out);
+    writeFileSync(join(folder, 'payment.json'), '{}');
+    const { stdout } = Bun.spawnSync(command(script), {
+      cwd: folder,
+      env: { PATH: `${bin}:/usr/bin:/bin`, HOME: folder },
     });
-    expect(stdout.toString()).toBe('launch\n');
+    return stdout.toString();
+  }
+
+  test('completes in a real bash', async () => {
+    const typed = `COMP_WORDS=(flashsale sales la); COMP_CWORD=2; _flashsale; echo "\${COMPREPLY[@]}"`;
+    expect(await inShell('bash', (script) => ['bash', '-c', `source '${script}'; ${typed}`])).toBe(
+      'launch\n',
+    );
+  });
+
+  test.skipIf(Bun.which('fish') === null)(
+    'completes in a real fish, with files where one is taken',
+    async () => {
+      const complete = (typed: string) =>
+        inShell('fish', (script) => [
+          'fish',
+          '--no-config',
+          '-c',
+          `source '${script}'; complete -C '${typed}'`,
+        ]);
+      expect(await complete('flashsale sales la')).toBe(
+        'launch\tLaunch a sale now, even if its window were to open later\n',
+      );
+      expect(await complete('flashsale webhooks send pay')).toBe('payment.json\n');
+    },
+  );
+
+  test.skipIf(Bun.which('zsh') === null)('completes in a real zsh', async () => {
+    // What zsh shows of it needs a terminal; what it is given does not.
+    const typed = `autoload -Uz compinit && compinit -u -D; source '%'; _describe() { print -l -- $found }; words=(flashsale sales la); CURRENT=3; _flashsale`;
+    const told = await inShell('zsh', (script) => ['zsh', '-f', '-c', typed.replace('%', script)]);
+    expect(told).toBe('launch:Launch a sale now, even if its window were to open later\n');
   });
 });

@@ -1,7 +1,7 @@
 /** Completion for shells. Their scripts ask this program each time, so that they are never old. */
 
 import { readContexts } from '../contexts.ts';
-import { contextsFileOf, SHARED_FLAGS } from '../config.ts';
+import { contextsFileOf, SHARED_FLAGS, wordsOf } from '../config.ts';
 import { localCommand, type Command, type Io } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { commonFlags } from './read-command.ts';
@@ -30,9 +30,14 @@ compdef _flashsale flashsale
 `,
   fish: `function __flashsale_complete
   set -l line (commandline -opc) (commandline -ct)
-  flashsale complete -- $line[2..] 2>/dev/null
+  set -l found (flashsale complete -- $line[2..] 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c flashsale -a '(__flashsale_complete)'
+complete -c flashsale -f -a '(__flashsale_complete)'
 `,
 } as const;
 
@@ -75,11 +80,13 @@ export function completionCommands(commands: () => readonly Command[]): Command[
 
 /** @param before the whole words before the one that is being typed */
 function candidates(commands: readonly Command[], before: readonly string[], io: Io): Candidate[] {
-  const words = before.filter((word) => !word.startsWith('-'));
+  const words = wordsOf(before);
   const command = commands.find(({ words: own }) => `${words.join(' ')} `.startsWith(`${own} `));
   const previous = before.at(-1) ?? '';
   if (previous === '--context') return contextNames(io);
-  if (command === undefined) return nextWords(commands, words.join(' '));
+  if (command === undefined) {
+    return [...nextWords(commands, words.join(' ')), ...(words.length === 0 ? sharedFlags() : [])];
+  }
   const flags: Flags = { ...command.flags, ...commonFlags(command) };
   const flag = Object.entries(flags).find(([name]) => previous === `--${name}`)?.[1];
   if (flag !== undefined && flag.kind !== 'switch') {
@@ -93,8 +100,12 @@ function candidates(commands: readonly Command[], before: readonly string[], io:
     ...named,
     ...(taken?.words ?? []).map((word): Candidate => [word, taken?.says ?? '']),
     ...Object.entries(flags).map(([name, { says }]): Candidate => [`--${name}`, says]),
-    ...Object.keys(SHARED_FLAGS).map((name): Candidate => [`--${name}`, 'where, as whom, and looks']),
+    ...sharedFlags(),
   ];
+}
+
+function sharedFlags(): Candidate[] {
+  return Object.keys(SHARED_FLAGS).map((name) => [`--${name}`, 'where, as whom, and looks']);
 }
 
 /** The nouns, or what may follow one. */
