@@ -7,7 +7,7 @@ import { selectedRow } from '../list/shown-rows.ts';
 import { counted } from '../look/format.ts';
 import { jump } from '../rooms/jump.ts';
 import type { State } from '../state/state.ts';
-import { auditList, auditView, brokenWords } from './audit-view.ts';
+import { auditList, auditView, brokenWords, KEEP_BROKEN } from './audit-view.ts';
 import { mineView } from './journal-views.ts';
 
 const here = { place: 'activity', does: 'looks' } as const;
@@ -66,7 +66,7 @@ async function verify(desk: Desk): Promise<void> {
   const checked = { ...answer.data, atMs: desk.frame().nowMs };
   desk.store.set((state) => ({ ...state, audit: { ...state.audit, checked } }));
   if (checked.intact) desk.say(`All of ${counted(checked.rows, 'row')} are as they were written.`, 'good');
-  else desk.say(`THE AUDIT LOG IS BROKEN: ${brokenWords(checked)}`, 'warn');
+  else desk.say(`THE AUDIT LOG IS BROKEN: ${brokenWords(checked)}; ${KEEP_BROKEN}.`, 'warn');
 }
 
 /** `order 0197…` */

@@ -74,7 +74,7 @@ test('a change of which nobody answered is said to be unknown, with what to do',
     await desk.press('5');
     await desk.waitFor(has('? unknown', 'Cancel order'));
     await desk.press('d');
-    await desk.waitFor('Tab shows the audit log.');
+    await desk.waitFor('Once the API answers again');
     await desk.press('escape', 'tab', 'tab');
     await desk.waitFor(has('! warned', 'Disconnected'));
   } finally {

@@ -1,6 +1,6 @@
 /** The audit log: who changed what, from what to what. */
 
-import type { AuditRow } from '@flash-sale/shared/contracts/operator.ts';
+import type { AuditRow, ChainView } from '@flash-sale/shared/contracts/operator.ts';
 import { AUDIT_TARGET_LENGTH_MAX, OPERATOR_NAME_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { answerOf } from '../api.ts';
 import type { Column } from '../list/columns.ts';
@@ -154,14 +154,16 @@ function checkedLine(checked: Frame['state']['audit']['checked']): Line {
     const says = ` ${GLYPHS.ok} ${count(checked.rows)} rows as they were written`;
     return [span(says, 'good'), span(`, checked at ${timeOfDay(checked.atMs)}`, 'dim')];
   }
-  return [span(` ! BROKEN: ${brokenWords(checked)}`, 'alarm')];
+  return [span(` ! BROKEN: ${brokenWords(checked)}; ${KEEP_BROKEN}`, 'alarm')];
 }
 
-/** What is wrong with the chain, and what to do. */
-export function brokenWords({ broken_at: row }: { readonly broken_at: number | null }): string {
-  const what = row === null ? 'rows are missing at the end' : `row ${count(row)} is not as it was written`;
-  return `${what}. Keep the database as it is, and compare it with a backup.`;
+/** What is wrong with the chain. */
+export function brokenWords({ broken_at: row }: Pick<ChainView, 'broken_at'>): string {
+  return row === null ? 'rows are missing at the end' : `row ${count(row)} is not as it was written`;
 }
+
+/** And what to do then. */
+export const KEEP_BROKEN = 'keep the database as it is, and compare it with a backup';
 
 function auditLines(_frame: Frame, row: AuditRow, width: number): Line[] {
   return [

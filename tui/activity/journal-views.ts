@@ -96,8 +96,8 @@ function detail(_frame: Frame, entry: JournalEntry, width: number): Line[] {
 function whatToDo({ state }: JournalEntry, width: number): Line[] {
   if (state !== 'unknown') return [];
   const says = [
-    'Nobody answered, so it was done or it was not: the terminal sent it again and again, as one and the same request.',
-    'Tab shows the audit log. If it is there, it was done, once. If it is not there while the API answers again, it was not done: do it again.',
+    'Nobody answered, so it was done or it was not. The terminal sent it again and again, as one and the same request.',
+    'Once the API answers again, a asks again for the same: it is done now, or it was done before. Tab shows the audit log, where it is once.',
   ];
   return [
     BLANK,

@@ -3,7 +3,7 @@
 import { AuditRow, ChainView, IssuedToken, OperatorView } from '@flash-sale/shared/contracts/operator.ts';
 import { OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
 import { TOKEN_DAYS_MAX } from '@flash-sale/shared/limits.ts';
-import { changeWords } from '../activity/audit-view.ts';
+import { brokenWords, changeWords, KEEP_BROKEN } from '../activity/audit-view.ts';
 import { answerOf, inPath } from '../api.ts';
 import { command } from './command.ts';
 import { must } from './endings.ts';
@@ -113,7 +113,7 @@ const verify = command({
   async run({ api, out, say }) {
     const chain = await must(answerOf(api.audit.verify.get()));
     out.one(chain);
-    if (!chain.intact) say('THE AUDIT LOG IS BROKEN.');
+    if (!chain.intact) say(`THE AUDIT LOG IS BROKEN: ${brokenWords(chain)}; ${KEEP_BROKEN}.`);
     return chain.intact ? EXIT.ok : EXIT.failed;
   },
 });

@@ -2,6 +2,7 @@
 
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
 import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
+import { brokenWords, KEEP_BROKEN } from '../activity/audit-view.ts';
 import { answerOf, connectApi, refusalWords, type Answer, type Api } from '../api.ts';
 import type { Settings } from '../config.ts';
 import { count } from '../look/format.ts';
@@ -62,8 +63,7 @@ async function readiness(url: string): Promise<Check[]> {
 async function auditCheck(api: Api): Promise<Check> {
   const answer = await answerOf(api.audit.verify.get());
   if (!answer.ok) return no('audit log', safe(refusalWords(answer)), 'see to the stores, and look again');
-  const { intact, rows, broken_at: brokenAt } = answer.data;
+  const { intact, rows } = answer.data;
   if (intact) return ok('audit log', `${count(rows)} rows, each as it was written`);
-  const fix = 'keep a copy of the database, and find out who can write to it: flashsale audit list';
-  return no('audit log', `was tampered with: row ${brokenAt ?? 'unknown'} is not as it was written`, fix);
+  return no('audit log', brokenWords(answer.data), KEEP_BROKEN);
 }

@@ -1,11 +1,26 @@
 /** The doctor at an API of a test. */
 
 import { expect } from 'bun:test';
+import { ops } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';
-import { BOOTSTRAP_TOKEN } from '@flash-sale/api/test/world.ts';
+import { BOOTSTRAP_TOKEN, type World } from '@flash-sale/api/test/world.ts';
 import { readSettings, type Settings } from '../config.ts';
 import type { Check } from '../doctor/check.ts';
 import { examine } from '../doctor/doctor.ts';
+
+/** The stream has something to tell at once: a heartbeat takes five seconds. */
+export async function whileSomethingHappens<Seen>(
+  world: Pick<World, 'listening'>,
+  look: () => Promise<Seen>,
+): Promise<Seen> {
+  const product = { name: 'Lamp', price: 1, currency: 'EUR' };
+  const happening = setInterval(() => void ops(world, 'POST', '/ops/products', product), 100);
+  try {
+    return await look();
+  } finally {
+    clearInterval(happening);
+  }
+}
 
 /** @param home of the operator: a folder of the test's own */
 export function doctorAt(home: string) {
