@@ -11,7 +11,7 @@ import { migrate } from '@flash-sale/drizzle/migrate.ts';
 import { listen, type Listening } from '../server.ts';
 import { createServices, type Services } from '../services.ts';
 import { read, ROOT, service, volumesOf } from '../test/compose-file.ts';
-import { freePort } from '../test/matrix/replica.ts';
+import { freePort } from '../test/free-port.ts';
 import { runNewman } from '../test/postman/newman.ts';
 import { privateMariaDb, privateRedis, type TestStore } from '../test/stores.ts';
 import { testConfig } from '../test/world.ts';
