@@ -1,4 +1,4 @@
-/** The commands as the README has them. */
+/** The commands as the reference has them. */
 
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -1,6 +1,6 @@
 /**
  * Something that can be done without a screen. One list of these (`commands.ts`) is what is understood, the help, the
- * completion of shells, the README and what is refused in a read-only context.
+ * completion of shells, the reference and what is refused in a read-only context.
  */
 
 import type { Answer, Api } from '../api.ts';

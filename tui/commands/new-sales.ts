@@ -57,8 +57,9 @@ const FLAGS = {
   ...TERMS,
 } as const;
 
-const DETAILS = `The file is a list of sales, each as the API takes it, and is checked before anything is sent:
-  [{"product_id": 1, "allotment": 100, "opens_at": "2026-12-01T09:00:00Z", "state": "scheduled"}, ...]
+const DETAILS = `The file is a list of sales as the API takes them, and is checked before anything is sent:
+  [{"product_id": 1, "allotment": 100, "opens_at": "2026-12-01T09:00:00Z",
+    "state": "scheduled"}, ...]
 Sales that open without more are asked about before.`;
 
 export const NEW_SALE_COMMANDS = [

@@ -1,7 +1,4 @@
-/**
- * What the README tells of keys and commands, from the lists that the terminal itself goes by: `bun run keys` writes it
- * there.
- */
+/** All keys and commands, from the lists that the terminal itself goes by: `bun run reference` writes REFERENCE.md. */
 
 import { join } from 'node:path';
 import type { Action, Place } from './actions/action.ts';
@@ -11,7 +8,7 @@ import { keyName } from './frame/footer.ts';
 import { commandOf } from './frame/palette.ts';
 import { ROOMS } from './rooms/rooms.ts';
 
-const README = join(import.meta.dir, '../README.md');
+export const REFERENCE = join(import.meta.dir, 'REFERENCE.md');
 
 const PLACES: readonly (readonly [Place, string])[] = [
   ...ROOMS.map(({ name, title }) => [name, title] as const),
@@ -23,7 +20,7 @@ const PLACES: readonly (readonly [Place, string])[] = [
   ['dialog', 'In a question'],
 ];
 
-export function keyTable(): string {
+function keyTable(): string {
   const parts = PLACES.flatMap(([place, title]) => {
     const actions = ACTIONS.filter((action) => action.place === place);
     if (actions.length === 0) return [];
@@ -39,22 +36,20 @@ function rowOf(action: Action): string {
   return `| ${keys} | ${action.title}${changes} | \`:${commandOf(action)}\`${takes} |`;
 }
 
-/** @throws when the README has no place for them */
-export function withKeys(readme: string): string {
-  return withPart(withPart(readme, 'keys', keyTable()), 'commands', commandTable());
+export function reference(): string {
+  return `# Keys and commands
+
+Written by \`bun run reference\`. ✱ changes something: it is asked for, written into the audit log, and refused to viewers and
+in read-only contexts. In the terminal \`?\` shows what can be done where you are; a command explains itself with \`--help\`.
+
+## Keys
+
+${keyTable()}
+
+## Commands
+
+${commandTable()}
+`;
 }
 
-function withPart(readme: string, name: string, part: string): string {
-  const begins = `<!-- ${name}: written by \`bun run keys\` -->`;
-  const ends = `<!-- end of ${name} -->`;
-  const begin = readme.indexOf(begins);
-  const end = readme.indexOf(ends);
-  if (begin === -1 || end < begin) throw new Error(`README.md: has no lines ${begins} and ${ends}`);
-  return `${readme.slice(0, begin + begins.length)}\n\n${part}\n\n${readme.slice(end)}`;
-}
-
-export function readReadme(): Promise<string> {
-  return Bun.file(README).text();
-}
-
-if (import.meta.main) await Bun.write(README, withKeys(await readReadme()));
+if (import.meta.main) await Bun.write(REFERENCE, reference());
