@@ -1,7 +1,7 @@
 // Everything that README.md and DEPLOYMENT.md have their reader type, typed from top to bottom in a fresh copy of this
 // folder, as a new user does.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { documentOf } from '../fuzz/document.ts';
@@ -50,13 +50,15 @@ function readPage(page: string, env: () => Promise<Readonly<Record<string, strin
       recursive: true,
       filter: (path) => path === ROOT || !NOT_COPIED.test(basename(path)),
     });
-    mkdirSync(notes);
+    mkdirSync(join(notes, 'bin'), { recursive: true });
+    symlinkSync(process.execPath, join(notes, 'bin/bun'));
     shell = openShell(folder, notes, {
       NODE_ENV: 'development',
       PORT: String(port),
       OPS_PORT: String(opsPort),
       FLASHSALE_URL: `http://127.0.0.1:${opsPort}`,
       BUN: process.execPath,
+      PATH: `${join(notes, 'bin')}:${process.env['PATH']}`,
       ...(await env()),
     });
   });
@@ -65,7 +67,7 @@ function readPage(page: string, env: () => Promise<Readonly<Record<string, strin
   /** On ports that nobody else has, and by the Bun that runs here. */
   const here = (text: string) =>
     text
-      .replaceAll(/npx -y bun@\S+|\bbun(?= (run|flashsale|api)\b)/g, '"$BUN"')
+      .replaceAll(/npx -y bun@\S+/g, '"$BUN"')
       .replaceAll(/(?<=localhost:|127\.0\.0\.1:)800[01]\b/g, (known) =>
         String(known === '8000' ? port : opsPort),
       );
