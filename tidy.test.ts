@@ -36,6 +36,7 @@ import {
   luaTakesKeysInThePreludeOnly,
 } from './tidy/lua.ts';
 import { type Check, readProject, sample } from './tidy/project.ts';
+import { installsAreFrozen, nothingIsTrusted, releasesAreAWeekOld, versionIsOne } from './tidy/supply.ts';
 import {
   luaFitsOnAPage,
   namesAreKebabCase,
@@ -241,7 +242,42 @@ describe('nothing is left over', () => {
   });
 });
 
+describe('what comes from elsewhere', () => {
+  rule('runs nothing while it is installed', nothingIsTrusted, {
+    bad: [{ 'package.json': '{}' }, { 'package.json': '{ "trustedDependencies": ["esbuild"] }' }],
+  });
+  rule('is a week old', releasesAreAWeekOld, {
+    bad: [
+      { 'bunfig.toml': '[install]\nexact = true' },
+      { 'bunfig.toml': '[install]\nminimumReleaseAge = 86400' },
+      { 'bunfig.toml': '[install]\nminimumReleaseAge = 604800\nminimumReleaseAgeExcludes = ["ink"]' },
+    ],
+  });
+  rule('is what the lock file says', installsAreFrozen, {
+    bad: [
+      { 'package.json': '{ "scripts": { "start": "bun install --silent && bun api/start.ts" } }' },
+      { Dockerfile: 'RUN bun install --production' },
+      { '.ci/run': 'npm ci' },
+    ],
+    good: [
+      { Dockerfile: 'RUN bun install --frozen-lockfile --production' },
+      { 'README.md': '`bun add ink`' },
+    ],
+  });
+});
+
 describe('written twice, the same', () => {
+  const release = { 'package.json': '{ "version": "1.0.0" }', 'CHANGELOG.md': '## [1.0.0] - 2026-11-27' };
+  rule('the version of every package file, of the image and of the changelog', versionIsOne, {
+    bad: [
+      { ...release, 'CHANGELOG.md': '## [0.9.0] - 2026-11-27\n## [1.0.0]' },
+      { ...release, 'CHANGELOG.md': '' },
+      { ...release, 'api/package.json': '{}' },
+      { ...release, 'tui/package.json': '{ "version": "0.9.0" }' },
+      { ...release, 'docker-compose.yml': 'image: flash-sale:0.9.0' },
+    ],
+    good: [{ ...release, 'api/package.json': '{ "version": "1.0.0" }' }],
+  });
   rule('one version of what shares types or state', oneVersionEach, {
     bad: [{ 'bun.lock': '"react": ["react@19.3.1", ""],\n"ink/react": ["react@19.2.0", ""],' }],
   });

@@ -5,6 +5,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { VERSION } from '@flash-sale/shared/version.ts';
 
 /** Often enough to meet a block of 50 ms, seldom enough to cost nothing. */
 const LOOP_PERIOD_MS = 50;
@@ -18,10 +19,10 @@ export function addProcessMetrics(registry: Registry, wasLate: (seconds: number)
   addResources(registers);
   new Gauge({
     name: 'flashsale_build_info',
-    help: 'The runtime that this process runs on; always 1.',
-    labelNames: ['runtime'],
+    help: 'The version of this process, and the runtime that it runs on; always 1.',
+    labelNames: ['version', 'runtime'],
     registers,
-  }).set({ runtime: `bun ${Bun.version}` }, 1);
+  }).set({ version: VERSION, runtime: `bun ${Bun.version}` }, 1);
   let dueAtMs = performance.now() + LOOP_PERIOD_MS;
   const timer = setInterval(() => {
     const nowMs = performance.now();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
-import { version } from './package.json';
+import { VERSION } from '@flash-sale/shared/version.ts';
 import { startPty } from './test/pty.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flash-sale-build-'));
@@ -13,7 +13,7 @@ test('the terminal builds into one file, which opens on a terminal and ends as i
   const file = join(folder, 'flashsale');
   const build = Bun.spawnSync([process.execPath, join(import.meta.dir, 'build.ts'), file]);
   expect(build.stderr.toString()).toBe('');
-  expect(Bun.spawnSync([file, '--version']).stdout.toString()).toBe(`${version}\n`);
+  expect(Bun.spawnSync([file, '--version']).stdout.toString()).toBe(`${VERSION}\n`);
   const piped = Bun.spawnSync([file], { env: { OPERATOR_TOKEN: BOOTSTRAP_TOKEN }, stdin: 'ignore' });
   expect([piped.exitCode, piped.stderr.toString()]).toEqual([2, expect.stringContaining('needs a terminal')]);
   const world = await createWorld();

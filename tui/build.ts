@@ -1,7 +1,7 @@
 /** Makes the terminal one file that needs nothing else: `bun run build:terminal [where]`. */
 
 import { resolve } from 'node:path';
-import { version } from './package.json';
+import { VERSION } from '@flash-sale/shared/version.ts';
 
 const outfile = resolve(process.argv[2] ?? 'flashsale');
 
@@ -35,4 +35,4 @@ const built = await Bun.build({
 });
 for (const log of built.logs) process.stderr.write(`${log.message}\n`);
 if (!built.success) process.exit(1);
-process.stdout.write(`${outfile}: flashsale ${version}, ${Math.round(Bun.file(outfile).size / 1e6)} MB\n`);
+process.stdout.write(`${outfile}: flashsale ${VERSION}, ${Math.round(Bun.file(outfile).size / 1e6)} MB\n`);

@@ -2,7 +2,7 @@
 
 // First: what is imported below looks at the environment when it is loaded.
 import { prepareEnvironment, readSettings, surroundingsOf, USAGE, wordsOf } from './config.ts';
-import { version } from './package.json';
+import { VERSION } from '@flash-sale/shared/version.ts';
 
 const argv = process.argv.slice(2);
 const words = wordsOf(argv);
@@ -16,7 +16,7 @@ function openTerminal(): void {
       process.stdout.write(USAGE);
       break;
     case 'version':
-      process.stdout.write(`${version}\n`);
+      process.stdout.write(`${VERSION}\n`);
       break;
     case 'fault':
       process.stderr.write(`${start.message}\n`);

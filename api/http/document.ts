@@ -4,6 +4,7 @@
  */
 
 import { ERROR_CODES, Failure, type ErrorCode } from '@flash-sale/shared/contracts/reply.ts';
+import { VERSION } from '@flash-sale/shared/version.ts';
 import { SENT_HEADERS } from './documented.ts';
 import { exampleOf } from './example.ts';
 import { failureExample, whenOf } from './failure-examples.ts';
@@ -27,8 +28,6 @@ export interface AboutListener {
   /** Name -> what belongs to it; those that no route has are left out. */
   readonly tags: Readonly<Record<string, string>>;
 }
-
-const VERSION = '0.1.0';
 
 export function describeListener(found: FoundRoutes, about: AboutListener): OpenApi {
   const paths = Object.fromEntries(

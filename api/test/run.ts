@@ -1,5 +1,5 @@
-// The test command: format, lint, types, then every test on real stores. All of it runs even when a part fails; the
-// last line says how much passed. With arguments (a path, -t name) it runs just those tests.
+// The test command: format, lint, types, what nobody uses, then every test on real stores. All of it runs even when a
+// part fails; the last line says how much passed. With arguments (a path, -t name) it runs just those tests.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';
@@ -26,6 +26,7 @@ async function main(filters: string[]): Promise<number> {
     counts.push(await step('format', () => runTool('oxfmt', '--check')));
     counts.push(await step('lint', () => runTool('oxlint', '--type-aware', '--deny-warnings')));
     counts.push(await step('types', () => runTool('tsc')));
+    counts.push(await step('unused', () => runTool('knip-bun')));
     // Without this every test file that needs SQL would start a MariaDB of its own.
     counts.push(await step('stores', startStores));
   }

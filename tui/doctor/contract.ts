@@ -1,6 +1,6 @@
 /** Whether this terminal and the API are of the same make: the API describes itself in its OpenAPI document. */
 
-import { version } from '../package.json';
+import { VERSION } from '@flash-sale/shared/version.ts';
 import { ok, warn, no, type Check } from './check.ts';
 
 export interface ApiDocument {
@@ -78,7 +78,7 @@ export const ASKED_FOR = [
 
 export function contractCheck({ version: apiVersion, operations }: ApiDocument): Check {
   const missing = ASKED_FOR.filter((operation) => !operations.has(operation));
-  const both = `the API is ${apiVersion}, this terminal ${version}`;
+  const both = `the API is ${apiVersion}, this terminal ${VERSION}`;
   if (missing.length > 0) {
     return no(
       'contract',
@@ -86,6 +86,6 @@ export function contractCheck({ version: apiVersion, operations }: ApiDocument):
       'use the terminal that came with the API, or update the API',
     );
   }
-  if (apiVersion !== version) return warn('contract', both, 'use the terminal that came with the API');
-  return ok('contract', `both are ${version}`);
+  if (apiVersion !== VERSION) return warn('contract', both, 'use the terminal that came with the API');
+  return ok('contract', `both are ${VERSION}`);
 }
