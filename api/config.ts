@@ -215,12 +215,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
 }
 
-/** Of a process of ours that is to read the same, but for these; a file that names one of them is not read. */
+/** Of a process of ours that is to read the same, but for these. Files of secrets it reads by itself, as they are then. */
 export function childEnvironment(
   differences: Readonly<Record<string, string>>,
 ): Record<string, string | undefined> {
-  const files = Object.keys(differences).map((name) => [`${name}_FILE`, ''] as const);
-  return { ...process.env, ...Object.fromEntries(files), ...differences };
+  return { ...process.env, ...differences };
 }
 
 /** Where Redis is: a URL (redis://, rediss:// or unix:///path/to/redis.sock), or whom to ask for it. */

@@ -3,6 +3,9 @@
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
+/** Of a process whose log somebody else shows to a person. */
+export const PLAIN_FLAG = '--plain-log';
+
 type Facts = Readonly<Record<string, unknown>>;
 type Write = (message: string, facts?: Facts) => void;
 
@@ -15,7 +18,7 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 export function createLog(
   threshold: LogLevel,
   put: (line: string) => void = (line) => process.stderr.write(line),
-  isForPeople = process.stderr.isTTY,
+  isForPeople = process.stderr.isTTY || process.argv.includes(PLAIN_FLAG),
 ): Log {
   const format = isForPeople ? plainLine : jsonLine;
   const write =

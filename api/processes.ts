@@ -6,10 +6,10 @@
 
 import { join } from 'node:path';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
-import { DRAIN_ANNOUNCE_MAX_MS, DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { API_START_MAX_MS, DRAIN_ANNOUNCE_MAX_MS, DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { childEnvironment, type Config } from './config.ts';
 import { unsharedPort } from './http/port.ts';
-import type { Log } from './log.ts';
+import { PLAIN_FLAG, type Log } from './log.ts';
 
 const PROGRAM = join(import.meta.dir, 'server.ts');
 const FLAG = '--process';
@@ -30,9 +30,12 @@ export interface Addresses {
 }
 
 export interface Processes {
-  readonly url: string;
-  /** Of each process: metrics are its own, everything else is the same at all. */
-  readonly opsUrls: readonly string[];
+  /**
+   * Of each, when all serve. Metrics are of one, everything else is the same at all.
+   * @throws when a port is taken, or a process does not come to serve: then none is left
+   */
+  readonly serving: Promise<readonly Addresses[]>;
+  /** Ends all, also while they start or are replaced. */
   stop(): Promise<void>;
 }
 
@@ -47,11 +50,9 @@ export function opsPortOf({ OPS_PORT }: Pick<Config, 'OPS_PORT'>, place: number 
   return OPS_PORT === 0 ? 0 : OPS_PORT + (place ?? 1) - 1;
 }
 
-/** However it ended: killed -9 too. */
-export function untilParentEnds(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  process.on('disconnect', () => resolve('its parent ended'));
-  return promise;
+/** However it ended, killed -9 too: then there is nobody to answer to, and the next start needs the ports. */
+export function endWithParent(): void {
+  process.on('disconnect', () => process.exit(1));
 }
 
 /** From now on this process serves. */
@@ -64,13 +65,63 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   /** Takes what they say; else it goes where ours goes. */
   readonly write?: (text: string) => void;
+  readonly startMaxMs?: number;
 }
 
 /**
  * From now on SIGUSR2 replaces them, one after the other, each when its successor serves; one that has none stays.
- * @throws when the port is taken, or a process does not come to serve
+ * Nothing is started before all ports are known to be free.
  */
-export async function startProcesses(config: Config, log: Log, options: Options = {}): Promise<Processes> {
+export function openProcesses(config: Config, log: Log, options: Options = {}): Processes {
+  const places: Place[] = [];
+  let isStopping = false;
+  const stop = async () => {
+    isStopping = true;
+    await Promise.all(places.map((place) => place.stop()));
+  };
+
+  let isAsked = false;
+  let isBusy = true;
+  // Asked meanwhile they are replaced once more: the first of them may have missed what changed.
+  const replaceAsAsked = async () => {
+    isBusy = true;
+    while (isAsked && !isStopping) {
+      isAsked = false;
+      let replaced = 0;
+      for (const place of places) replaced += (await place.replace()) ? 1 : 0;
+      if (!isStopping) log.info('API processes were replaced', { replaced, processes: places.length });
+    }
+    isBusy = false;
+  };
+  process.on('SIGUSR2', () => {
+    isAsked = true;
+    if (!isBusy) void replaceAsAsked();
+  });
+
+  const start = async () => {
+    const port = await portToShare(config);
+    const spawn = (place: number) => spawnProcess(place, port, options);
+    const serving: Addresses[] = [];
+    while (serving.length < config.API_PROCESSES && !isStopping) {
+      const place = openPlace(places.length + 1, spawn, log);
+      places.push(place);
+      const addresses = await place.serving;
+      if (addresses !== null) serving.push(addresses);
+      else if (!isStopping) {
+        await stop();
+        throw new EnvironmentError(
+          `Process ${places.length} of ${config.API_PROCESSES} did not start; what it said is above.`,
+        );
+      }
+    }
+    void replaceAsAsked();
+    return serving;
+  };
+  return { serving: start(), stop };
+}
+
+/** @returns the port to share. @throws when one that they need is taken, or is needed twice */
+async function portToShare(config: Config): Promise<number> {
   const { HOST, PORT, OPS_HOST, OPS_PORT, API_PROCESSES } = config;
   if (opsPortOf(config, API_PROCESSES) > PORT_MAX) {
     throw new EnvironmentError(
@@ -82,133 +133,117 @@ export async function startProcesses(config: Config, log: Log, options: Options 
       `PORT: ${PORT} is one of the ports for operators (OPS_PORT and the ones after it); set another one`,
     );
   }
-  const places: Place[] = [];
-  let areServing = false;
-  const replaceAll = async () => {
-    for (const place of places) await place.replace();
-    log.info('each API process was replaced, or said why not', { processes: places.length });
-  };
-  // Before all else, because nobody listening to it is killed by it. Who is just starting is new.
-  process.on('SIGUSR2', () => void (areServing && replaceAll()));
   const port = await unsharedPort(HOST, 'PORT', PORT);
-  const spawn = (place: number) => {
-    try {
-      return spawnProcess(place, port, options);
-    } catch (error) {
-      // No memory, or Bun is not where it was: as one that died at once. The others go on.
-      return stillborn(error);
-    }
-  };
-  const addresses: Addresses[] = [];
-  const stop = async () => void (await Promise.all(places.map((place) => place.stop())));
-  // All of them before anybody serves.
   for (let number = 1; number <= API_PROCESSES; number += 1) {
     await unsharedPort(OPS_HOST, 'OPS_PORT', opsPortOf(config, number));
   }
-  while (places.length < API_PROCESSES) {
-    const place = openPlace(places.length + 1, spawn, log);
-    places.push(place);
-    const listening = await place.listening;
-    if (listening === null) {
-      await stop();
-      throw new Error(`Process ${places.length} of ${API_PROCESSES} did not start; what it said is above.`);
-    }
-    addresses.push(listening);
-  }
-  areServing = true;
-  return {
-    url: addresses[0]?.url ?? '',
-    opsUrls: addresses.map(({ opsUrl }) => opsUrl),
-    stop,
-  };
+  return port;
 }
 
 interface Place {
   /** Of the first process here; null when it ended instead. */
-  readonly listening: Promise<Addresses | null>;
-  replace(): Promise<void>;
+  readonly serving: Promise<Addresses | null>;
+  /** @returns whether another process serves here now */
+  replace(): Promise<boolean>;
+  /** Ends all that live here: one may be coming, and one going. */
   stop(): Promise<void>;
 }
 
 function openPlace(number: number, spawn: (place: number) => Spawned, log: Log): Place {
-  let current = spawn(number);
+  const living = new Set<Spawned>();
   let isStopping = false;
-  const isOurs = (process: Spawned) => !isStopping && process === current;
-
-  const keepOne = async (process: Spawned) => {
-    for (let failures = 0; ;) {
-      const startedAtMs = performance.now();
-      const how = await process.ended;
-      if (!isOurs(process)) return;
-      failures = performance.now() - startedAtMs > STEADY_MS ? 0 : failures + 1;
-      log.error('an API process ended by itself and is started again', { place: number, how });
-      if (failures > 0) await Bun.sleep(Math.min(PAUSE_FIRST_MS * 2 ** (failures - 1), PAUSE_MAX_MS));
-      if (!isOurs(process)) return;
-      process = spawn(number);
-      current = process;
-    }
+  const begin = () => {
+    const process = spawn(number);
+    living.add(process);
+    void process.ended.then(() => living.delete(process));
+    return process;
   };
-  const { listening } = current;
-  void keepOne(current);
+
+  const first = begin();
+  let current = first;
+  const keep = async (process: Spawned, failuresBefore = 0) => {
+    current = process;
+    const startedAtMs = performance.now();
+    const how = await process.ended;
+    const failures = performance.now() - startedAtMs > STEADY_MS ? 0 : failuresBefore + 1;
+    if (failures > 0) await Bun.sleep(Math.min(PAUSE_FIRST_MS * 2 ** (failures - 1), PAUSE_MAX_MS));
+    // By now we heard it too when somebody told all of us to stop.
+    if (isStopping || process !== current) return;
+    log.error('an API process ended by itself and is started again', { place: number, how });
+    void keep(begin(), failures);
+  };
+  void keep(first);
 
   return {
-    listening,
+    serving: first.serving,
     async replace() {
-      if (isStopping) return;
-      const next = spawn(number);
-      const isListening = (await next.listening) !== null;
-      if (isStopping) return next.stop();
-      if (!isListening) {
-        log.error('an API process was not replaced: its successor did not start', { place: number });
-        return;
+      if (isStopping) return false;
+      const next = begin();
+      const isServing = (await next.serving) !== null;
+      if (isStopping) return false;
+      if (!isServing) {
+        const how = await next.ended;
+        log.error('an API process was not replaced: its successor did not start', { place: number, how });
+        return false;
       }
       const before = current;
-      current = next;
-      void keepOne(next);
+      void keep(next);
       await before.stop();
+      return true;
     },
     async stop() {
       isStopping = true;
-      await current.stop();
+      await Promise.all([...living].map((process) => process.stop()));
     },
   };
 }
 
 interface Spawned {
-  readonly listening: Promise<Addresses | null>;
+  /** Null when it ended instead, of itself or because it took too long. */
+  readonly serving: Promise<Addresses | null>;
   readonly ended: Promise<string>;
   stop(): Promise<void>;
 }
 
-function spawnProcess(place: number, port: number, { environment, write }: Options): Spawned {
-  const { promise: listening, resolve } = Promise.withResolvers<Addresses | null>();
-  const child = Bun.spawn([process.execPath, PROGRAM, FLAG, String(place)], {
-    env: childEnvironment({ ...environment, PORT: String(port) }),
-    // Bun sets a terminal that it has back to what it was at its end: the operator's would take no keys any more.
-    stdio: write === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
-    ipc: (message: Addresses) => resolve(message),
-  });
-  if (write !== undefined) void handOn(child.stderr as ReadableStream<Uint8Array>, write);
-  const ended = child.exited.then((code) => String(child.signalCode ?? `exit code ${code}`));
+function spawnProcess(place: number, port: number, options: Options): Spawned {
+  const { environment, write, startMaxMs = API_START_MAX_MS } = options;
+  const { promise: serving, resolve } = Promise.withResolvers<Addresses | null>();
+  const isPlain = write !== undefined && process.stderr.isTTY;
+  const command = [process.execPath, PROGRAM, FLAG, String(place), ...(isPlain ? [PLAIN_FLAG] : [])];
+  let child: Bun.Subprocess;
+  try {
+    child = Bun.spawn(command, {
+      env: childEnvironment({ ...environment, PORT: String(port) }),
+      // Bun sets a terminal that it has back to what it was at its end: the operator's would take no keys any more.
+      stdio: write === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'ignore', 'pipe'],
+      // In a session of its own ctrl+c reaches us alone, and we tell it.
+      detached: true,
+      ipc: (message: Addresses) => resolve(message),
+    });
+  } catch (error) {
+    // No memory, or Bun is not where it was: as one that died at once. The others go on.
+    return { serving: Promise.resolve(null), ended: Promise.resolve(String(error)), stop: async () => {} };
+  }
+  const said = write === undefined ? null : handOn(child.stderr as ReadableStream<Uint8Array>, write);
+  let isLate = false;
+  const lateness = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, startMaxMs);
+  void serving.then(() => clearTimeout(lateness));
+  const ended = Promise.all([child.exited, said]).then(([code]) =>
+    isLate ? `did not serve within ${startMaxMs} ms` : String(child.signalCode ?? `exit code ${code}`),
+  );
   void ended.then(() => resolve(null));
-  return {
-    listening,
-    ended,
-    async stop() {
-      child.kill('SIGTERM');
-      const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS);
-      await ended;
-      clearTimeout(impatient);
-    },
+  const end = async () => {
+    child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MAX_MS);
+    await ended;
+    clearTimeout(impatience);
   };
-}
-
-function stillborn(error: unknown): Spawned {
-  return {
-    listening: Promise.resolve(null),
-    ended: Promise.resolve(String(error)),
-    stop: () => Promise.resolve(),
-  };
+  // Told twice it takes us for impatient.
+  let ending: Promise<void> | undefined;
+  return { serving, ended, stop: () => (ending ??= end()) };
 }
 
 async function handOn(said: ReadableStream<Uint8Array>, write: (text: string) => void): Promise<void> {

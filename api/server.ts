@@ -7,8 +7,9 @@ import { feedOf } from './events/feed.ts';
 import { openDoor, type Door } from './http/door.ts';
 import { openPort } from './http/port.ts';
 import { createLog } from './log.ts';
-import { opsPortOf, placeOf, startProcesses, tellParent, untilParentEnds } from './processes.ts';
+import { endWithParent, openProcesses, opsPortOf, placeOf, tellParent } from './processes.ts';
 import { StockStream } from './products/stock-stream.ts';
+import { runProgram } from './program.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
@@ -79,27 +80,41 @@ async function sendElsewhere(door: Door, opsDoor: Door): Promise<void> {
   while (isAsked() && performance.now() - startedAtMs < DRAIN_ANNOUNCE_MAX_MS) await Bun.sleep(10);
 }
 
-type Server = { stop(isAtOnce?: boolean): Promise<void> } | null;
+interface Server {
+  readonly pendingRequests: number;
+  stop(isAtOnce?: boolean): Promise<void>;
+}
 
-async function drain(...listening: Server[]): Promise<void> {
+/** A connection on which no whole head arrives is no request: it is not waited for until it has been idle too long. */
+async function drain(...listening: (Server | null)[]): Promise<void> {
   const servers = listening.filter((server) => server !== null);
-  const drained = Promise.all(servers.map((server) => server.stop()));
-  await Promise.race([drained, Bun.sleep(DRAIN_MAX_MS)]);
+  let isDrained = false;
+  void Promise.all(servers.map((server) => server.stop())).then(() => (isDrained = true));
+  const startedAtMs = performance.now();
+  let busyAtMs = startedAtMs;
+  while (!isDrained && busyAtMs - startedAtMs < DRAIN_MAX_MS) {
+    await Bun.sleep(10);
+    const nowMs = performance.now();
+    if (servers.some(({ pendingRequests }) => pendingRequests > 0)) busyAtMs = nowMs;
+    else if (nowMs - busyAtMs > DRAIN_QUIET_MS) break;
+  }
   await Promise.all(servers.map((server) => server.stop(true)));
 }
 
 if (import.meta.main) {
-  const place = placeOf(process.argv);
-  const stopped = place === null ? untilStopped() : Promise.race([untilStopped(), untilParentEnds()]);
-  const { API_PROCESSES } = readConfig();
-  await (place === null && API_PROCESSES > 1 ? superviseProcesses(stopped) : serve(place, stopped));
-  process.exit(0);
+  await runProgram(async () => {
+    const place = placeOf(process.argv);
+    const stopped = untilStopped();
+    if (place !== null) endWithParent();
+    const { API_PROCESSES } = readConfig();
+    await (place === null && API_PROCESSES > 1 ? superviseProcesses(stopped) : serve(place, stopped));
+  });
 }
 
 async function serve(place: number | null, stopped: Promise<unknown>): Promise<void> {
   const services = servicesFromEnvironment();
   // So that the first buyers find Redis connected. Without it payments go on, so we listen all the same.
-  await services.ready(REDIS_WAIT_MS).catch(() => {});
+  await Promise.race([services.ready(REDIS_WAIT_MS).catch(() => {}), stopped]);
   const listening = listen(services, place);
   // The first process works for all: any number may, and more would only ask the stores more often.
   const isWorking = services.config.WORKERS === 'inline' && (place ?? 1) === 1;
@@ -112,8 +127,7 @@ async function serve(place: number | null, stopped: Promise<unknown>): Promise<v
   services.log.info('listening', { url, opsUrl, workers: isWorking ? 'inline' : 'off' });
   if (place !== null) tellParent({ url, opsUrl });
   await stopped;
-  await listening.stop();
-  await workers?.stop();
+  await Promise.all([listening.stop(), workers?.stop()]);
   await services.close();
 }
 
@@ -121,9 +135,10 @@ async function serve(place: number | null, stopped: Promise<unknown>): Promise<v
 async function superviseProcesses(stopped: Promise<unknown>): Promise<void> {
   const config = readConfig();
   const log = createLog(config.LOG_LEVEL);
-  const processes = await startProcesses(config, log);
-  const { url, opsUrls } = processes;
-  log.info('listening', { url, opsUrl: opsUrls[0], processes: opsUrls.length, pid: process.pid });
+  const processes = openProcesses(config, log);
+  const serving = await Promise.race([processes.serving, stopped.then(() => [])]);
+  const [first] = serving;
+  if (first !== undefined) log.info('listening', { ...first, processes: serving.length, pid: process.pid });
   await stopped;
   await processes.stop();
 }

@@ -2,18 +2,17 @@
 
 import { join } from 'node:path';
 import { migrate } from '@flash-sale/drizzle/migrate.ts';
-import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { readConfig, redisAddress, type Config } from './config.ts';
 import { openOperatorTerminal, type OperatorTerminal } from './embedded/operator-terminal.ts';
 import { openVoice } from './embedded/voice.ts';
 import { openEmbeddedStores, type EmbeddedStores } from './embedded/stores.ts';
 import { untilNpmEnds } from './embedded/launcher.ts';
-import { StoreProblem } from './embedded/problem.ts';
 import { operatorToken, operatorTokenFile } from './embedded/operator-token.ts';
 import { createLog } from './log.ts';
+import { runProgram } from './program.ts';
 import { armSale } from './sales/arming.ts';
 import { seed } from './sales/seed.ts';
-import { startProcesses, type Addresses } from './processes.ts';
+import { openProcesses, type Addresses, type Processes } from './processes.ts';
 import { listen } from './server.ts';
 import { createServices, type Services } from './services.ts';
 import { StoreUnavailable } from './store-unavailable.ts';
@@ -52,17 +51,13 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   const log = createLog(config.LOG_LEVEL, voice.write);
   const services = createServices(withOperator(config), { redis, databaseUrl }, undefined, log);
   try {
-    await services.ready(REDIS_WAIT_MS);
+    await Promise.race([services.ready(REDIS_WAIT_MS), stopped]);
     if (config.NODE_ENV !== 'production') await prepareSale(services);
-    const running = await (config.API_PROCESSES === 1
-      ? serveHere(services)
-      : serveByProcesses(services, {
-          // Whom to ask for Redis they are told as we were.
-          ...(typeof redis === 'string' && { REDIS_URL: redis }),
-          DATABASE_URL: databaseUrl,
-        }));
-    sayReady(config, running);
-    const terminal = openTerminal(services, running.opsUrl);
+    const running =
+      config.API_PROCESSES === 1 ? serveHere(services) : serveByProcesses(services, config, stores);
+    const serving = await Promise.race([running.serving, stopped.then(() => [])]);
+    sayReady(config, serving);
+    const terminal = openTerminal(services, serving);
     const reason = await Promise.race([stopped, ...(terminal === null ? [] : [terminal.quit])]);
     await terminal?.stop();
     say(`stopping (${reason})`);
@@ -72,46 +67,32 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   }
 }
 
-interface Running extends Addresses {
-  readonly processes: number;
-  stop(): Promise<void>;
-}
-
-async function serveHere(services: Services): Promise<Running> {
+function serveHere(services: Services): Processes {
   const listening = listen(services);
   const workers = services.config.WORKERS === 'inline' ? startWorkers(services) : null;
   return {
-    url: listening.url,
-    opsUrl: listening.opsUrl,
-    processes: 1,
-    async stop() {
-      await listening.stop();
-      await workers?.stop();
-    },
+    serving: Promise.resolve([listening]),
+    stop: async () => void (await Promise.all([listening.stop(), workers?.stop()])),
   };
 }
 
-/** This one then only keeps the stores. */
-async function serveByProcesses(
-  { config, log }: Services,
-  stores: Readonly<Partial<Record<'REDIS_URL' | 'DATABASE_URL', string>>>,
-): Promise<Running> {
-  const { OPERATOR_TOKEN } = config;
-  const environment = { ...stores, ...(OPERATOR_TOKEN !== null && { OPERATOR_TOKEN }) };
-  const processes = await startProcesses(config, log, {
-    environment,
-    write: voice.write,
-  });
-  const { url, opsUrls } = processes;
-  return { url, opsUrl: opsUrls[0] ?? '', processes: opsUrls.length, stop: () => processes.stop() };
+/** This one then only keeps the stores. The others read what it read, files of secrets too; told is what it made. */
+function serveByProcesses(services: Services, read: Config, stores: EmbeddedStores): Processes {
+  const { redisUrl: REDIS_URL, databaseUrl: DATABASE_URL } = stores;
+  const OPERATOR_TOKEN = read.OPERATOR_TOKEN === null ? services.config.OPERATOR_TOKEN : null;
+  const made = Object.entries({ REDIS_URL, DATABASE_URL, OPERATOR_TOKEN });
+  const environment = Object.fromEntries(
+    made.filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
+  return openProcesses(services.config, services.log, { environment, write: voice.write });
 }
 
 /** Where somebody sits in front of it, and unless they said otherwise. */
-function openTerminal({ config }: Services, opsUrl: string): OperatorTerminal | null {
+function openTerminal({ config }: Services, [first]: readonly Addresses[]): OperatorTerminal | null {
   const isWanted = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--no-terminal');
-  if (!isWanted || config.OPERATOR_TOKEN === null) return null;
+  if (!isWanted || first === undefined || config.OPERATOR_TOKEN === null) return null;
   const logFile = join(config.DATA_DIR, 'api.log');
-  return openOperatorTerminal({ opsUrl, logFile, voice });
+  return openOperatorTerminal({ opsUrl: first.opsUrl, logFile, voice });
 }
 
 /** Production is told who its first admin is, or has operators already. */
@@ -130,7 +111,10 @@ async function prepareSale(services: Services): Promise<void> {
   }
 }
 
-function sayReady(config: Config, { url, opsUrl, processes }: Running): void {
+function sayReady(config: Config, serving: readonly Addresses[]): void {
+  const [first] = serving;
+  if (first === undefined) return;
+  const { url, opsUrl } = first;
   say(`api      ${url}   (try ${url}/api/products/1, read ${url}/docs)`);
   const token = config.OPERATOR_TOKEN === null ? `; token in ${operatorTokenFile(config.DATA_DIR)}` : '';
   say(`ops      ${opsUrl}   (read ${opsUrl}/docs${token})`);
@@ -146,19 +130,13 @@ function sayReady(config: Config, { url, opsUrl, processes }: Running): void {
         : 'warning  STRIPE_WEBHOOK_SECRET is not set: Stripe events are taken unsigned. Fine for trying out.',
     );
   }
-  if (processes > 1)
+  if (serving.length > 1) {
     say(
-      `         ${processes} processes, metrics on ${config.OPS_PORT} and the ports after it; kill -USR2 ${process.pid} replaces them`,
+      `         ${serving.length} processes, metrics on ${config.OPS_PORT} and the ports after it; kill -USR2 ${process.pid} replaces them`,
     );
+  }
   if (config.WORKERS === 'off') say('workers  off: start api/worker.ts beside this');
   say(`ready in ${Math.round(performance.now())} ms; ctrl+c stops`);
 }
 
-try {
-  await start();
-  process.exit(0);
-} catch (error) {
-  const isForUser = error instanceof EnvironmentError || error instanceof StoreProblem;
-  console.error(isForUser && error instanceof Error ? error.message : error);
-  process.exit(1);
-}
+await runProgram(start);

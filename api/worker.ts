@@ -3,18 +3,19 @@
  * supervisors and Prometheus only.
  */
 
+import { runProgram } from './program.ts';
 import { listenForHealth } from './server.ts';
 import { servicesFromEnvironment } from './services.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
 
-const stopped = untilStopped();
-const services = servicesFromEnvironment();
-const listening = listenForHealth(services);
-const workers = startWorkers(services);
-services.log.info('working', { opsUrl: listening.opsUrl });
-await stopped;
-await listening.stop();
-await workers.stop();
-await services.close();
-process.exit(0);
+await runProgram(async () => {
+  const stopped = untilStopped();
+  const services = servicesFromEnvironment();
+  const listening = listenForHealth(services);
+  const workers = startWorkers(services);
+  services.log.info('working', { opsUrl: listening.opsUrl });
+  await stopped;
+  await Promise.all([listening.stop(), workers.stop()]);
+  await services.close();
+});

@@ -329,6 +329,9 @@ export const DRAIN_ANNOUNCE_MAX_MS = 2_500;
 /** Nobody asked for so long: there is nobody to send elsewhere. */
 export const DRAIN_QUIET_MS = 200;
 
+/** An API process that does not serve by then hangs, and is ended: with stores that answer it takes less than a second. */
+export const API_START_MAX_MS = 30_000;
+
 /** API processes on one host: each has its connections to SQL, and more than there are cores bring nothing. */
 export const API_PROCESSES_MAX = 64;
 

@@ -1,11 +1,13 @@
-/** @throws when the port is taken; the message names the variable to change */
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
+
+/** @throws EnvironmentError when the port is taken; the message names the variable to change */
 export function openPort<Opened>(open: () => Opened, variable: string, port: number): Opened {
   try {
     return open();
   } catch (error) {
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (!isTaken) throw error;
-    throw new Error(
+    throw new EnvironmentError(
       `Port ${port} is taken by another program. Stop that one or set ${variable} to another port.`,
       { cause: error },
     );

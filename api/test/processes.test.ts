@@ -4,6 +4,7 @@ import { startApi, type ApiProcess } from './api-process.ts';
 import { availableStock, hold } from './client.ts';
 import { demandingCrowd } from './demanding-crowd.ts';
 import { EventClient } from './event-client.ts';
+import { childrenOf, isAlive } from './family.ts';
 import { freePortsInARow } from './free-port.ts';
 import { scrape } from './scrape.ts';
 import { until } from './until.ts';
@@ -131,7 +132,7 @@ describe('two API processes', () => {
     const pids = childrenOf(api.pid);
     expect(pids).toHaveLength(2);
     await api.kill();
-    await until(() => pids.every((pid) => !isAlive(pid)), 20_000);
+    await until(() => pids.every((pid) => !isAlive(pid)));
   });
 });
 
@@ -150,23 +151,4 @@ function whyNot(env: Record<string, string>): Promise<string> {
     () => 'it started',
     (error: unknown) => String(error),
   );
-}
-
-function childrenOf(pid: number): number[] {
-  const { stdout } = Bun.spawnSync(['ps', '-o', 'pid=', '--ppid', String(pid)]);
-  return stdout
-    .toString()
-    .trim()
-    .split(/\s+/)
-    .map(Number)
-    .filter((child) => child > 0);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
