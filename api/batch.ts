@@ -1,4 +1,4 @@
-import { StoreUnavailable } from './store-unavailable.ts';
+import { StoreUnavailable, type Store } from './store-unavailable.ts';
 
 /**
  * Gathers the calls of one turn of the event loop and makes them one. Under load a turn brings many requests, so
@@ -9,17 +9,18 @@ import { StoreUnavailable } from './store-unavailable.ts';
 export class Batcher<Item, Result, Key extends number | string = number> {
   readonly #send: (key: Key, items: Item[]) => Promise<Answers<Result>>;
   readonly #maxSize: number;
-  readonly #bounds: LineBounds;
+  readonly #bounds: LineBounds | null;
   readonly #lines = new Map<Key, Line<Item, Result>>();
 
   /**
    * @param send answers each item, in order; its failure is the failure of every item of the batch
-   * @param bounds of each key: beyond `atOnce` batches under way calls wait, and leave as fewer and larger ones
+   * @param bounds of each key: beyond `atOnce` batches under way calls wait, and leave as fewer and larger ones; null:
+   * any number is under way
    */
   constructor(
     maxSize: number,
     send: (key: Key, items: Item[]) => Promise<Answers<Result>>,
-    bounds: LineBounds = NO_LINE,
+    bounds: LineBounds | null = null,
   ) {
     this.#maxSize = maxSize;
     this.#send = send;
@@ -40,8 +41,9 @@ export class Batcher<Item, Result, Key extends number | string = number> {
   #flush(key: Key): void {
     const line = this.#lines.get(key);
     if (line === undefined) return;
-    turnAway(line.waiting, performance.now() - this.#bounds.waitMaxMs);
-    while (line.waiting.length > 0 && line.underWay < this.#bounds.atOnce) {
+    if (this.#bounds !== null) turnAway(line.waiting, this.#bounds);
+    const atOnce = this.#bounds?.atOnce ?? Number.POSITIVE_INFINITY;
+    while (line.waiting.length > 0 && line.underWay < atOnce) {
       line.underWay += 1;
       void this.#deliver(key, line.waiting.splice(0, this.#maxSize)).then(() => {
         line.underWay -= 1;
@@ -61,7 +63,7 @@ export class Batcher<Item, Result, Key extends number | string = number> {
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result | Promise<Result>));
     } catch (error) {
       for (const { reject } of batch) reject(error);
-      if (this.#bounds.failsTogether && error instanceof StoreUnavailable) this.#failWaiting(key, error);
+      if (this.#bounds?.failsTogether && error instanceof StoreUnavailable) this.#failWaiting(key, error);
     }
   }
 
@@ -85,6 +87,8 @@ export async function eachAlone<Item, Result>(
 }
 
 export interface LineBounds {
+  /** The one that batches are sent to: whoever is turned away is told that it is not available. */
+  readonly store: Store;
   readonly atOnce: number;
   /** Whoever waited longer is told to come again: while a store hangs, the line must not fill the process. */
   readonly waitMaxMs: number;
@@ -92,13 +96,12 @@ export interface LineBounds {
   readonly failsTogether?: boolean;
 }
 
-const NO_LINE: LineBounds = { atOnce: Number.POSITIVE_INFINITY, waitMaxMs: Number.POSITIVE_INFINITY };
-
 /** They are in the order in which they came. */
-function turnAway<Item, Result>(waiting: Waiting<Item, Result>[], beforeMs: number): void {
+function turnAway<Item, Result>(waiting: Waiting<Item, Result>[], { store, waitMaxMs }: LineBounds): void {
+  const beforeMs = performance.now() - waitMaxMs;
   const inTime = waiting.findIndex(({ sinceMs }) => sinceMs >= beforeMs);
   const late = waiting.splice(0, inTime < 0 ? waiting.length : inTime);
-  for (const { reject } of late) reject(new StoreUnavailable('sql', 'too many wait for it', false));
+  for (const { reject } of late) reject(new StoreUnavailable(store, 'too many wait for it', false));
 }
 
 interface Line<Item, Result> {

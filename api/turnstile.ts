@@ -1,6 +1,8 @@
-import { StoreUnavailable } from './store-unavailable.ts';
+import { StoreUnavailable, type Store } from './store-unavailable.ts';
 
 export interface TurnstileBounds {
+  /** The one that the work needs: whoever is turned away is told that it is not available. */
+  readonly store: Store;
   readonly atOnce: number;
   /** Beyond them nobody joins the line: who waits behind so many has given up before it is their turn. */
   readonly waitingMax: number;
@@ -33,7 +35,7 @@ export class Turnstile {
   }
 
   #wait(): Promise<void> {
-    const tooBusy = () => new StoreUnavailable('sql', 'too many wait for it', false);
+    const tooBusy = () => new StoreUnavailable(this.#bounds.store, 'too many wait for it', false);
     if (this.#waiting.size >= this.#bounds.waitingMax) return Promise.reject(tooBusy());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const enter = () => {

@@ -113,13 +113,18 @@ export const SQL_TIMEOUT_MS = 5_000;
  * Of one sale's orders, or of deliveries, by one process: while one transaction commits, another is filled; a third would
  * only wait. Whoever waited for half of SQL's time is told to come again, as with an attempt that would begin so late.
  */
-export const SQL_LINE = { atOnce: 2, waitMaxMs: SQL_TIMEOUT_MS / 2 } as const;
+export const SQL_LINE = { store: 'sql', atOnce: 2, waitMaxMs: SQL_TIMEOUT_MS / 2 } as const;
 
 /**
  * Calls for holds of one sale, by one process: while four are at Redis, the next one is filled. One process loses nothing by
  * it; of many, each would else send calls of a request or two, and a call costs Redis ten times a hold in it.
  */
-export const HOLDS_LINE = { atOnce: 4, waitMaxMs: Number.POSITIVE_INFINITY, failsTogether: true } as const;
+export const HOLDS_LINE = {
+  store: 'redis',
+  atOnce: 4,
+  waitMaxMs: Number.POSITIVE_INFINITY,
+  failsTogether: true,
+} as const;
 
 /** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
 export const TRANSACTION_ATTEMPTS_MAX = 4;

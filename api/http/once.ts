@@ -78,7 +78,13 @@ export async function once<Reply>(
 
 /** Each holds a connection for its key and needs another one for its work: buyers must find some, too. */
 const linesOf = perProcess(
-  () => new Turnstile({ atOnce: 4, waitingMax: OPERATORS_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
+  () =>
+    new Turnstile({
+      store: 'sql',
+      atOnce: 4,
+      waitingMax: OPERATORS_WAITING_MAX,
+      waitMaxMs: SQL_TIMEOUT_MS,
+    }),
 );
 
 /**

@@ -34,7 +34,7 @@ const ROUNDS_MAX = 10;
 
 /** Late payments that one process decides at a time: each holds a connection while it uses others. */
 const lateOf = perProcess(
-  () => new Turnstile({ atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
+  () => new Turnstile({ store: 'sql', atOnce: 4, waitingMax: LATE_WAITING_MAX, waitMaxMs: SQL_TIMEOUT_MS }),
 );
 
 /** More that belongs into the transaction that closes a delivery. */

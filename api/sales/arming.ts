@@ -59,11 +59,14 @@ const armingOf = perProcess(() => ({
   running: new Map<number, Promise<boolean>>(),
   // Each waits for the rebuild of its own sale only, and a sale has one: the line is as long as there are sales.
   turnstile: new Turnstile({
+    // What is waited for is Redis, whatever it is rebuilt from: whoever reads a hold asks SQL meanwhile.
+    store: 'redis',
     atOnce: REBUILDS_AT_ONCE,
     waitingMax: Number.POSITIVE_INFINITY,
     waitMaxMs: REBUILD_WAIT_MAX_MS,
   }),
   lookups: new Turnstile({
+    store: 'sql',
     atOnce: LOOKUPS_AT_ONCE,
     waitingMax: LOOKUPS_WAITING_MAX,
     waitMaxMs: LOOKUP_WAIT_MAX_MS,
