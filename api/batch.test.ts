@@ -72,6 +72,30 @@ describe('a batcher', () => {
     expect(sent).toEqual([['a'], ['b', 'c', 'd'], ['e']]);
   });
 
+  test('says with a batch since when its first one waits', async () => {
+    const hung = Promise.withResolvers<void>();
+    const sinceMs: number[] = [];
+    const batcher = new Batcher<string, string>(
+      10,
+      async (_key, items, waitingSinceMs) => {
+        if (sinceMs.push(waitingSinceMs) === 1) await hung.promise;
+        return items;
+      },
+      { store: 'redis', atOnce: 1, waitMaxMs: 60_000 },
+    );
+    const first = batcher.call(1, 'a');
+    await Bun.sleep(0);
+    const beforeMs = performance.now();
+    const waiting = batcher.call(1, 'b');
+    const afterMs = performance.now();
+    await Bun.sleep(5);
+    const later = batcher.call(1, 'c');
+    hung.resolve();
+    await Promise.all([first, waiting, later]);
+    expect(sinceMs).toHaveLength(2);
+    expect(sinceMs[1]).toBeWithin(beforeMs, afterMs + 1);
+  });
+
   test('turns away who waited too long for a batch that hangs, and serves who came later', async () => {
     const hung = Promise.withResolvers<void>();
     const sent: string[][] = [];

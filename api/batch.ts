@@ -7,7 +7,7 @@ import { StoreUnavailable, type Store } from './store-unavailable.ts';
  * A batch is sent after all of its calls were made, so an answer is never older than the question.
  */
 export class Batcher<Item, Result, Key extends number | string = number> {
-  readonly #send: (key: Key, items: Item[]) => Promise<Answers<Result>>;
+  readonly #send: Send<Key, Item, Result>;
   readonly #maxSize: number;
   readonly #bounds: LineBounds | null;
   readonly #lines = new Map<Key, Line<Item, Result>>();
@@ -17,11 +17,7 @@ export class Batcher<Item, Result, Key extends number | string = number> {
    * @param bounds of each key: beyond `atOnce` batches under way calls wait, and leave as fewer and larger ones; null:
    * any number is under way
    */
-  constructor(
-    maxSize: number,
-    send: (key: Key, items: Item[]) => Promise<Answers<Result>>,
-    bounds: LineBounds | null = null,
-  ) {
+  constructor(maxSize: number, send: Send<Key, Item, Result>, bounds: LineBounds | null = null) {
     this.#maxSize = maxSize;
     this.#send = send;
     this.#bounds = bounds;
@@ -58,6 +54,7 @@ export class Batcher<Item, Result, Key extends number | string = number> {
       const results = await this.#send(
         key,
         batch.map(({ item }) => item),
+        batch[0]?.sinceMs ?? 0,
       );
       // `send` answers every item: an array of another length is a bug of its own, found in its tests.
       batch.forEach(({ resolve }, index) => resolve(results[index] as Result | Promise<Result>));
@@ -72,6 +69,9 @@ export class Batcher<Item, Result, Key extends number | string = number> {
     for (const { reject } of waiting) reject(new StoreUnavailable(store, cause, false));
   }
 }
+
+/** @param sinceMs when the first of the items began to wait, by `performance.now()` */
+type Send<Key, Item, Result> = (key: Key, items: Item[], sinceMs: number) => Promise<Answers<Result>>;
 
 /** In the order of the items; a promise fails for its own item only. */
 export type Answers<Result> = readonly (Result | Promise<Result>)[];

@@ -311,7 +311,10 @@ export const LOOKUPS_AT_ONCE = 4;
 export const LOOKUPS_WAITING_MAX = 100;
 export const LOOKUP_WAIT_MAX_MS = 1_000;
 
-/** Rebuilds that wait for others: when Redis lost everything, all sales come at once, and each takes milliseconds. */
+/**
+ * How long anybody waits for rebuilds, in a line for one too: when Redis lost everything, all sales come at once, and each
+ * takes milliseconds. Together with the calls around it that is less than a silent connection lives.
+ */
 export const REBUILD_WAIT_MAX_MS = 5_000;
 
 /** A rebuild says so often that it goes on: one of a million holds takes many seconds. */
@@ -361,6 +364,10 @@ assertRelation(REDIS_SILENCE_MS > 2 * REDIS_TIMEOUT_MS, 'an unheard hold could n
 assertRelation(
   EVENTS_STUCK_S * 1_000 > 2 * EVENTS_HEARTBEAT_MS,
   'a consumer could be taken for stuck between two heartbeats',
+);
+assertRelation(
+  REBUILD_WAIT_MAX_MS + LOOKUP_WAIT_MAX_MS + 3 * REDIS_TIMEOUT_MS < IDLE_TIMEOUT_S * 1_000,
+  'a buyer who waits for a rebuild could be cut off instead of told',
 );
 assertRelation(REAP_BATCH_MAX >= QUANTITY_MAX, 'a buyer could not end enough holds of one unit');
 assertRelation(EXPIRY_PERIOD_MS * 2 <= 250, 'stock would come back later than promised');

@@ -1,7 +1,13 @@
 /** Holds: place, read, release. Redis decides each in one step; SQL is asked only about holds that became orders. */
 
 import type { VisibleHoldState } from '@flash-sale/shared/contracts/hold.ts';
-import { BUYER_RATE_DEFAULT, HOLD_BATCH_MAX, HOLDS_LINE, RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
+import {
+  BUYER_RATE_DEFAULT,
+  HOLD_BATCH_MAX,
+  HOLDS_LINE,
+  RATE_WINDOW_MS,
+  REBUILD_WAIT_MAX_MS,
+} from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
@@ -60,14 +66,14 @@ const batcherOf = perProcess(
   (services) =>
     new Batcher<HoldRequest, HoldReply>(
       HOLD_BATCH_MAX,
-      (saleId, requests) => decide(services, saleId, requests),
+      (saleId, requests, sinceMs) => decide(services, saleId, requests, sinceMs + REBUILD_WAIT_MAX_MS),
       HOLDS_LINE,
     ),
 );
 
-async function decide(services: Services, saleId: number, requests: readonly HoldRequest[]) {
+async function decide(services: Services, saleId: number, requests: readonly HoldRequest[], untilMs: number) {
   services.metrics.batchSize.observe(requests.length);
-  const result = await placeAll(services, saleId, requests);
+  const result = await placeAll(services, saleId, requests, untilMs);
   services.reach('hold.decided');
   const replies: HoldReply[] =
     result.kind === 'placed' ? result.replies : requests.map(() => ({ kind: 'ended' }));
@@ -81,9 +87,15 @@ function countOutcomes({ metrics }: Services, replies: readonly HoldReply[]): vo
   for (const [outcome, count] of counts) metrics.holdAttempts.inc({ outcome }, count);
 }
 
-async function placeAll(services: Services, saleId: number, requests: readonly HoldRequest[]) {
+/** @param untilMs until then they wait for a rebuild; in their line some have waited before */
+async function placeAll(
+  services: Services,
+  saleId: number,
+  requests: readonly HoldRequest[],
+  untilMs: number,
+) {
   try {
-    return await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests));
+    return await onArmedSale(services, saleId, () => placeHolds(services.redis, saleId, requests), untilMs);
   } catch (error) {
     if (error instanceof StoreUnavailable && error.mayHaveRun) releaseUnheard(services, saleId, requests);
     throw error;

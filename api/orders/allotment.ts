@@ -6,7 +6,7 @@
 import { eq } from 'drizzle-orm';
 import { holdOutcomes, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
-import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
+import { ALLOTMENT_MAX, REBUILD_WAIT_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { publish } from '../events/publish.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { voidHold } from '../holds/outcome.ts';
@@ -75,6 +75,7 @@ export async function shrink(
   units: number,
   act: Act = bySystem('allotment'),
 ): Promise<AllotmentChanged> {
+  const untilMs = performance.now() + REBUILD_WAIT_MAX_MS;
   for (let takes = 1; takes <= TAKES_MAX; takes += 1) {
     const sale = await findSale(services.mysql, saleId);
     if (sale === undefined) return { kind: 'sale_not_found' };
@@ -83,16 +84,15 @@ export async function shrink(
     // Units that are on their way to Redis may be taken out too.
     await deliverCredits(services, saleId);
     const takeId = newHoldId(saleId);
-    const reply = await onArmedSale(services, saleId, () =>
-      takeUnits(services.redis, saleId, { takeId, quantity: units, buyerId: null }),
-    );
+    const take = () => takeUnits(services.redis, saleId, { takeId, quantity: units, buyerId: null });
+    const reply = await onArmedSale(services, saleId, take, untilMs);
     if (reply.kind === 'insufficient_stock') return { kind: 'too_many', possible: reply.available };
     if (reply.kind === 'not_served' || reply.kind === 'closed') continue;
     if (reply.kind !== 'taken') throw new Error(`units to be withdrawn are ${reply.kind}`);
     services.reach('shrink.taken');
     const written = await withdraw(services, { takeId, saleId, units, epoch: reply.epoch }, act);
     if (written.kind !== 'sale_rebuilt') return written;
-    await armSale(services, saleId);
+    await armSale(services, saleId, untilMs);
   }
   throw new StoreUnavailable('sql', 'the sale is being changed');
 }

@@ -6,7 +6,7 @@
 import { eq, inArray } from 'drizzle-orm';
 import { raw as expression } from 'mysql2';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
-import { ORDER_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
+import { ORDER_BATCH_MAX, REBUILD_WAIT_MAX_MS, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
 import { insertMany } from '../mysql/insert-many.ts';
 import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
@@ -46,8 +46,9 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
   const { holdId } = request;
   const saleId = saleIdOf(holdId);
   if (saleId === null) return { kind: 'hold_not_found' };
+  const untilMs = performance.now() + REBUILD_WAIT_MAX_MS;
   for (let pins = 1; pins <= PINS_MAX; pins += 1) {
-    const pin = await onArmedSale(services, saleId, () => pinHold(services.redis, saleId, holdId));
+    const pin = await onArmedSale(services, saleId, () => pinHold(services.redis, saleId, holdId), untilMs);
     switch (pin.kind) {
       case 'pinned': {
         services.reach('order.pinned');
@@ -56,7 +57,7 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
         const written = await writerOf(services).call(keyOf({ saleId, epoch }), pinned);
         if (written !== 'sale_rebuilt') return written;
         // Waits for the rebuild, or does it if whoever began it died.
-        await armSale(services, saleId);
+        await armSale(services, saleId, untilMs);
         break;
       }
       case 'expired':

@@ -19,7 +19,8 @@ import { createServices, type Services } from '../services.ts';
 import { hold } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { createWorld, testConfig, type OneSale, type World } from '../test/world.ts';
-import { armSale } from './arming.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
+import { armSale, onArmedSale } from './arming.ts';
 import { finishRebuild, rebuildSale, startRebuild } from './rebuild.ts';
 
 let world: World;
@@ -148,6 +149,24 @@ describe('a rebuild', () => {
     },
     2 * REBUILD_WAIT_MAX_MS + 10_000,
   );
+
+  test('keeps whoever waited before only until their time is over', async () => {
+    const begun = await begin();
+    const marking = setInterval(() => {
+      markRebuild(other.redis, sale.saleId, begun.token).catch(() => {});
+    }, 50);
+    const startedAtMs = performance.now();
+    const reading = onArmedSale(
+      other,
+      sale.saleId,
+      () => readSale(other.redis, sale.saleId),
+      startedAtMs + 200,
+    );
+    expect(await reading.catch((error: unknown) => error)).toBeInstanceOf(StoreUnavailable);
+    expect(performance.now() - startedAtMs).toBeLessThan(REBUILD_WAIT_MAX_MS / 2);
+    clearInterval(marking);
+    expect((await finishRebuild(world.services, sale.saleId, begun)).kind).toBe('armed');
+  });
 
   test('of several pieces ends what SQL decided, keeps the rest, and counts buyers once (I2, I3)', async () => {
     const count = 2 * REBUILD_CHUNK + 500;

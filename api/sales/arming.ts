@@ -27,12 +27,14 @@ const REBUILDS_MAX = 2;
 /**
  * Makes a Redis call on an armed sale. `not_armed` means that the call did nothing, so making it again is safe.
  * Returns `not_served` when the sale is not one that Redis serves.
+ * @param untilMs how long its caller can wait for rebuilds, all in all, by `performance.now()`
  * @throws StoreUnavailable when the sale cannot be armed now.
  */
 export async function onArmedSale<Result extends { kind: string }>(
   services: Services,
   saleId: number,
   call: () => Promise<Result | NotArmed>,
+  untilMs = performance.now() + REBUILD_WAIT_MAX_MS,
 ): Promise<Exclude<Result, NotArmed> | { kind: 'not_served' }> {
   if ((await services.catalog.sale(saleId)) === undefined) return { kind: 'not_served' };
   for (let rebuilds = 0; ; rebuilds += 1) {
@@ -42,7 +44,7 @@ export async function onArmedSale<Result extends { kind: string }>(
       result.kind !== 'unknown' || (await armingOf(services).lookups.pass(() => isCurrent(services, saleId)));
     if (result.kind !== 'not_armed' && isBelieved) return result as Exclude<Result, NotArmed>;
     if (rebuilds === REBUILDS_MAX) throw new StoreUnavailable('redis', 'the sale is being rebuilt');
-    if (!(await armSale(services, saleId))) return { kind: 'not_served' };
+    if (!(await armSale(services, saleId, untilMs))) return { kind: 'not_served' };
   }
 }
 
@@ -78,12 +80,13 @@ const REBUILD_LOOK_EVERY_MS = 50;
 
 /**
  * Arms a sale unless it is armed. False when the sale is not one that Redis serves.
+ * @param untilMs how long its caller can wait, by `performance.now()`
  * @throws StoreUnavailable, also when that takes longer than anybody can wait: it goes on all the same
  */
 export function armSale(
   services: Services,
   saleId: number,
-  withinMs = REBUILD_WAIT_MAX_MS,
+  untilMs = performance.now() + REBUILD_WAIT_MAX_MS,
 ): Promise<boolean> {
   const { running } = armingOf(services);
   let armed = running.get(saleId);
@@ -91,14 +94,17 @@ export function armSale(
     armed = arm(services, saleId).finally(() => running.delete(saleId));
     running.set(saleId, armed);
   }
-  return inTime(armed, withinMs);
+  return inTime(armed, untilMs);
 }
 
 /** What takes longer goes on, and its end is nobody's business any more. @throws StoreUnavailable */
-export function inTime<Result>(work: Promise<Result>, withinMs = REBUILD_WAIT_MAX_MS): Promise<Result> {
+export function inTime<Result>(
+  work: Promise<Result>,
+  untilMs = performance.now() + REBUILD_WAIT_MAX_MS,
+): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const tooLong = () => reject(new StoreUnavailable('redis', 'the sale is being rebuilt'));
-  const timer = setTimeout(tooLong, withinMs);
+  const timer = setTimeout(tooLong, untilMs - performance.now());
   work.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
 }
@@ -157,7 +163,7 @@ export async function keepSalesArmed(services: Services): Promise<number> {
     if (await isUpToDate(services, sale)) return 0;
     // Large ones are waited for once, so that the others need not wait for them turn after turn.
     if (running.has(sale.id)) return 0;
-    await armSale(services, sale.id, REBUILD_WATCHED_MS);
+    await armSale(services, sale.id, performance.now() + REBUILD_WATCHED_MS);
     return 1;
   });
 }
