@@ -70,6 +70,7 @@ describe('where Redis is', () => {
       'redis://:secret@a,rediss://:secret@b',
       'redis://:secret@a,',
       'unix:///run/redis.sock',
+      'redis://:secret@a:7000/1,redis://:secret@b:7000/1',
     ]) {
       for (const name of ['REDIS_CLUSTER_NODES', 'REDIS_SENTINELS']) {
         let message = '';
@@ -82,6 +83,9 @@ describe('where Redis is', () => {
         expect(message).not.toContain('secret');
       }
     }
+    expect(() => readConfig({ REDIS_CLUSTER_NODES: 'redis://a:7000/1' })).toThrow(
+      'without a database number',
+    );
     for (const master of ['redis://', 'http://shop', 'redis://shop/orders', 'two words']) {
       expect(() => readConfig({ REDIS_SENTINEL_MASTER: master })).toThrow('REDIS_SENTINEL_MASTER: expected');
     }

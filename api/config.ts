@@ -89,13 +89,13 @@ const REDIS_SCHEMES = ['redis', 'rediss'];
 function redisNodes(otherwise: readonly string[]): Variable<readonly string[]> {
   return {
     expected:
-      'redis:// or rediss:// and host:port, one or more, separated by commas, all with the same user and password',
+      'redis:// or rediss:// and host:port, one or more, separated by commas, all with the same user and password and without a database number',
     fallback: [],
     secret: true,
     otherwise,
     parse(value) {
       const nodes = value.split(',').map((node) => node.trim());
-      if (!nodes.every(isRedisUrl)) return undefined;
+      if (!nodes.every(isNodeUrl)) return undefined;
       const access = nodes.map((node) => {
         const { protocol, username, password } = new URL(node);
         return [protocol, username, password].join(' ');
@@ -109,6 +109,11 @@ function isRedisUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return REDIS_SCHEMES.includes(protocol.slice(0, -1)) && hostname !== '';
+}
+
+/** A cluster has database 0 alone, and sentinels have none: a number that is not heeded would be a surprise. */
+function isNodeUrl(text: string): boolean {
+  return isRedisUrl(text) && /^\/?0?$/.test(new URL(text).pathname);
 }
 
 /** A URL whose host is the name: the password of the data has its place in it, and a name alone is enough without. */
