@@ -343,6 +343,12 @@ export const API_START_MAX_MS = 30_000;
 /** API processes on one host: each has its connections to SQL, and more than there are cores bring nothing. */
 export const API_PROCESSES_MAX = 64;
 
+/** Of one process: enough to keep one hot row busy, few enough to leave room for a second process on a small server. */
+export const SQL_CONNECTIONS_MAX = 24;
+
+/** Of the MariaDB that `start` brings: for all processes of this host, and some for people and for the start itself. */
+export const EMBEDDED_SQL_CONNECTIONS_MAX = API_PROCESSES_MAX * SQL_CONNECTIONS_MAX + 64;
+
 /** Whoever rehearsed so often in vain since the last success has another question than when that was. */
 export const REHEARSALS_LOOKED_AT = 100;
 

@@ -4,9 +4,8 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DRAIN_MAX_MS } from '@flash-sale/shared/limits.ts';
+import { DRAIN_MAX_MS, SQL_CONNECTIONS_MAX } from '@flash-sale/shared/limits.ts';
 import { ENVIRONMENT } from '../config.ts';
-import { CONNECTIONS_MAX } from '../mysql/connect.ts';
 import {
   all,
   COMPOSE,
@@ -238,10 +237,10 @@ describe('settings', () => {
     const [, replicas] =
       /^ {2}server-template api (\d+) api:8000 /m.exec(read('api/compose/haproxy.cfg')) ?? [];
     const flag = service('mariadb').command?.find((one) => one.startsWith('--max-connections='));
-    const processes = Math.floor(Number(flag?.split('=')[1]) / CONNECTIONS_MAX);
+    const processes = Math.floor(Number(flag?.split('=')[1]) / SQL_CONNECTIONS_MAX);
     expect(processes).toBeGreaterThanOrEqual(Number(replicas) + 4);
-    expect(service('mariadb').ulimits?.nofile).toBeGreaterThan(10 * processes * CONNECTIONS_MAX);
-    expect(read('RUNBOOK.md')).toContain(`${CONNECTIONS_MAX} for each process`);
+    expect(service('mariadb').ulimits?.nofile).toBeGreaterThan(10 * processes * SQL_CONNECTIONS_MAX);
+    expect(read('RUNBOOK.md')).toContain(`${SQL_CONNECTIONS_MAX} for each process`);
   });
 
   test('name one Bun, the one of the README', () => {

@@ -1,6 +1,7 @@
 /** A private MariaDB: one unix socket, no port, every commit on disk before it is acknowledged. */
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { EMBEDDED_SQL_CONNECTIONS_MAX } from '@flash-sale/shared/limits.ts';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { findBinaries } from './binaries.ts';
 import { logSize, spawnChild } from './child.ts';
@@ -90,8 +91,7 @@ function flags(dataDir: string, runDir: string, socket: string): string[] {
     '--innodb-log-file-size=64M',
     // Acknowledged means durable.
     '--innodb-flush-log-at-trx-commit=1',
-    // 20 processes of ours, and some for people.
-    '--max-connections=500',
+    `--max-connections=${EMBEDDED_SQL_CONNECTIONS_MAX}`,
     '--performance-schema=OFF',
   ];
 }

@@ -1,8 +1,6 @@
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
+import { SQL_CONNECTIONS_MAX } from '@flash-sale/shared/limits.ts';
 import { createPool, type Pool } from 'mysql2/promise';
-
-/** Enough to keep one hot row busy, few enough to leave room for a second API process on a small server. */
-export const CONNECTIONS_MAX = 24;
 
 const SESSION = [
   // No gap locks, and every statement decides on what is committed now.
@@ -16,9 +14,9 @@ const SESSION = [
 export function connectMySql(url: string): Pool {
   const pool = createPool({
     ...connectionOptions(url),
-    connectionLimit: CONNECTIONS_MAX,
+    connectionLimit: SQL_CONNECTIONS_MAX,
     // Idle connections are kept: the first second of a sale is no time to open them.
-    maxIdle: CONNECTIONS_MAX,
+    maxIdle: SQL_CONNECTIONS_MAX,
     // Requests that wait for a connection; more than this can not be served within a buyer's patience.
     queueLimit: 4_000,
     connectTimeout: 2_000,
