@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OPERATOR_TOKEN_LENGTH_MIN } from '@flash-sale/shared/limits.ts';
+import { shellWord } from './terminal/shell-word.ts';
 
 const CONTEXT_COLORS = ['red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
 export type ContextColor = (typeof CONTEXT_COLORS)[number];
@@ -106,7 +107,7 @@ export function readContexts(path: string, home: string): Contexts {
       return [];
     }
     if ('token' in table && isOpenToOthers(stats.mode)) {
-      told(`.token: the file may be read by others; run: chmod 600 ${quoted(path)}`);
+      told(`.token: the file may be read by others; run: chmod 600 ${shellWord(path)}`);
     }
     const values = fieldsOf(table, told);
     const context = contextOf(name, values, (file) => pathOf(file, dirname(path), home));
@@ -203,7 +204,9 @@ export function readTokenFile(path: string): string {
     );
   }
   if (isOpenToOthers(stats.mode)) {
-    throw new SettingsFault(`The token file ${path} may be read by others. Run: chmod 600 ${quoted(path)}`);
+    throw new SettingsFault(
+      `The token file ${path} may be read by others. Run: chmod 600 ${shellWord(path)}`,
+    );
   }
   const token = textOf(path).trim();
   if (!isToken(token)) throw new SettingsFault(`The token file ${path} does not hold ${TOKEN_EXPECTED}.`);
@@ -219,6 +222,3 @@ function textOf(path: string): string {
 }
 
 const isOpenToOthers = (mode: number): boolean => (mode & 0o077) !== 0;
-/** As a shell takes it. */
-const quoted = (path: string): string =>
-  /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

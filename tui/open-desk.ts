@@ -59,9 +59,8 @@ export function openDesk(options: DeskOptions): OpenDesk {
     buyers: options.buyers,
     url,
     token,
-    frames,
+    look: frames.look,
     screen,
-    now,
     reconnect: () => following.retryNow(),
   });
   const ears = listen(desk);
@@ -112,13 +111,12 @@ interface DeskParts {
   readonly buyers: Desk['buyers'];
   readonly url: string;
   readonly token: string;
-  readonly frames: Frames;
+  readonly look: Frames['look'];
   readonly screen: Screen;
-  readonly now: () => number;
   readonly reconnect: () => void;
 }
 
-function createDesk({ store, clock, buyers, url, token, screen, now, reconnect }: DeskParts): Desk {
+function createDesk({ store, clock, buyers, url, token, look, screen, reconnect }: DeskParts): Desk {
   const show = (text: string, tone: 'good' | 'warn' | 'info') =>
     store.set((state) => ({ ...state, toast: { text, tone, goneAtMs: performance.now() + TOAST_MS } }));
   /** What nobody answered, by the entries of the journal. */
@@ -145,7 +143,7 @@ function createDesk({ store, clock, buyers, url, token, screen, now, reconnect }
     buyers,
     api: connectApi(url, token),
     ask: createAsk(store),
-    frame: () => ({ state: store.get(), nowMs: now(), localMs: performance.now() }),
+    frame: look,
     say(text, tone = 'info') {
       show(text, tone);
       note(store, text, tone === 'warn' ? 'warned' : 'said');

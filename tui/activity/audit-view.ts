@@ -6,8 +6,9 @@ import { answerOf } from '../api.ts';
 import type { Column } from '../list/columns.ts';
 import { parseFilter } from '../list/filter.ts';
 import { serverList } from '../list/server-list.ts';
+import { whenColumn } from '../list/time-columns.ts';
 import { BLANK, fact } from '../look/facts.ts';
-import { count, dateTime, timeOfDay, timeOrDay } from '../look/format.ts';
+import { count, dateTime, timeOfDay } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, spread, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
@@ -45,14 +46,7 @@ function auditQuery(filter: string): AuditQuery {
 }
 
 const COLUMNS: readonly Column<AuditRow>[] = [
-  {
-    name: 'at',
-    title: 'When',
-    width: 8,
-    priority: 0,
-    cell: ({ at }, { nowMs }) => timeOrDay(Date.parse(at), nowMs),
-    sortBy: ({ at }) => at,
-  },
+  whenColumn(({ at }) => at),
   {
     name: 'actor',
     title: 'Who',

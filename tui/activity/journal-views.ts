@@ -1,7 +1,7 @@
 /** What this operator did here, and everything that the terminal had to say. */
 
 import type { Column } from '../list/columns.ts';
-import { whenColumn } from '../list/when-column.ts';
+import { whenColumn } from '../list/time-columns.ts';
 import { BLANK, fact, title } from '../look/facts.ts';
 import { dateTime } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
@@ -22,7 +22,7 @@ const WORDS: Readonly<Record<EntryState, Span>> = {
 };
 
 const COLUMNS: readonly Column<JournalEntry>[] = [
-  whenColumn(),
+  whenColumn(({ atMs }) => atMs),
   {
     name: 'state',
     title: 'State',

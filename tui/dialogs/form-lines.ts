@@ -2,7 +2,7 @@
 
 import { GLYPHS } from '../look/look.ts';
 import { span, wrapLine, type Line, type Span } from '../look/span.ts';
-import { fitText, widthOf, wrapText } from '../look/text.ts';
+import { cutTo, fitText, widthOf, wrapText } from '../look/text.ts';
 import { faultOf, isUntouched, valuesOf, type Field, type Form } from './dialog.ts';
 import { inputLine } from './text-input.ts';
 
@@ -81,14 +81,11 @@ function fieldLines(form: Form, field: Field, index: number, labelWidth: number,
 
 function valueLine(form: Form, field: Field, isFocused: boolean, width: number): Line {
   const input = form.inputs[field.name] ?? { text: '', cursor: 0 };
-  if (!isFocused) return [span(`${fitText(input.text, Math.min(width, widthOf(input.text)))} `)];
+  if (!isFocused) return [span(`${cutTo(input.text, width)} `)];
   if (field.choices === undefined) {
     const isWhole = input.text !== '' && isUntouched(form, field);
     return isWhole
-      ? [
-          span(fitText(input.text, Math.min(width - 1, widthOf(input.text))), undefined, { inverse: true }),
-          span(' '),
-        ]
+      ? [span(cutTo(input.text, width - 1), undefined, { inverse: true }), span(' ')]
       : inputLine(input, width);
   }
   return [span('← ', 'accent'), span(input.text, undefined, { inverse: true }), span(' →', 'accent')];

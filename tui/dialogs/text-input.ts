@@ -1,7 +1,7 @@
 /** A line of text that is being typed. */
 
 import { span, type Line } from '../look/span.ts';
-import { endOf, fitText, safe, startOf, widthOf } from '../look/text.ts';
+import { cutTo, endOf, safe, startOf, widthOf } from '../look/text.ts';
 
 export interface TextInput {
   readonly text: string;
@@ -72,9 +72,5 @@ export function inputLine({ text, cursor }: TextInput, width: number): Line {
   const room = Math.max(0, width - widthOf(under) - Math.min(widthOf(right), 3));
   const shownLeft = widthOf(left) <= room ? left : room === 0 ? '' : `…${endOf(left, room - 1)}`;
   const rightRoom = width - widthOf(shownLeft) - widthOf(under);
-  return [
-    span(shownLeft),
-    span(under, undefined, { inverse: true }),
-    span(fitText(right, Math.min(rightRoom, widthOf(right)))),
-  ];
+  return [span(shownLeft), span(under, undefined, { inverse: true }), span(cutTo(right, rightRoom))];
 }

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Settings } from '../config.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { no, ok, warn, type Check } from './check.ts';
 
 export function settingsChecks(settings: Settings): Check[] {
@@ -28,7 +29,7 @@ function filesCheck({ contextsFile, tokenFrom }: Settings): Check {
     .flatMap(({ path }) => [path, dirname(path)])
     .filter((path) => ((modeOf(path) ?? 0) & 0o022) !== 0);
   if (open.length > 0) {
-    const names = open.join(' ');
+    const names = open.map(shellWord).join(' ');
     return warn('files', `others may change ${names}, and send your token elsewhere`, `chmod go-w ${names}`);
   }
   if (found.length === 0) return ok('files', 'none is used');

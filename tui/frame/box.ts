@@ -2,7 +2,7 @@
 
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, span, type Line } from '../look/span.ts';
-import { fitText, safe, widthOf } from '../look/text.ts';
+import { cutTo, safe, widthOf } from '../look/text.ts';
 
 export interface Box {
   readonly left: number;
@@ -39,8 +39,7 @@ export function boxOf(
 
 function topLine(title: string, width: number): Line {
   const { topLeft, topRight } = GLYPHS.corners;
-  const said = safe(title);
-  const shown = fitText(said, Math.min(widthOf(said), width - 6));
+  const shown = cutTo(safe(title), width - 6);
   const rest = GLYPHS.rule.repeat(Math.max(0, width - widthOf(shown) - 5));
   return [
     span(`${topLeft}${GLYPHS.rule} `, 'accent'),

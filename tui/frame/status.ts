@@ -4,7 +4,7 @@ import { inputLine } from '../dialogs/text-input.ts';
 import { count, counted, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, spread, type Line } from '../look/span.ts';
-import { ended, fitText, safe, widthOf } from '../look/text.ts';
+import { cutTo, ended, safe } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import { roomOf } from '../rooms/rooms.ts';
 import { areRowsFresh, isFresh, listOf } from '../state/state.ts';
@@ -85,8 +85,7 @@ function marksWords({ marks }: ListState, { ids }: Shown): string {
 }
 
 function filterWords({ filter }: ListState, { total }: Shown): string {
-  const said = safe(filter);
-  return `filter ${fitText(said, Math.min(widthOf(said), FILTER_WIDTH))} (${count(total)} in all)`;
+  return `filter ${cutTo(safe(filter), FILTER_WIDTH)} (${count(total)} in all)`;
 }
 
 const FILTER_WIDTH = 24;

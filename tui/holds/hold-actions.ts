@@ -2,9 +2,10 @@
 
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf, isUnanswered } from '../api.ts';
+import { changeEach } from '../actions/change-each.ts';
+import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenIds, NEW_LIST, whyNoneChosen } from '../list/list-state.ts';
+import { chosenIds, whyNoneChosen } from '../list/list-state.ts';
 import { shownRows } from '../list/shown-rows.ts';
 import { count, counted, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
@@ -93,6 +94,10 @@ function whyNoneIsHeld(state: State): string | null {
   return `This hold is over: it was ${row.state}.`;
 }
 
+function holdsOf(rows: readonly HoldRow[]) {
+  return { rows, idOf: ({ id }: HoldRow) => id, noun: 'hold', list: 'holds.holds' };
+}
+
 async function release(desk: Desk): Promise<void> {
   const rows = chosenHeld(desk.store.get());
   const verb = `release ${count(rows.length)}`;
@@ -106,7 +111,7 @@ async function release(desk: Desk): Promise<void> {
       ? await desk.ask.confirm(question)
       : await desk.ask.typed({ ...question, word: verb });
   if (!isSure) return;
-  await each(desk, rows, 'released', ({ id }) => ({
+  await changeEach(desk, { ...holdsOf(rows), done: 'released' }, ({ id }) => ({
     what: `Release hold ${shortId(id)}`,
     send: (headers) => answerOf(desk.api.holds({ id }).release.post(undefined, { headers })),
   }));
@@ -141,7 +146,7 @@ async function extend(desk: Desk, words: string): Promise<void> {
     return;
   }
   const seconds = Number(typed);
-  await each(desk, rows, 'extended', ({ id }) => ({
+  await changeEach(desk, { ...holdsOf(rows), done: 'extended' }, ({ id }) => ({
     what: `Extend hold ${shortId(id)} by ${seconds} s`,
     send: (headers) => answerOf(desk.api.holds({ id }).extend.post({ seconds }, { headers })),
   }));
@@ -182,41 +187,6 @@ async function askSeconds(desk: Desk, rows: readonly HoldRow[]): Promise<string 
 function wrongSeconds(text: string): string | null {
   const isRight = /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= HOLD_TTL_MAX_S;
   return isRight ? null : `seconds are a whole number from 1 to ${HOLD_TTL_MAX_S}`;
-}
-
-/** One after the other. Stops when nobody answers: the others would not be answered either. */
-async function each(
-  desk: Desk,
-  rows: readonly HoldRow[],
-  done: string,
-  changeOf: (row: HoldRow) => Parameters<Desk['change']>[0],
-): Promise<void> {
-  let made = 0;
-  let refused = 0;
-  for (const row of rows) {
-    const answer = await desk.change(changeOf(row));
-    if (answer.ok) made += 1;
-    else if (isUnanswered(answer)) break;
-    else refused += 1;
-  }
-  if (rows.length === 1) return;
-  const ids = new Set(rows.map(({ id }) => id));
-  // Whoever waited for it may be in another room by now.
-  desk.store.set((state) => {
-    const list = state.lists['holds.holds'] ?? NEW_LIST;
-    const marks = new Set([...list.marks].filter((id) => !ids.has(id)));
-    return { ...state, lists: { ...state.lists, 'holds.holds': { ...list, marks } } };
-  });
-  const rest = rows.length - made - refused;
-  const doubts = [
-    ...(refused === 0 ? [] : [`${count(refused)} refused`]),
-    ...(rest === 0 ? [] : [`${count(rest)} not answered or not tried`]),
-  ];
-  const why = doubts.length === 0 ? '' : `; ${doubts.join(', ')}: Activity (5) says why`;
-  desk.say(
-    `${count(made)} of ${counted(rows.length, 'hold')} ${done}${why}.`,
-    doubts.length === 0 ? 'good' : 'warn',
-  );
 }
 
 async function chooseSale(desk: Desk, words: string): Promise<void> {

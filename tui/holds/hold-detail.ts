@@ -15,13 +15,10 @@ export function detailLines(frame: Frame, row: HoldRow, width: number): Line[] {
   const sale = watchedSale(frame.state);
   const theirs = row.buyer === null ? [] : rows.filter((one) => one.buyer === row.buyer && isLiving(one));
   const units = theirs.reduce((sum, { quantity }) => sum + quantity, 0);
+  const word = stateWord(row, frame.nowMs);
   const value = sale === undefined ? null : money(sale.sale.price * row.quantity, sale.sale.currency);
   return [
-    [
-      ...title(counted(row.quantity, 'unit')),
-      span('  '),
-      { ...stateWord(row, frame.nowMs), text: stateWord(row, frame.nowMs).text.trim() },
-    ],
+    [...title(counted(row.quantity, 'unit')), span('  '), { ...word, text: word.text.trim() }],
     ...clockLines(frame, row, width),
     BLANK,
     ...fact('hold', row.id, width),

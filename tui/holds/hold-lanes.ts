@@ -4,7 +4,7 @@ import { HOLDS_SHOWN_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import { sparkline } from '../look/bars.ts';
 import { count, counted } from '../look/format.ts';
 import { asManyAsFit, lineWidth, span, type Line } from '../look/span.ts';
-import { fitText, safe, widthOf } from '../look/text.ts';
+import { cutTo, safe } from '../look/text.ts';
 import { saleName, unitsOf, type SaleRow } from '../sales/sale-row.ts';
 import { unitsBar } from '../sales/sale-units.ts';
 import { alarmWords, stateWord } from '../sales/sale-words.ts';
@@ -78,7 +78,7 @@ function saleLine(sale: SaleRow, width: number): Line {
   const { allotment, available, ordered, paid } = unitsOf(sale);
   const alarm = alarmWords(sale);
   const left: Line = [
-    span(` ${cutText(safe(saleName(sale)), Math.floor(width / 3))}`, undefined, { bold: true }),
+    span(` ${cutTo(safe(saleName(sale)), Math.floor(width / 3))}`, undefined, { bold: true }),
     span('  '),
     stateWord(sale),
     span('  '),
@@ -89,10 +89,6 @@ function saleLine(sale: SaleRow, width: number): Line {
   const words = `  ${available === null ? '?' : count(available)} left, ${sold} of ${count(allotment)} `;
   const room = width - lineWidth(left) - words.length;
   return [...left, ...unitsBar(sale, Math.max(0, room)), span(words)];
-}
-
-function cutText(text: string, width: number): string {
-  return widthOf(text) > width ? fitText(text, width) : text;
 }
 
 function lanesLine(frame: Frame, width: number): Line {

@@ -2,7 +2,7 @@
 
 import { GLYPHS } from '../look/look.ts';
 import { fitLine, lineWidth, span, type Line, type Span } from '../look/span.ts';
-import { fitText, widthOf } from '../look/text.ts';
+import { cutTo, widthOf } from '../look/text.ts';
 import type { Frame } from '../state/frames.ts';
 import type { Sort } from './list-state.ts';
 
@@ -52,8 +52,11 @@ export function headerLine<Row>(laid: readonly Laid<Row>[], sort: Sort | null): 
   return join(laid, ({ column, width }) => {
     if (sort?.column !== column.name) return aligned([span(column.title, 'dim')], width, column.align);
     const arrow = ` ${sort.isDescending ? GLYPHS.down : GLYPHS.up}`;
-    const title = fitText(column.title, Math.min(widthOf(column.title), width - widthOf(arrow)));
-    return aligned([span(title + arrow, 'accent')], width, column.align);
+    return aligned(
+      [span(cutTo(column.title, width - widthOf(arrow)) + arrow, 'accent')],
+      width,
+      column.align,
+    );
   });
 }
 

@@ -40,6 +40,11 @@ export function fitText(text: string, width: number, align: 'left' | 'right' = '
   return align === 'left' ? text + blanks : blanks + text;
 }
 
+/** At most `width` cells: what is wider ends with an ellipsis. */
+export function cutTo(text: string, width: number): string {
+  return fitText(text, Math.min(widthOf(text), width));
+}
+
 function cut(text: string, width: number): string {
   if (ASCII.test(text)) return `${text.slice(0, width - 1)}…`;
   const kept = startOf(text, width - 1);

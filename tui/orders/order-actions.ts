@@ -2,7 +2,8 @@
 
 import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.ts';
 import type { Action } from '../actions/action.ts';
-import { answerOf, inPath, isUnanswered } from '../api.ts';
+import { changeEach } from '../actions/change-each.ts';
+import { answerOf, inPath } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { chosenRows } from '../list/list-actions.ts';
 import { whyNoneChosen } from '../list/list-state.ts';
@@ -173,24 +174,13 @@ async function cancel(desk: Desk): Promise<void> {
           word: `cancel ${orders.length}`,
         });
   if (!isSure) return;
-  let done = 0;
-  for (const order of orders) {
-    const answer = await desk.change({
-      what: `Cancel order ${orderName(order)}`,
-      send: (headers) =>
-        answerOf(desk.api.orders({ id: order.order_id }).cancel.post(undefined, { headers })),
-      tell: ({ quantity }) => `cancelled; ${counted(quantity, 'unit')} back in stock`,
-    });
-    if (answer.ok) done += 1;
-    else if (isUnanswered(answer)) break;
-  }
-  if (orders.length > 1) {
-    const isAll = done === orders.length;
-    desk.say(
-      `${done} of ${counted(orders.length, 'order')} cancelled${isAll ? '.' : '; Activity says why not all.'}`,
-      isAll ? 'good' : 'warn',
-    );
-  }
+  const idOf = ({ order_id: id }: OperatedOrder) => id;
+  const cancelled = { rows: orders, idOf, noun: 'order', done: 'cancelled', list: 'orders.orders' };
+  await changeEach(desk, cancelled, (order) => ({
+    what: `Cancel order ${orderName(order)}`,
+    send: (headers) => answerOf(desk.api.orders({ id: order.order_id }).cancel.post(undefined, { headers })),
+    tell: ({ quantity }) => `cancelled; ${counted(quantity, 'unit')} back in stock`,
+  }));
 }
 
 /** So that nobody takes it for another one. */

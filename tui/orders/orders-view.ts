@@ -5,12 +5,14 @@ import { ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { answerOf } from '../api.ts';
 import type { Column } from '../list/columns.ts';
 import { serverList } from '../list/server-list.ts';
-import { count, money, timeOrDay, wholeTimeLeft } from '../look/format.ts';
+import { whenColumn } from '../list/time-columns.ts';
+import { count, money, wholeTimeLeft } from '../look/format.ts';
 import { asManyAsFit, span, spread, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
 import type { State } from '../state/state.ts';
+import { intentColumn } from './intent-column.ts';
 import { orderLines } from './order-detail.ts';
 import { orderQuery, type OrderQuery } from './order-query.ts';
 import { saleOfOrder, stateWord } from './order-words.ts';
@@ -33,14 +35,7 @@ function idOf({ order_id: id }: OperatedOrder): string {
 }
 
 const COLUMNS: readonly Column<OperatedOrder>[] = [
-  {
-    name: 'at',
-    title: 'Ordered',
-    width: 8,
-    priority: 0,
-    cell: ({ created_at: at }, { nowMs }) => timeOrDay(Date.parse(at), nowMs),
-    sortBy: ({ created_at: at }) => at,
-  },
+  whenColumn(({ created_at: at }) => at, { title: 'Ordered' }),
   {
     name: 'state',
     title: 'State',
@@ -67,15 +62,7 @@ const COLUMNS: readonly Column<OperatedOrder>[] = [
     cell: ({ quantity }) => count(quantity),
     sortBy: ({ quantity }) => quantity,
   },
-  {
-    name: 'intent',
-    title: 'Payment intent',
-    width: 16,
-    grows: 2,
-    priority: 0,
-    cell: ({ payment_intent_id: id }, _frame, width) => shortId(safe(id), width),
-    sortBy: ({ payment_intent_id: id }) => id,
-  },
+  intentColumn,
   {
     name: 'sale',
     title: 'Sale',

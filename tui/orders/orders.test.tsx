@@ -116,6 +116,9 @@ test('marked orders are cancelled together after a word was typed, and those tha
   await desk.press('*', 'X');
   await desk.waitFor('Left alone, as not pending any more: 1 order.');
   await desk.press('cancel 2', 'enter');
+  await desk.waitFor('2 of 2 orders cancelled.');
+  // The one that was left alone stays marked.
+  expect(listOf(desk.desk.store.get()).marks.size).toBe(1);
   await desk.waitFor(says('pi_bulk_1', 'cancelled'));
   await desk.waitFor(says('pi_bulk_3', 'cancelled'));
   expect(await Promise.all(made.map(async ({ orderId }) => (await orderNow(orderId)).state))).toEqual([

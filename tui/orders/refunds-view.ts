@@ -6,25 +6,20 @@ import { answerOf, type Answer } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import type { Column } from '../list/columns.ts';
 import type { Page } from '../list/pages.ts';
-import { ago, counted, money, timeOrDay } from '../look/format.ts';
+import { whenColumn } from '../list/time-columns.ts';
+import { ago, counted, money } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
-import { safe, shortId } from '../look/text.ts';
+import { safe } from '../look/text.ts';
 import { latestRead } from '../rooms/latest-read.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
+import { intentColumn } from './intent-column.ts';
 import { owedLines } from './order-detail.ts';
 import { owedOf, owedWords, reasonWord, saleOfOrder, stateWord } from './order-words.ts';
 import type { Refunds } from './orders-slice.ts';
 
 const COLUMNS: readonly Column<OwedPayment>[] = [
-  {
-    name: 'since',
-    title: 'Since',
-    width: 8,
-    priority: 0,
-    cell: ({ created_at: at }, { nowMs }) => timeOrDay(Date.parse(at), nowMs),
-    sortBy: ({ created_at: at }) => at,
-  },
+  whenColumn(({ created_at: at }) => at, { name: 'since', title: 'Since' }),
   {
     name: 'amount',
     title: 'Owed',
@@ -35,15 +30,7 @@ const COLUMNS: readonly Column<OwedPayment>[] = [
     sortBy: (row) => owedOf(row)?.amount ?? -1,
   },
   { name: 'why', title: 'Why', width: 12, priority: 0, cell: reasonWord, sortBy: reasonWord },
-  {
-    name: 'intent',
-    title: 'Payment intent',
-    width: 16,
-    grows: 2,
-    priority: 0,
-    cell: ({ payment_intent_id: id }, _frame, width) => shortId(safe(id), width),
-    sortBy: ({ payment_intent_id: id }) => id,
-  },
+  intentColumn,
   { name: 'provider', title: 'By', width: 6, priority: 3, cell: ({ provider }) => safe(provider) },
   {
     name: 'order',

@@ -1,7 +1,7 @@
 /** Rehearsals beside the sales: one at work as it goes on, those that are over with their verdict. */
 
 import type { Column } from '../list/columns.ts';
-import { whenColumn } from '../list/when-column.ts';
+import { whenColumn } from '../list/time-columns.ts';
 import { count } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { plain, span, type Line, type Span } from '../look/span.ts';
@@ -40,7 +40,7 @@ const figure = (
 const stepsOf = ({ report, progress }: RehearsalRun) => (report ?? progress)?.steps;
 
 const COLUMNS: readonly Column<RehearsalRun>[] = [
-  whenColumn(),
+  whenColumn(({ atMs }) => atMs),
   {
     name: 'state',
     title: 'Verdict',
@@ -59,8 +59,11 @@ const COLUMNS: readonly Column<RehearsalRun>[] = [
     width: 9,
     align: 'right',
     priority: 1,
-    cell: (run) => milliseconds(stepsOf(run)?.hold.p99 ?? 0),
-    sortBy: (run) => stepsOf(run)?.hold.p99 ?? 0,
+    cell: (run) => {
+      const steps = stepsOf(run);
+      return steps === undefined ? '-' : milliseconds(steps.hold.p99);
+    },
+    sortBy: (run) => stepsOf(run)?.hold.p99 ?? -1,
   },
 ];
 

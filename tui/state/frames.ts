@@ -15,7 +15,10 @@ export interface Frame {
 }
 
 export interface Frames {
+  /** The one that was drawn last. */
   readonly get: () => Frame;
+  /** This very moment, drawn or not. */
+  readonly look: () => Frame;
   readonly subscribe: (listener: () => void) => () => void;
   /** Draws now: somebody pressed a key. */
   readonly flush: () => void;
@@ -55,6 +58,7 @@ export function createFrames(store: Store, { perSecond, now, stepMs }: FramesOpt
   const unsubscribe = store.subscribe(() => drawBy(frame.localMs + frameMs));
   return {
     get: () => frame,
+    look,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,11 +1,12 @@
 /** Commands for a shell. The token is never in them: they take it from the environment of whoever runs them. */
 
 import type { DeliveryView } from '@flash-sale/shared/contracts/webhook.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 
 /** The same key each time it is run: it is done once. */
 export function replayCommand(opsUrl: string, id: number, key: string = crypto.randomUUID()): string {
   return [
-    `curl -sS -X POST ${quoted(`${opsUrl}/ops/webhooks/${id}/replay`)}`,
+    `curl -sS -X POST ${shellWord(`${opsUrl}/ops/webhooks/${id}/replay`)}`,
     '-H "authorization: Bearer $OPERATOR_TOKEN"',
     `-H 'idempotency-key: ${key}'`,
   ].join(' \\\n  ');
@@ -18,10 +19,10 @@ export function sendAgainCommand({ provider, event, headers, body }: DeliveryVie
   const url = `${scheme}://${headers['host'] ?? 'localhost:8000'}/api/webhook/${path}`;
   const sent = SENT_HEADERS.flatMap((name) => {
     const value = headers[name];
-    return value === undefined ? [] : [`-H ${quoted(`${name}: ${value}`)}`];
+    return value === undefined ? [] : [`-H ${shellWord(`${name}: ${value}`)}`];
   });
   // Raw: else a body that begins with @ would be read as the name of a file of whoever runs it.
-  return [`curl -sS ${quoted(url)}`, ...sent, `--data-raw ${quoted(body)}`].join(' \\\n  ');
+  return [`curl -sS ${shellWord(url)}`, ...sent, `--data-raw ${shellWord(body)}`].join(' \\\n  ');
 }
 
 const SENT_HEADERS = [
@@ -32,7 +33,3 @@ const SENT_HEADERS = [
   'webhook-signature',
   'stripe-signature',
 ];
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
-}

@@ -2,7 +2,7 @@
 
 import type { Column } from '../list/columns.ts';
 import type { Fields } from '../list/filter.ts';
-import { age, timeOfDay } from '../look/format.ts';
+import { ageColumn, whenColumn } from '../list/time-columns.ts';
 import { span } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
 import { outcomeWord } from './outcome-words.ts';
@@ -26,14 +26,7 @@ export function fieldsOf(row: InboxRow): Fields {
 }
 
 export const INBOX_COLUMNS: readonly Column<InboxRow>[] = [
-  {
-    name: 'time',
-    title: 'Time',
-    width: 8,
-    priority: 0,
-    cell: (row) => timeOfDay(Date.parse(row.received_at)),
-    sortBy: (row) => Date.parse(row.received_at),
-  },
+  whenColumn((row) => row.received_at, { name: 'time', title: 'Time' }),
   {
     name: 'id',
     title: '#',
@@ -121,13 +114,5 @@ export const INBOX_COLUMNS: readonly Column<InboxRow>[] = [
     cell: (row) => span(String(row.attempts), row.attempts > 1 ? 'warn' : 'dim'),
     sortBy: (row) => row.attempts,
   },
-  {
-    name: 'age',
-    title: 'Age',
-    width: 6,
-    align: 'right',
-    priority: 1,
-    cell: (row, { nowMs }) => span(age(nowMs - Date.parse(row.received_at)), 'dim'),
-    sortBy: (row) => -Date.parse(row.received_at),
-  },
+  ageColumn((row) => row.received_at, 1),
 ];

@@ -2,9 +2,10 @@
 
 import type { ReplayItemView, ReplayView } from '@flash-sale/shared/contracts/webhook.ts';
 import type { Column } from '../list/columns.ts';
+import { ageColumn, whenColumn } from '../list/time-columns.ts';
 import { bar } from '../look/bars.ts';
 import { BLANK, fact, title } from '../look/facts.ts';
-import { age, count, dateTime, rate, timeOfDay, wholeTimeLeft } from '../look/format.ts';
+import { count, dateTime, rate, wholeTimeLeft } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { asManyAsFit, plain, span, type Line, type Span } from '../look/span.ts';
 import { safe, wrapText } from '../look/text.ts';
@@ -47,13 +48,7 @@ function progressBar({ done, total }: ReplayView, width: number): Line {
 }
 
 export const REPLAY_COLUMNS: readonly Column<ReplayView>[] = [
-  {
-    name: 'time',
-    title: 'Time',
-    width: 8,
-    priority: 3,
-    cell: (row) => timeOfDay(Date.parse(row.created_at)),
-  },
+  whenColumn((row) => row.created_at, { name: 'time', title: 'Time', priority: 3 }),
   {
     name: 'id',
     title: '#',
@@ -132,14 +127,7 @@ export const REPLAY_COLUMNS: readonly Column<ReplayView>[] = [
     priority: 4,
     cell: (row) => span(rate(row.rate), 'dim'),
   },
-  {
-    name: 'age',
-    title: 'Age',
-    width: 6,
-    align: 'right',
-    priority: 4,
-    cell: (row, { nowMs }) => span(age(nowMs - Date.parse(row.created_at)), 'dim'),
-  },
+  ageColumn((row) => row.created_at, 4),
 ];
 
 /** What goes on now, above every list of the room. Dry runs are told of where they are asked for. */
