@@ -41,7 +41,7 @@ const VERBS: readonly Verb[] = [
     tells: ({ units }) => [
       `${known(units.available)} available units are not sold any more.`,
       `${known(units.held)} held units may still be ordered, ${count(units.ordered)} ordered ones paid; then it is over.`,
-      'It can not be opened again.',
+      'It cannot be opened again.',
     ],
   },
   {

@@ -235,7 +235,7 @@ test('in a read-only context the padlock is seen, what changes is crossed out, a
   }
 });
 
-test('while the stores can not be read, nothing says that they are well, and what they held looks old', () => {
+test('while the stores cannot be read, nothing says that they are well, and what they held looks old', () => {
   const frame = desk.desk.frame();
   const old = { ...frame.state, toast: null, filterLine: null, overviewAtMs: frame.localMs - 12_300 };
   const said = (state: State) => {
@@ -247,9 +247,7 @@ test('while the stores can not be read, nothing says that they are well, and wha
   expect(header).toContain('! stores silent for 0:13');
   expect(header).not.toMatch(/✓|Redis|SQL/);
   expect(areRowsFresh(old, frame.localMs)).toBe(false);
-  expect(said(old)).toContain(
-    'The API can not read its stores: is SQL well? What you see is 12 seconds old.',
-  );
+  expect(said(old)).toContain('The API cannot read its stores: is SQL well? What you see is 12 seconds old.');
   // Holds are told, not read.
   expect(areRowsFresh({ ...old, room: 'holds' }, frame.localMs)).toBe(true);
   const sale = saleRows(old)[0];

@@ -45,7 +45,7 @@ function staleLine({ state, localMs }: Frame): Line {
       ? ''
       : ` Next try in ${wholeTimeLeft(link.nextTryAtMs - localMs)}; R tries now.`;
   const what = isTold
-    ? 'The API can not read its stores: is SQL well?'
+    ? 'The API cannot read its stores: is SQL well?'
     : link.kind === 'live'
       ? 'The API hears nothing of Redis.'
       : ended(safe(link.says) || 'Connecting');

@@ -60,7 +60,7 @@ function linkWords(frame: Frame | null): string {
       return 'What is said may be old: the API hears nothing of Redis.';
     return isOverviewFresh(frame.state, frame.localMs)
       ? `Connected to ${context.name}.`
-      : 'What is said of sales may be old: the API can not read its stores.';
+      : 'What is said of sales may be old: the API cannot read its stores.';
   }
   return link.kind === 'refused'
     ? `Refused. ${link.says}`

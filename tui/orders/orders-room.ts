@@ -17,7 +17,7 @@ export const ordersRoom: Room = {
   views: [ordersView, refundsView],
   badge: ({ overview }) => (overview?.refunds_due ? `${overview.refunds_due} owed` : ''),
   async read(desk) {
-    await Promise.all([orderList.read(desk), readRefunds(desk)]);
+    await Promise.all([orderList.read(desk), readRefunds(desk), readHistory(desk)]);
   },
   detailed(desk) {
     void readHistory(desk);
@@ -28,7 +28,8 @@ export const ordersRoom: Room = {
       return orders === state.orders ? state : { ...state, orders };
     });
     const id = detailedId(desk.store.get());
-    if (id !== null && isToldOf(id, events)) void readHistory(desk);
+    const isGap = events.some(({ type }) => type === 'gap' || type === 'dropped');
+    if (id !== null && (isGap || isToldOf(id, events))) void readHistory(desk);
   },
   turn(desk) {
     const { room, views, orders } = desk.store.get();

@@ -235,7 +235,7 @@ function lookAgainAndAgain(run: Run) {
 /** @returns the paid units */
 function addUp(units: NonNullable<Look['sale']>['units'], judge: Judge): number {
   const { allotment, available, held, ordered, paid, returning } = units;
-  // While Redis can not tell what is held, nothing can be added up.
+  // While Redis cannot tell what is held, nothing can be added up.
   if (held !== null) {
     const sum = available + held + ordered + paid + returning;
     if (sum !== allotment) {

@@ -2,6 +2,7 @@
 
 import { LAUNCH_COUNTDOWN_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
+import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
 import { counted, dateTime, money, timeLeft } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
@@ -9,7 +10,7 @@ import { safe } from '../look/text.ts';
 import { selectedSale } from './board.ts';
 import { preflight, preflightLines } from './preflight.ts';
 import { LIMITS } from './sale-limits.ts';
-import { saleName, saleRows, slugOf, type SaleRow } from './sale-row.ts';
+import { saleName, slugOf, type SaleRow } from './sale-row.ts';
 import { sendVerb, whyNotVerb } from './verb-actions.ts';
 
 async function launch(desk: Desk): Promise<void> {
@@ -47,8 +48,12 @@ const TERMS = [
 
 /** Nobody said yes to what somebody else wrote into it meanwhile. */
 async function sendAsShown(desk: Desk, row: SaleRow, verb: 'launch' | 'schedule'): Promise<void> {
-  const now = saleRows(desk.store.get()).find(({ sale }) => sale.id === row.sale.id)?.sale;
-  if (TERMS.every((name) => now?.[name] === row.sale[name])) await sendVerb(desk, row, verb);
+  const now = await answerOf(desk.api.sales({ id: row.sale.id }).get());
+  if (!now.ok) {
+    desk.say(`Nothing was done: ${saleName(row)} could not be looked at again. ${now.message}`, 'warn');
+    return;
+  }
+  if (TERMS.every((name) => now.data[name] === row.sale[name])) await sendVerb(desk, row, verb);
   else desk.say(`${saleName(row)} was edited meanwhile: nothing was done. Look at it again.`, 'warn');
 }
 

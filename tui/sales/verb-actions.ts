@@ -69,7 +69,7 @@ const VERBS: readonly Verb[] = [
       return [
         `${count(available ?? 0)} available units are not sold any more.`,
         `${count(held ?? 0)} held units may still be ordered, ${count(ordered)} ordered ones paid; then it is over.`,
-        'It can not be opened again.',
+        'It cannot be opened again.',
       ];
     },
   },

@@ -116,7 +116,7 @@ async function stop(desk: Desk): Promise<void> {
     title: `Stop ${kindOf(found)} ${found.id}?`,
     lines: [
       plain('What it did stays done; the other deliveries stay as they are.'),
-      [span('It can not be taken up again, but another replay can do the rest.', 'dim')],
+      [span('It cannot be taken up again, but another replay can do the rest.', 'dim')],
     ],
     verb: 'stop it',
   });

@@ -93,7 +93,8 @@ export function withEvents(slice: WebhooksSlice, events: readonly AnyEvent[]): W
 
 function withEvent(slice: WebhooksSlice, event: AnyEvent): WebhooksSlice {
   if (event.type === 'gap' || event.type === 'dropped') {
-    return { ...asOld(slice, 'lost'), areReplaysOld: true };
+    const opened = { delivery: again(slice.delivery), replay: again(slice.replay) };
+    return { ...asOld(slice, 'lost'), ...opened, areReplaysOld: true };
   }
   if (event.type === 'replay.progress') {
     const { replay_id: id, state, done, total } = event;

@@ -131,6 +131,16 @@ describe('the inbox', () => {
     await desk.waitFor('Attempts (1)');
   });
 
+  test('goes on telling what became of the order while a delivery is looked at', async () => {
+    const made = await paid('followed');
+    await open();
+    await desk.waitFor(/pi_followed +0/);
+    await desk.press('g', 'd');
+    await desk.waitFor('paid, 1 unit of sale');
+    await ops(world, 'POST', `/ops/orders/${made.orderId}/refunded`, { reference: 're_1' });
+    await desk.waitFor('refunded, 1 unit of sale');
+  });
+
   test('copies commands without the token', async () => {
     await paid('copied');
     await open();
