@@ -36,7 +36,13 @@ import {
   luaTakesKeysInThePreludeOnly,
 } from './tidy/lua.ts';
 import { type Check, readProject, sample } from './tidy/project.ts';
-import { installsAreFrozen, nothingIsTrusted, releasesAreAWeekOld, versionIsOne } from './tidy/supply.ts';
+import {
+  installsAreFrozen,
+  nothingIsTrusted,
+  overridesHaveReasons,
+  releasesAreAWeekOld,
+  versionIsOne,
+} from './tidy/supply.ts';
 import {
   luaFitsOnAPage,
   namesAreKebabCase,
@@ -246,6 +252,9 @@ describe('what comes from elsewhere', () => {
   rule('runs nothing while it is installed', nothingIsTrusted, {
     bad: [{ 'package.json': '{}' }, { 'package.json': '{ "trustedDependencies": ["esbuild"] }' }],
   });
+  rule('has the version that its dependents ask for, or a reason', overridesHaveReasons, {
+    bad: [{ 'package.json': '{ "overrides": { "ink": "8.0.0" } }' }, { 'package.json': '{}' }],
+  });
   rule('is a week old', releasesAreAWeekOld, {
     bad: [
       { 'bunfig.toml': '[install]\nexact = true' },
@@ -284,6 +293,7 @@ describe('written twice, the same', () => {
   rule('every version is exact and written in the root', versionsAreExact, {
     bad: [
       { 'package.json': '{ "workspaces": { "catalog": { "elysia": "^1.4.30" } } }' },
+      { 'package.json': '{ "overrides": { "elysia": ">=1.4.30" } }' },
       { 'api/package.json': '{ "dependencies": { "elysia": "1.4.30" } }' },
       { 'api/package.json': '{ "dependencies": { "@flash-sale/shared": "*" } }' },
     ],

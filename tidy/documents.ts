@@ -22,6 +22,7 @@ interface PackageFile {
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
+  overrides?: Record<string, string>;
 }
 
 export const versionsAreExact: Check = (files) =>
@@ -30,8 +31,14 @@ export const versionsAreExact: Check = (files) =>
     .flatMap((file) => {
       const json = JSON.parse(file.text) as PackageFile;
       const isRoot = file.path === 'package.json';
-      const { dependencies, devDependencies, peerDependencies, workspaces } = json;
-      const all = { ...workspaces?.catalog, ...dependencies, ...devDependencies, ...peerDependencies };
+      const { dependencies, devDependencies, peerDependencies, overrides, workspaces } = json;
+      const all = {
+        ...workspaces?.catalog,
+        ...dependencies,
+        ...devDependencies,
+        ...peerDependencies,
+        ...overrides,
+      };
       return Object.entries(all).flatMap(([name, version]) => {
         if (name.startsWith('@flash-sale/')) {
           return version === 'workspace:*' ? [] : [`${file.path}: ${name} must be "workspace:*".`];
