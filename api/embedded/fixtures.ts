@@ -1,11 +1,12 @@
 /** What this folder's tests share. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { copyMariaDbData, prepareMariaDbData } from './mariadb-data.ts';
+import { prepareMariaDbData } from './mariadb-data.ts';
 import { processIdentity } from './process-identity.ts';
 import type { StoreName } from './running-store.ts';
 
@@ -53,7 +54,7 @@ export function mariaDbTemplate(): {
     },
     async copyTo(dir) {
       mkdirSync(join(dir, '..'), { recursive: true });
-      await copyMariaDbData(template, dir);
+      await cp(template, dir, { recursive: true, errorOnExist: true, force: false });
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

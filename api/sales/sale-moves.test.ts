@@ -11,7 +11,8 @@ import { settle } from '../test/settling.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
 import { keepSalesArmed } from './arming.ts';
 import { moveSalesByTime } from './clock.ts';
-import { createSale, moveSale } from './sales.ts';
+import { createSale } from '../test/create-sale.ts';
+import { moveSale } from './sales.ts';
 import { changeWindow } from './window.ts';
 
 let world: World;

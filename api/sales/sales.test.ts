@@ -8,7 +8,8 @@ import { hold, order, pay, send } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
 import { moveSalesByTime } from './clock.ts';
-import { createSale, moveSale } from './sales.ts';
+import { createSale } from '../test/create-sale.ts';
+import { moveSale } from './sales.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,30 +1,10 @@
-/** A sale's draft and its moves, as the system itself makes them. SQL decides; Redis learns by a rebuild. */
+/** The moves of a sale, as the system itself makes them. SQL decides; Redis learns by a rebuild. */
 
-import { eq } from 'drizzle-orm';
-import { products } from '@flash-sale/drizzle/schema.ts';
 import { ARMED_SALE_STATES, SALE_MOVES, SALE_STATES, type SaleState } from '@flash-sale/shared/lifecycle.ts';
-import { transaction } from '../mysql/transaction.ts';
-import { bySystem, record, type Act } from '../operators/audit-log.ts';
+import { bySystem, type Act } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { writeMove } from './move.ts';
 import { rebuildSale } from './rebuild.ts';
-import { checkTerms, insertSale, type SaleTerms } from './terms.ts';
-
-/** Writes a draft. @returns its id. @throws RangeError that names the term; Error when there is no such product. */
-export async function createSale(
-  { mysql }: Services,
-  terms: SaleTerms,
-  act: Act = bySystem('sales'),
-): Promise<number> {
-  checkTerms(terms);
-  return transaction(mysql, async (sql) => {
-    const [product] = await sql.select().from(products).where(eq(products.id, terms.productId));
-    if (product === undefined) throw new Error(`there is no product ${terms.productId}`);
-    const saleId = await insertSale(sql, product, terms);
-    await record(sql, act, { action: 'sale.create', target: `sale ${saleId}`, after: terms });
-    return saleId;
-  });
-}
 
 export type SaleMoved =
   | { kind: 'moved'; from: SaleState; to: SaleState }

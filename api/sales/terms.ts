@@ -1,20 +1,10 @@
 /** The terms of a sale: what they may be, what they are when nothing is said, and how they become a row. */
 
 import { sales } from '@flash-sale/drizzle/schema.ts';
-import { faultsOf } from '@flash-sale/shared/contracts/field-errors.ts';
 import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
-import { SaleLimits, type SaleLimit } from '@flash-sale/shared/contracts/sale.ts';
+import type { SaleLimit } from '@flash-sale/shared/contracts/sale.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
-import {
-  ALLOTMENT_MAX,
-  HOLD_TTL_DEFAULT_S,
-  HOLD_TTL_MAX_S,
-  HOLD_TTL_MIN_S,
-  PAY_WINDOW_DEFAULT_S,
-  PAY_WINDOW_MAX_S,
-  PAY_WINDOW_MIN_S,
-  PRICE_MINOR_MAX,
-} from '@flash-sale/shared/limits.ts';
+import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
 import type { Sql } from '../mysql/transaction.ts';
 import type { Product, Sale } from '../products/catalog.ts';
 import { changePrice } from '../products/price.ts';
@@ -51,26 +41,6 @@ export type WrittenTerms = Omit<SaleTerms, 'priceMinor'> & { readonly price?: nu
 export function limitsIn(terms: Limits): Limits {
   const said = LIMITS.filter(([, column]) => terms[column] !== undefined);
   return Object.fromEntries(said.map(([, column]) => [column, terms[column]]));
-}
-
-/** @throws RangeError that names the term */
-export function checkTerms(terms: SaleTerms): void {
-  const within = (
-    name: 'allotment' | 'priceMinor' | 'holdTtlMs' | 'payWindowMs',
-    [min, max]: [number, number],
-  ) => {
-    const value = terms[name] ?? null;
-    if (value === null || (Number.isInteger(value) && value >= min && value <= max)) return;
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}, not ${value}`);
-  };
-  within('allotment', [1, ALLOTMENT_MAX]);
-  within('priceMinor', [0, PRICE_MINOR_MAX]);
-  within('holdTtlMs', [HOLD_TTL_MIN_S * 1_000, HOLD_TTL_MAX_S * 1_000]);
-  within('payWindowMs', [PAY_WINDOW_MIN_S * 1_000, PAY_WINDOW_MAX_S * 1_000]);
-  const limits = Object.fromEntries(LIMITS.map(([field, column]) => [field, terms[column] ?? null]));
-  for (const [field, says] of Object.entries(faultsOf(SaleLimits, limits))) {
-    throw new RangeError(`${field} ${says.join(', ')}`);
-  }
 }
 
 export type TermsPriced = { kind: 'terms'; terms: SaleTerms } | { kind: 'invalid'; errors: FieldErrors };
