@@ -19,6 +19,7 @@ import {
   onlyConfigReadsTheEnvironment,
   onlyHttpKnowsElysia,
   onlyKeysBuildsKeys,
+  onlyOneFileWritesRawSql,
   onlyScriptsImportLua,
   onlyServicesConstructClients,
   onlyTheAppMountsRoutes,
@@ -140,6 +141,13 @@ describe('one place', () => {
   rule('builds Redis keys: redis/keys.ts', onlyKeysBuildsKeys, {
     bad: [{ 'api/holds/holds.ts': 'const key = `{s:${sale}}:meta`;' }],
     good: [{ 'api/holds/holds.ts': '// {s:7}:meta is its key' }],
+  });
+});
+
+describe('SQL', () => {
+  rule('is made of text in one file only', onlyOneFileWritesRawSql, {
+    bad: [{ 'api/orders/orders.ts': 'sql.execute(raw.raw(`SELECT ${name}`))' }],
+    good: [{ 'api/orders/orders.ts': 'sql.execute(raw`SELECT ${name}`)' }],
   });
 });
 

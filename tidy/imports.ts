@@ -203,3 +203,9 @@ export const onlyKeysBuildsKeys = onlyIn(
   /\{s:/,
   'only api/redis/keys.ts builds a key. Use its functions.',
 );
+
+export const onlyOneFileWritesRawSql = onlyIn(
+  /^api\/mysql\/insert-many\.ts$/,
+  /\b(sql|raw)\.raw\(/,
+  'only api/mysql/insert-many.ts, whose words are columns of ours, makes SQL of text. Use sql`...`, which sends values apart.',
+);

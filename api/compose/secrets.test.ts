@@ -76,7 +76,8 @@ describe('the secrets of an installation', () => {
       'mariadb/root-password',
       'mariadb/users.sql migration/database-url',
       'mariadb/users.sql mysqld-exporter/my.cnf',
-      'redis-exporter/passwords.json redis/nodes redis/password redis/redis.conf',
+      'redis-exporter/passwords.json redis-exporter/passwords.json redis/redis.conf',
+      'redis/nodes redis/password redis/redis.conf',
     ]);
   });
 

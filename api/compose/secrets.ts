@@ -7,7 +7,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { redisUser, sqlUsers } from './store-users.ts';
+import { redisUsers, sqlUsers } from './store-users.ts';
 
 /** Services, and so hosts: the first is the Redis of an installation without a cluster. */
 const NODES = ['redis', 'redis-2', 'redis-3', 'redis-4', 'redis-5', 'redis-6'] as const;
@@ -44,10 +44,11 @@ function secretFiles(secret: (name: string) => string): Record<string, string> {
   };
 }
 
-/** People, the exporter and the cluster itself are its user `default`, who may do everything. */
+/** People and the cluster itself are its user `default`, who may do everything. */
 function redisFiles(secret: (name: string) => string, isCluster: boolean): Record<string, string> {
   const password = secret('redis');
   const app = secret('redis-app');
+  const exporter = secret('redis-exporter');
   const nodes = isCluster ? NODES : NODES.slice(0, 1);
   const urls = (access: string) => nodes.map((host) => `redis://${access}@${host}:6379`).join(',');
   return {
@@ -57,13 +58,16 @@ function redisFiles(secret: (name: string) => string, isCluster: boolean): Recor
       : 'REDIS_URL_FILE=/run/secrets/redis-url',
     'redis/redis.conf': [
       `requirepass ${password}`,
-      redisUser(app),
+      ...redisUsers({ app, exporter }),
       ...(isCluster ? clusterSettings(password) : []),
     ].join('\n'),
     'redis/password': password,
     'redis/nodes': urls(`:${password}`),
     'redis-exporter/passwords.json': JSON.stringify(
-      Object.fromEntries(nodes.map((host) => [`redis://${host}:6379`, password])),
+      // Its versions differ in whether the name of the user is part of the place.
+      Object.fromEntries(
+        nodes.flatMap((host) => ['', 'exporter@'].map((user) => [`redis://${user}${host}:6379`, exporter])),
+      ),
     ),
     'redis-targets/redis.json': JSON.stringify([{ targets: nodes.map((host) => `${host}:6379`) }]),
   };

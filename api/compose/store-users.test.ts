@@ -1,7 +1,7 @@
 // The users that docker-compose.yml has in its stores, in real servers: with them every request of both listeners and all
 // workers do their work, and whoever has their passwords can do nothing else.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -12,8 +12,10 @@ import { listen, type Listening } from '../server.ts';
 import { createServices, type Services } from '../services.ts';
 import { read, ROOT, service, volumesOf } from '../test/compose-file.ts';
 import { freePort } from '../test/free-port.ts';
+import { installed } from '../test/installed.ts';
 import { runNewman } from '../test/postman/newman.ts';
 import { privateMariaDb, privateRedis, type TestStore } from '../test/stores.ts';
+import { until } from '../test/until.ts';
 import { testConfig } from '../test/world.ts';
 import { startWorkers } from '../workers/workers.ts';
 import { writeSecrets } from './secrets.ts';
@@ -27,7 +29,7 @@ beforeAll(async () => {
   writeSecrets(secrets);
   const port = freePort();
   [redis, mariadb] = await Promise.all([
-    privateRedis({ args: ['--port', `${port}`, '--bind', '127.0.0.1', ...userOfRedis()] }),
+    privateRedis({ args: ['--port', `${port}`, '--bind', '127.0.0.1', ...usersOfRedis()] }),
     privateMariaDb({ args: [`--init-file=${join(secrets, 'mariadb/users.sql')}`] }),
   ]);
   redisUrl = secret('app/redis-url').replace('@redis:6379', `@127.0.0.1:${port}`);
@@ -40,13 +42,10 @@ afterAll(async () => {
 
 const secret = (path: string) => readFileSync(join(secrets, path), 'utf8').trim();
 
-/** The line of the configuration file, as a flag. The fixture looks at a server without a password. */
-function userOfRedis(): string[] {
-  const line = secret('redis/redis.conf')
-    .split('\n')
-    .find((one) => one.startsWith('user '));
-  const [name = '', ...words] = String(line).split(' ');
-  return [`--${name}`, ...words];
+/** Lines of the configuration file, as flags. The fixture looks at a server without a password. */
+function usersOfRedis(): string[] {
+  const lines = secret('redis/redis.conf').split('\n');
+  return lines.filter((line) => line.startsWith('user ')).flatMap((line) => `--${line}`.split(' '));
 }
 
 /** Only the place of the server is another one here. */
@@ -101,7 +100,7 @@ describe('the user of Redis', () => {
       [...texts.matchAll(/redis\.p?call\(\s*'([A-Z]+)'/g)].map(([, name = '']) => name.toLowerCase()),
     );
     expect(called.size).toBeGreaterThan(15);
-    const words = userOfRedis();
+    const words = usersOfRedis();
     expect([...called].filter((name) => !words.includes(`+${name}`))).toEqual([]);
   });
 
@@ -126,6 +125,47 @@ describe('the user of Redis', () => {
     expect(await asUser((client) => client.get('{s:9}:era'))).toBe('mine');
   });
 });
+
+test('the exporter sees the figures of Redis, as a user that sees no settings and no keys', async () => {
+  const { host } = new URL(redisUrl);
+  const passwords = join(secrets, 'passwords-here.json');
+  writeFileSync(passwords, secret('redis-exporter/passwords.json').replaceAll('redis:6379', host));
+  // As in the installation: nobody gets in without a name.
+  const admin = new Redis({ path: redis.socket });
+  await admin.config('SET', 'requirepass', secret('redis/password'));
+  const listenAt = `127.0.0.1:${freePort()}`;
+  const exporter = Bun.spawn(
+    [
+      await installed('prometheus-redis-exporter', 'prometheus-redis-exporter'),
+      `-web.listen-address=${listenAt}`,
+    ],
+    {
+      env: { ...service('redis-exporter').environment, REDIS_PASSWORD_FILE: passwords },
+      stdout: 'ignore',
+      stderr: 'ignore',
+    },
+  );
+  const seen = await until(async () =>
+    (await fetch(`http://${listenAt}/scrape?target=redis://${host}`)).text(),
+  );
+  exporter.kill();
+  for (const line of [
+    'redis_up 1',
+    'redis_memory_used_bytes',
+    'redis_aof_last_write_status',
+    'redis_evicted_keys_total',
+  ])
+    expect(seen).toContain(`\n${line}`);
+  const password = JSON.parse(readFileSync(passwords, 'utf8'))[`redis://${host}`] as string;
+  const client = new Redis(`redis://exporter:${password}@${host}`, { disableClientInfo: true });
+  for (const [command = '', ...words] of ['CONFIG GET *', 'KEYS *', 'GET {s:1}:meta', 'FLUSHALL'].map(
+    (line) => line.split(' '),
+  ))
+    expect(await client.call(command, ...words).catch(String)).toContain('NOPERM');
+  client.disconnect();
+  await admin.config('SET', 'requirepass', '');
+  admin.disconnect();
+}, 120_000);
 
 /** What SQL says to each; rows that come back are no refusal. */
 async function asked(url: string, statements: readonly string[]): Promise<string[]> {

@@ -11,13 +11,29 @@ const REDIS_COMMANDS = `
   xadd xread xinfo|stream
 `;
 
-/** Whoever takes over an API can not read the settings of Redis, look for other keys, or empty it with one command. */
-export function redisUser(password: string): string {
-  const commands = REDIS_COMMANDS.trim()
-    .split(/\s+/)
-    .map((command) => `+${command}`)
-    .join(' ');
-  return `user flash_sale reset on >${password} ~${SALE_KEYS_PATTERN} -@all ${commands}`;
+/** What the exporter of the boards looks at: figures, no settings and no keys. */
+const REDIS_LOOKS =
+  'client|setname info cluster|info slowlog|len slowlog|get latency|latest latency|histogram';
+
+export interface RedisPasswords {
+  readonly app: string;
+  readonly exporter: string;
+}
+
+/**
+ * Lines of a configuration. Whoever takes over an API can not read the settings of Redis, look for other keys, or empty
+ * it with one command.
+ */
+export function redisUsers({ app, exporter }: RedisPasswords): string[] {
+  return [
+    `user flash_sale reset on >${app} ~${SALE_KEYS_PATTERN} -@all ${allowed(REDIS_COMMANDS)}`,
+    `user exporter reset on >${exporter} -@all ${allowed(REDIS_LOOKS)}`,
+  ];
+}
+
+function allowed(commands: string): string {
+  const names = commands.trim().split(/\s+/);
+  return names.map((name) => `+${name}`).join(' ');
 }
 
 export interface SqlPasswords {

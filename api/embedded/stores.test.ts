@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import {
@@ -14,6 +14,7 @@ import {
   withMariaDb,
   withRedis,
 } from './fixtures.ts';
+import { operatorToken } from './operator-token.ts';
 import { type EmbeddedStores, openEmbeddedStores } from './stores.ts';
 
 setDefaultTimeout(30_000);
@@ -34,6 +35,8 @@ function inDataDir(work: (dataDir: string, folder: string) => Promise<void>): Pr
     await work(dataDir, folder);
   });
 }
+
+const modeOf = (path: string) => lstatSync(path).mode;
 
 async function remember(stores: EmbeddedStores, value: string): Promise<void> {
   await withRedis(stores.redisUrl, (redis) => redis.set('remembered', value));
@@ -70,6 +73,21 @@ test('a second start has the data of the first, and a stop leaves nothing runnin
     );
     expect(existsSync(join(dataDir, 'stores.json'))).toBe(false);
     expect(lines[0]).toMatch(/^(redis|mariadb) +[\d.]+ +started in \d+ ms /);
+  }));
+
+test('what is kept is for its owner only, in a folder that is open to others too', () =>
+  inDataDir(async (dataDir) => {
+    chmodSync(dataDir, 0o755);
+    const stores = await openEmbeddedStores({ dataDir, redis: true, mysql: true, say });
+    operatorToken(dataDir);
+    await remember(stores, 'mine');
+    const kept = readdirSync(dataDir).map((name) => [name, modeOf(join(dataDir, name)) & 0o077] as const);
+    await stores.stop();
+    // The lock has nothing in it, and who may see that there is one may know it.
+    expect(kept.filter(([name, others]) => others !== 0 && !name.startsWith('owner.lock'))).toEqual([]);
+    expect(kept.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['logs', 'mysql', 'operator-token', 'redis', 'stores.json']),
+    );
   }));
 
 test('a store that is not wanted is not started', () =>
