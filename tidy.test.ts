@@ -332,7 +332,13 @@ describe('written twice, the same', () => {
       { 'SECURITY.md': '`api/a.test.ts` "a"', 'api/a.test.ts': "// test('a', a);" },
       { 'SECURITY.md': '`api/a.test.ts` "a"', 'api/a.test.ts': "describe('a', a);" },
     ],
-    good: [{ ...tested, 'SECURITY.md': '- `api/a.test.ts` "a\n  is b",\n  "c is %s"; `api/a.ts` "a"' }],
+    good: [
+      {
+        'SECURITY.md': '`api/a.test.ts` "a"',
+        'api/a.test.ts': "test.skipIf(platform !== 'linux')(\n'a', a)",
+      },
+      { ...tested, 'SECURITY.md': '- `api/a.test.ts` "a\n  is b",\n  "c is %s"; `api/a.ts` "a"' },
+    ],
   });
   const checklist = (line: string): Sample => ({
     'SECURITY.md': `- a\n\n## Checklist\n\n${line}\n\n## End\n- b`,

@@ -94,9 +94,9 @@ export const readmeNamesTheCommands: Check = (files) =>
 
 const INVARIANTS = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'];
 
-/** As the file writes them: of a table's test with its `%s`. */
-function testNamesIn(file: File, calls = 'test|it'): string[] {
-  const call = new RegExp(`\\b(?:${calls})\\b[^'"\`\\n]*\\(\\s*(['"\`])(.*?)\\1`, 'g');
+/** As the file writes them: of a table's test with its `%s`. `rule` is how tidy.test.ts makes two tests. */
+function testNamesIn(file: File, calls = 'test|it|rule'): string[] {
+  const call = new RegExp(`\\b(?:${calls})(?:\\.\\w+(?:\\([^\\n]*?\\))?)*\\(\\s*(['"\`])(.*?)\\1`, 'g');
   return [...withoutComments(file).matchAll(call)].map(([, , name]) => name ?? '');
 }
 

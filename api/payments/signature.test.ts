@@ -125,7 +125,7 @@ describe('a webhook is refused and nothing is recorded', () => {
     ['signed in the future', ({ body }) => sign(body, { ageS: -WEBHOOK_TOLERANCE_S - 5 })],
     ['signed with the empty key', ({ body }) => sign(body, { secret: 'whsec_' })],
   ];
-  test.each(FORGED)('%s', async (_, forge) => {
+  test.each(FORGED)('%s: 401, and nothing is recorded', async (_, forge) => {
     const message = sign(await orderedPayment());
     const before = await countDeliveries();
     const forged = { ...message, ...forge(message) };
