@@ -275,6 +275,7 @@ describe('what comes from elsewhere', () => {
       { 'package.json': '{ "scripts": { "start": "bun install --silent && bun api/start.ts" } }' },
       { Dockerfile: 'RUN bun install --production' },
       { '.ci/run': 'npm ci' },
+      { 'api/embedded/dependencies.ts': "Bun.spawnSync([process.execPath, 'install', '--silent'], {" },
     ],
     good: [
       { Dockerfile: 'RUN bun install --frozen-lockfile --production' },

@@ -1,7 +1,8 @@
 /** One command: stores of its own unless URLs are given, schema, first product, both listeners, workers. */
 
 import { join } from 'node:path';
-import { migrate } from '@flash-sale/drizzle/migrate.ts';
+import { isOfNewerVersion, migrate } from '@flash-sale/drizzle/migrate.ts';
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { readConfig, redisAddress, type Config } from './config.ts';
 import { openOperatorTerminal, type OperatorTerminal } from './embedded/operator-terminal.ts';
 import { openVoice } from './embedded/voice.ts';
@@ -46,6 +47,11 @@ async function serve(config: Config, stores: EmbeddedStores, stopped: Promise<st
   const databaseUrl = config.DATABASE_URL ?? stores.databaseUrl;
   if (redis === undefined || databaseUrl === undefined) throw new Error('a store was not started');
   const applied = await migrate(databaseUrl);
+  if (stores.databaseUrl !== undefined && (await isOfNewerVersion(databaseUrl))) {
+    throw new EnvironmentError(
+      `DATA_DIR ${config.DATA_DIR} belongs to a newer version of this program: start that one, or set DATA_DIR to another folder.`,
+    );
+  }
   if (applied > 0) say(`schema   ${applied === 1 ? '1 migration' : `${applied} migrations`} applied`);
 
   const log = createLog(config.LOG_LEVEL, voice.write);

@@ -29,9 +29,8 @@ export async function migrate(databaseUrl: string): Promise<number> {
     await connection.query(
       'CREATE TABLE IF NOT EXISTS migrations (hash char(64) PRIMARY KEY, applied_at datetime(3) NOT NULL)',
     );
-    const [rows] = await connection.query<RowDataPacket[]>('SELECT hash FROM migrations');
-    const applied = new Set(rows.map((row) => String(row['hash'])));
-    const missing = readMigrationFiles({ migrationsFolder: FOLDER }).filter(({ hash }) => !applied.has(hash));
+    const applied = await appliedTo(connection);
+    const missing = ownMigrations().filter(({ hash }) => !applied.has(hash));
     for (const { sql, hash } of missing) {
       for (const statement of sql) await apply(connection, statement);
       await connection.query('INSERT INTO migrations VALUES (?, utc_timestamp(3))', [hash]);
@@ -40,6 +39,24 @@ export async function migrate(databaseUrl: string): Promise<number> {
   } finally {
     await connection.end();
   }
+}
+
+/** @returns whether a newer version of the program migrated this database. */
+export async function isOfNewerVersion(databaseUrl: string): Promise<boolean> {
+  const connection = await createConnection(connectionOptions(databaseUrl));
+  try {
+    const own = new Set(ownMigrations().map(({ hash }) => hash));
+    return [...(await appliedTo(connection))].some((hash) => !own.has(hash));
+  } finally {
+    await connection.end();
+  }
+}
+
+const ownMigrations = () => readMigrationFiles({ migrationsFolder: FOLDER });
+
+async function appliedTo(connection: Connection): Promise<ReadonlySet<string>> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT hash FROM migrations');
+  return new Set(rows.map((row) => String(row['hash'])));
 }
 
 async function beOnlyMigrator(connection: Connection): Promise<void> {

@@ -62,17 +62,25 @@ export const releasesAreAWeekOld: Check = (files) =>
     ];
   });
 
-/** Where a machine installs: commands of package.json, the image, compose, CI. People read the rest. */
-const INSTALLS = /(^|\/)package\.json$|^Dockerfile$|^docker-compose\.yml$|^\.ci\//;
+/** Where a machine installs: before each command, the image, compose, CI. People read the rest. */
+const INSTALLS =
+  /(^|\/)package\.json$|^api\/embedded\/dependencies\.ts$|^Dockerfile$|^docker-compose\.yml$|^\.ci\//;
 
 export const installsAreFrozen: Check = (files) =>
   files
     .filter(({ path }) => INSTALLS.test(path))
     .flatMap(({ path, text }) =>
-      [...text.matchAll(/\b(?:bun|npm|pnpm|yarn) (?:install|i|ci|add|update)\b[^\n"&|;]*/g)]
+      [...spelled(text).matchAll(/\b(?:bun|npm|pnpm|yarn) (?:install|i|ci|add|update)\b[^\n"&|;]*/g)]
         .filter(([command]) => !command.startsWith('bun install') || !command.includes('--frozen-lockfile'))
         .map(([command]) => `${path}: \`${command.trim()}\` must be bun install --frozen-lockfile.`),
     );
+
+/** A program names the words of a command one by one. */
+const spelled = (text: string) =>
+  text.replaceAll(
+    /\[process\.execPath, ([^\]]*)\]/g,
+    (_, words: string) => `bun ${words.replaceAll(/[',]/g, '')}`,
+  );
 
 export const versionIsOne: Check = (files) =>
   inFile(files, 'package.json', (root) => {

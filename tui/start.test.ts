@@ -11,8 +11,9 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const environment = { DATA_DIR: dataDir, PORT: '0', OPS_PORT: '0', NODE_ENV: 'test', CI: undefined };
 
-function start(...flags: string[]) {
-  return startPty([process.execPath, START, ...flags], { columns: 100, rows: 30, env: environment });
+function start(flags: readonly string[] = [], env: Record<string, string> = {}) {
+  const command = [process.execPath, START, ...flags];
+  return startPty(command, { columns: 100, rows: 30, env: { ...environment, ...env } });
 }
 
 /** As `start` says it before the terminal takes the screen. */
@@ -65,11 +66,22 @@ describe('start on a terminal', () => {
   });
 
   test('serves without a terminal when asked to', async () => {
-    await using pty = start('--no-terminal');
+    await using pty = start(['--no-terminal']);
     await pty.waitFor('ready in');
     expect((await pty.modes()).alternateScreen).toBe(false);
     pty.signal('SIGTERM');
     expect(await pty.exited).toBe(0);
+  });
+
+  test('speaks with one voice where several processes serve, and ctrl+c ends them without a word of fault', async () => {
+    await using pty = start(['--no-terminal'], { API_PROCESSES: '2' });
+    await pty.waitFor('ready in');
+    expect(pty.bytes()).toContain('listening url="http://');
+    pty.press('ctrl+c');
+    expect(await pty.exited).toBe(0);
+    expect(pty.bytes()).not.toContain('"level"');
+    expect(pty.bytes()).not.toContain('error');
+    expect(pty.screen()).toContain('stopping (SIGINT)');
   });
 });
 

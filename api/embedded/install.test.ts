@@ -63,14 +63,15 @@ test('root on Debian gets only what is missing, after being told', () =>
     ]);
   }));
 
-test('another apt that holds the lock is waited for', () =>
+test('another apt that holds the lock is waited for, and that is said', () =>
   inFolder(async (folder) => {
-    const { needs } = machine(folder, {
+    const { needs, lines } = machine(folder, {
       'apt-get': `[ "$3" = update ] && exit 0
         [ -e ${folder}/tried ] || { touch ${folder}/tried; echo "E: Could not get lock /var/lib/dpkg/lock" >&2; exit 100; }
         for name in redis-server mariadbd mariadb-install-db; do cp "$0" ${folder}/programs/$name; done`,
     });
     expect(await requireBinaries({ ...needs, isRoot: true })).toHaveProperty('mariadbd');
+    expect(lines).toContain('another apt is at work; waiting for it');
   }));
 
 test('when apt-get fails, the end of what it said is in the message', () =>

@@ -78,7 +78,7 @@ function whatToDo(missing: Server[], { searchPath }: Needs, hasApt: boolean): st
 export async function installWithApt(aptGet: string, packages: string[], needs: AptNeeds): Promise<void> {
   const { say, logFile } = needs;
   say(
-    `installing ${packages.join(' ')} with apt-get: this machine lacks them (no system service is started)`,
+    `installing ${packages.join(' ')} with apt-get, this once: most often within a minute (no system service is started)`,
   );
   writeFileSync(logFile, '', { mode: 0o600 });
   // A package list that cannot be refreshed is no reason to stop: the install then says what is wrong.
@@ -95,7 +95,7 @@ export async function installWithApt(aptGet: string, packages: string[], needs: 
 
 /** Another apt may be at work (unattended-upgrades on a fresh machine); it is waited for. */
 async function runApt(aptGet: string, args: string[], needs: AptNeeds): Promise<number> {
-  const { logFile, lockPauseMs = LOCK_PAUSE_MS } = needs;
+  const { say, logFile, lockPauseMs = LOCK_PAUSE_MS } = needs;
   for (let tries = 1; ; tries += 1) {
     appendFileSync(logFile, `$ apt-get ${args.join(' ')}\n`);
     const command = [
@@ -110,6 +110,7 @@ async function runApt(aptGet: string, args: string[], needs: AptNeeds): Promise<
     const [code, out, err] = await Promise.all([apt.exited, apt.stdout.text(), apt.stderr.text()]);
     appendFileSync(logFile, `${out}${err}`);
     if (code === 0 || tries === LOCK_TRIES || !err.includes('Could not get lock')) return code;
+    if (tries === 1) say('another apt is at work; waiting for it');
     await Bun.sleep(lockPauseMs);
   }
 }

@@ -66,6 +66,8 @@ async function bootstrap(dir: string, binaries: Binaries, options: PrepareOption
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--skip-name-resolve',
+    // Else it ends where the machine's own name is not to be found, and nobody here asks for it.
+    '--force',
     '--innodb-log-file-size=64M',
     // Nothing here is worth a flush per statement; the finished folder is flushed once.
     '--innodb-flush-log-at-trx-commit=0',

@@ -2,7 +2,7 @@
  * Redis and MariaDB as private processes of ours, for a machine without either running: one call opens them, one
  * folder holds them, and a kill -9 of anything at any instant leaves nothing that the next start cannot put right.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { type Binaries, redisCommand } from './binaries.ts';
 import type { Child } from './child.ts';
@@ -10,10 +10,15 @@ import { adoptFormer, endUnwanted } from './former.ts';
 import { requireBinaries } from './install.ts';
 import { MARIADB } from './mariadb.ts';
 import { takeOwnerLock } from './owner-lock.ts';
+import { StoreProblem } from './problem.ts';
 import { REDIS } from './redis.ts';
 import type { RunningStore, StoreKind, StoreName } from './running-store.ts';
 import { type StoreRecord, openRecord } from './store-record.ts';
 import { type Supervised, supervise } from './supervise.ts';
+
+/** New tables and logs take 85 MB; after that there is to be room for what is written. */
+const ROOM_FIRST_MIN_BYTES = 150_000_000;
+const ROOM_MIN_BYTES = 20_000_000;
 
 export type OpenOptions = {
   dataDir: string;
@@ -76,6 +81,7 @@ async function prepare(dataDir: string, options: OpenOptions): Promise<Context> 
   const { say, redis, mysql, searchPath, restart = true } = options;
   const logs = join(dataDir, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
+  requireRoom(dataDir);
   const binaries = await requireBinaries({
     redis,
     mysql,
@@ -85,6 +91,17 @@ async function prepare(dataDir: string, options: OpenOptions): Promise<Context> 
   });
   if (redis) binaries.redisServer = redisCommand(binaries, join(dataDir, 'bin'));
   return { dataDir, binaries, record: openRecord(dataDir), say, restart };
+}
+
+/** Half-made tables would say so in their own, longer way. */
+function requireRoom(dataDir: string): void {
+  const needed = existsSync(join(dataDir, MARIADB.folder)) ? ROOM_MIN_BYTES : ROOM_FIRST_MIN_BYTES;
+  const { bavail, bsize } = statfsSync(dataDir);
+  if (bavail * bsize >= needed) return;
+  const [free, wanted] = [bavail * bsize, needed].map((bytes) => Math.floor(bytes / 1_000_000));
+  throw new StoreProblem(
+    `The disk of DATA_DIR ${dataDir} is full: ${free} MB are free, ${wanted} MB are needed. Make room, or set DATA_DIR to a folder on another disk.`,
+  );
 }
 
 type Opened = { store: RunningStore; supervised: Supervised };

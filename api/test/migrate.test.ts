@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { migrate } from '@flash-sale/drizzle/migrate.ts';
+import { isOfNewerVersion, migrate } from '@flash-sale/drizzle/migrate.ts';
 import { bareDatabase, freshDatabase } from './world.ts';
 
 let url: string;
@@ -46,6 +46,13 @@ describe('migrating', () => {
       "SHOW INDEX FROM orders WHERE Key_name LIKE 'orders_%_sale'",
     );
     expect(new Set(indexes.map((row) => String(row['Key_name'])))).toEqual(new Set(['orders_of_sale']));
+  });
+
+  test('knows a database that a newer version has migrated', async () => {
+    expect(await isOfNewerVersion(url)).toBe(false);
+    await connection.query("INSERT INTO migrations VALUES (repeat('f', 64), utc_timestamp(3))");
+    expect(await isOfNewerVersion(url)).toBe(true);
+    await connection.query("DELETE FROM migrations WHERE hash = repeat('f', 64)");
   });
 
   test('by several processes at once applies everything once', async () => {
