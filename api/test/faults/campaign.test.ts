@@ -16,6 +16,7 @@ const SMALL: CampaignOptions = {
   buyers: 16,
   only: null,
   mutant: null,
+  processes: 1,
   out,
   isHurried: true,
 };

@@ -26,6 +26,8 @@ export interface CampaignOptions {
   readonly minutes: number;
   readonly faults: number;
   readonly buyers: number;
+  /** Of each API. */
+  readonly processes: number;
   readonly only: readonly FaultName[] | null;
   readonly mutant: MutantName | null;
   readonly out: string;
@@ -103,7 +105,7 @@ export class Campaign {
     rmSync(file, { force: true });
     const history = new History(file);
     history.readBy((entry) => this.told.take(entry));
-    const stack = await Stack.start(this.options.mutant);
+    const stack = await Stack.start(this.options.mutant, this.options.processes);
     try {
       const { services } = stack;
       const caller = new Caller(history, (api) => services[api].url, stack.webhookSecret);

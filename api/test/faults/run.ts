@@ -1,9 +1,11 @@
 /**
- * bun run faults [--minutes N | --faults N] [--seed S] [--out DIR] [--buyers N] [--only kind,kind] [--mutant NAME]
+ * bun run faults [--minutes N | --faults N] [--seed S] [--out DIR] [--buyers N] [--processes N] [--only kind,kind]
+ *   [--mutant NAME]
  *
  * Runs a whole installation on this machine, breaks it in every way it can think of, and compares what the stores
  * hold with what clients were told. Ends with 1 when something was broken that was promised.
  *
+ * --processes 2 starts two processes per API; besides all of them, one is killed at times, or all are replaced.
  * --mutant no-gate, no-epoch or no-void takes one guard out of a copy of the program; such a run must end with 1.
  */
 
@@ -38,6 +40,7 @@ function readOptions(args: string[]): CampaignOptions {
       seed: { type: 'string' },
       out: { type: 'string' },
       buyers: { type: 'string' },
+      processes: { type: 'string' },
       only: { type: 'string' },
       mutant: { type: 'string' },
     },
@@ -51,6 +54,7 @@ function readOptions(args: string[]): CampaignOptions {
     faults: faults ?? NO_BOUND,
     minutes: Math.min(MINUTES_MAX, positive('--minutes', values.minutes) ?? (faults === null ? MINUTES : 60)),
     buyers: positive('--buyers', values.buyers) ?? BUYERS,
+    processes: positive('--processes', values.processes) ?? 1,
     only: only ?? (mutant === null ? null : [...MUTANTS[mutant].faults]),
     mutant,
     out: values.out ?? join('.flashsale/faults', String(seed)),

@@ -3,6 +3,9 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBinaries } from '../../embedded/binaries.ts';
+import { childrenOf, isAlive } from '../family.ts';
+import type { Chance } from '../seeded.ts';
+import { until } from '../until.ts';
 
 export interface ServiceOptions {
   readonly name: string;
@@ -14,6 +17,8 @@ export interface ServiceOptions {
   readonly redisUrl: string;
   readonly databaseUrl: string;
   readonly webhookSecret: string;
+  /** On the one port of an API. */
+  readonly processes: number;
 }
 
 export interface Service {
@@ -23,14 +28,20 @@ export interface Service {
   readonly url: string;
   /** From the start of the process until it said that it works. */
   readonly startedInMs: number;
-  /** SIGKILL, frozen or not. */
+  /** SIGKILL, frozen or not; of several processes the parent gets it, and the others end with it. */
   kill(): Promise<void>;
+  /** SIGKILL for one of several. @returns when as many serve again */
+  killOne(chance: Chance): Promise<void>;
+  /** @returns when each of several was replaced by another */
+  replace(): Promise<void>;
   freeze(): void;
   thaw(): void;
 }
 
-const READY = { 'server.ts': 'listening', 'worker.ts': 'working' } as const;
 const START_MAX_MS = 30_000;
+
+const LISTENING = '"message":"listening"';
+const REPLACED = '"message":"API processes were replaced"';
 
 const { setpriv } = findBinaries();
 
@@ -49,25 +60,46 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     stderr: log,
   });
   closeSync(log);
-  const line = await readyLine(child, logFile, READY[script]);
+  const line = await readyLine(child, logFile, readyMark(options));
   const signal = (name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(name);
   };
+  const signalAll = (name: NodeJS.Signals) => {
+    const pids = childrenOf(child.pid);
+    signal(name);
+    for (const pid of pids) process.kill(pid, name);
+  };
+  const timesSaid = (words: string) => readFileSync(logFile, 'utf8').split(words).length - 1;
   return {
     name,
     pid: child.pid,
     url: line.url ?? '',
     startedInMs: performance.now() - startedAt,
     async kill() {
+      const pids = childrenOf(child.pid);
       signal('SIGKILL');
       await child.exited;
+      // Who is frozen does not hear that its parent ended.
+      for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+      await until(() => !pids.some(isAlive), START_MAX_MS);
     },
-    freeze: () => signal('SIGSTOP'),
-    thaw: () => signal('SIGCONT'),
+    async killOne(chance) {
+      const before = timesSaid(LISTENING);
+      process.kill(chance.pick(childrenOf(child.pid)), 'SIGKILL');
+      await until(() => timesSaid(LISTENING) > before, START_MAX_MS);
+    },
+    async replace() {
+      const before = timesSaid(REPLACED);
+      signal('SIGUSR2');
+      await until(() => timesSaid(REPLACED) > before, START_MAX_MS);
+    },
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
   };
 }
 
-function environmentOf({ redisUrl, databaseUrl, webhookSecret }: ServiceOptions): Record<string, string> {
+function environmentOf(options: ServiceOptions): Record<string, string> {
+  const { redisUrl, databaseUrl, webhookSecret, processes } = options;
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
@@ -80,15 +112,21 @@ function environmentOf({ redisUrl, databaseUrl, webhookSecret }: ServiceOptions)
     DATABASE_URL: databaseUrl,
     WEBHOOK_SECRET: webhookSecret,
     WORKERS: 'off',
+    API_PROCESSES: String(processes),
     LOG_LEVEL: 'info',
   };
 }
 
-async function readyLine(child: Bun.Subprocess, logFile: string, message: string): Promise<{ url?: string }> {
+function readyMark({ script, processes }: ServiceOptions): string {
+  if (script === 'worker.ts') return '"message":"working"';
+  return processes === 1 ? LISTENING : `"processes":${processes}`;
+}
+
+async function readyLine(child: Bun.Subprocess, logFile: string, mark: string): Promise<{ url?: string }> {
   const deadline = performance.now() + START_MAX_MS;
   for (;;) {
     const written = readFileSync(logFile, 'utf8');
-    const line = written.split('\n').find((candidate) => candidate.includes(`"message":"${message}"`));
+    const line = written.split('\n').find((candidate) => candidate.includes(mark));
     if (line?.endsWith('}') === true) return JSON.parse(line) as { url?: string };
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     if (hasEnded || performance.now() > deadline) {

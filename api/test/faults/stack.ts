@@ -41,6 +41,8 @@ const PREFIX = join(tmpdir(), 'flash-sale-faults-');
 
 export class Stack {
   readonly folder: string;
+  /** Of each API, on one port. */
+  readonly processes: number;
   readonly webhookSecret = `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString('base64')}`;
   readonly services = {} as Record<ServiceName, Service>;
   readonly links = {} as Record<ServiceName, Links>;
@@ -57,8 +59,8 @@ export class Stack {
   readonly #cleanUp = () => this.#killAndRemove();
 
   /** Resolves when both APIs listen and both workers work, on stores with all tables and no sale. */
-  static async start(mutant: MutantName | null): Promise<Stack> {
-    const stack = new Stack();
+  static async start(mutant: MutantName | null, processes = 1): Promise<Stack> {
+    const stack = new Stack(processes);
     try {
       await stack.#open(mutant);
       return stack;
@@ -68,7 +70,8 @@ export class Stack {
     }
   }
 
-  private constructor() {
+  private constructor(processes: number) {
+    this.processes = processes;
     removeAbandoned();
     this.folder = mkdtempSync(PREFIX);
     writeFileSync(join(this.folder, 'owner'), `${process.pid} ${processIdentity(process.pid)}`);
@@ -171,6 +174,7 @@ export class Stack {
       redisUrl: `redis://127.0.0.1:${redis.port}`,
       databaseUrl: `mysql://root@127.0.0.1:${mariadb.port}/${new URL(this.mariadb.url).pathname.slice(1)}`,
       webhookSecret: this.webhookSecret,
+      processes: this.processes,
     });
     return this.services[name];
   }

@@ -49,16 +49,29 @@ function isApi(name: string): name is ApiName {
 
 // ---- processes ----
 
-export async function killService({ stack, chance }: Strike, name: ServiceName): Promise<Struck> {
+export async function killService(strike: Strike, name: ServiceName): Promise<Struck> {
+  const isOfSeveral = isApi(name) && strike.stack.processes > 1;
+  const strikeIt = isOfSeveral ? strike.chance.pick([killWhole, killOne, replaceAll]) : killWhole;
+  const detail = await strikeIt(strike, name);
+  const apis = isApi(name) ? [name] : [];
+  return { answeringAt: Date.now(), shownBy: isApi(name) ? 'hold' : 'nothing', apis, detail };
+}
+
+async function killWhole({ stack, chance }: Strike, name: ServiceName): Promise<string> {
   await stack.services[name].kill();
   await Bun.sleep(downMs(chance));
   const { startedInMs } = await stack.startService(name);
-  return {
-    answeringAt: Date.now(),
-    shownBy: isApi(name) ? 'hold' : 'nothing',
-    apis: isApi(name) ? [name] : [],
-    detail: `started in ${Math.round(startedInMs)} ms`,
-  };
+  return `started in ${Math.round(startedInMs)} ms`;
+}
+
+async function killOne({ stack, chance }: Strike, name: ServiceName): Promise<string> {
+  await stack.services[name].killOne(chance);
+  return 'one of its processes';
+}
+
+async function replaceAll({ stack }: Strike, name: ServiceName): Promise<string> {
+  await stack.services[name].replace();
+  return 'each of its processes was replaced';
 }
 
 export async function freezeService({ stack, chance }: Strike, name: ServiceName): Promise<Struck> {
