@@ -7,8 +7,9 @@ import {
 } from '@flash-sale/shared/contracts/event.ts';
 import { EVENTS_CONSUMERS_MAX, EVENTS_HEARTBEAT_MS, EVENTS_STUCK_S } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
+import { invalidRequest } from '../http/failures.ts';
 import { isStillWelcome } from '../http/operator.ts';
-import { fail, RequestFault } from '../http/reply.ts';
+import { fail } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { feedOf, type Wish } from './feed.ts';
 import { parseId, type Place } from './position.ts';
@@ -74,7 +75,7 @@ function readQuery(
   const unknown = [...types].filter((type) => !KNOWN.has(type));
   if (unknown.length > 0) errors['types'] = [`must be of: ${[...KNOWN].join(', ')}`];
   if (Object.keys(errors).length > 0) {
-    throw new RequestFault('bad_request', 'The request is not valid; see errors.', { errors });
+    throw invalidRequest(errors);
   }
   if (sales.size === 0 && types.size === 0) return { after, isWanted: null };
   return { after, isWanted: (event) => isOf(sales, event) && isOneOf(types, event) };

@@ -11,6 +11,7 @@ import { majorFromMinor, secondsUntil } from '@flash-sale/shared/units.ts';
 import { addressOf, type PeerSource } from '../http/address.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failEndedHold, failInvalid } from '../http/failures.ts';
 import { checkKey } from '../http/idempotency-key.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { HoldReply, Rates } from '../redis/scripts.ts';
@@ -43,7 +44,7 @@ export function holdRoutes(services: Services, peers: () => PeerSource | null) {
         const seen = await readHold(services, holdId);
         return seen.kind === 'hold'
           ? succeed(set, 200, `The hold is ${seen.state}.`, viewOf(holdId, seen))
-          : missing(set, seen.kind);
+          : failEndedHold(set, seen.kind);
       },
       READ,
     )
@@ -57,10 +58,9 @@ export function holdRoutes(services: Services, peers: () => PeerSource | null) {
           case 'expired':
             return succeed(set, 200, `The hold is ${kind}.`, { hold_id: holdId, state: kind });
           case 'hold_ordered':
-            return fail(set, 'hold_ordered', 'This hold is an order, or is about to become one.');
           case 'hold_lost':
           case 'hold_not_found':
-            return missing(set, kind);
+            return failEndedHold(set, kind);
         }
       },
       RELEASE,
@@ -174,9 +174,7 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
         `This sale allows ${reply.limit} units per buyer; this buyer has ${reply.units}.`,
       );
     case 'buyer_needed':
-      return fail(set, 'bad_request', 'The request is not valid; see errors.', {
-        errors: { buyer_id: ['is required, because this sale limits units per buyer'] },
-      });
+      return failInvalid(set, { buyer_id: ['is required, because this sale limits units per buyer'] });
     case 'not_open': {
       const retryAfter = secondsUntil(reply.opensAtMs, reply.nowMs);
       return fail(set, 'sale_not_open', `The sale opens at ${new Date(reply.opensAtMs).toISOString()}.`, {
@@ -204,14 +202,4 @@ function tellRates(set: ReplySet, reply: HoldPlaced, { buyer, address, resetMs }
     .map(({ name, limit }) => `"${name}";q=${limit};w=${window}`)
     .join(', ');
   set.headers['ratelimit'] = quotas.map(({ name, left }) => `"${name}";r=${left};t=${reset}`).join(', ');
-}
-
-function missing(set: ReplySet, kind: 'hold_not_found' | 'hold_lost') {
-  return kind === 'hold_lost'
-    ? fail(
-        set,
-        'hold_lost',
-        'This hold was lost when the stock server lost data. Nothing was charged; hold again.',
-      )
-    : fail(set, 'hold_not_found', 'There is no such hold, or it ended more than ten minutes ago.');
 }

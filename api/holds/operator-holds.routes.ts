@@ -11,11 +11,12 @@ import { BUYER_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { secondsUntil } from '@flash-sale/shared/units.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failEndedHold, failMissing, invalidRequest } from '../http/failures.ts';
 import { once } from '../http/once.ts';
-import { PAGE_QUERY, readPage } from '../http/page.ts';
+import { encodeCursor, PAGE_QUERY, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
 import { readWord } from '../http/query.ts';
-import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
+import { succeed } from '../http/reply.ts';
 import { HOLD_LISTS } from '../redis/operator-scripts.ts';
 import type { Services } from '../services.ts';
 import {
@@ -35,13 +36,11 @@ export function operatorHoldRoutes(services: Services) {
         const { after, limit } = readPage(query, isCursor);
         const state = readWord('state', query.state, LISTED_HOLD_STATES);
         if (after !== null && !listsOf(state).includes(after.list)) {
-          throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-            errors: { cursor: ['is of a list of holds in another state'] },
-          });
+          throw invalidRequest({ cursor: ['is of a list of holds in another state'] });
         }
         const asked = { state, buyerId: query.buyer ?? null, after, limit };
         const found = await listHolds(services, idOf(params.id), asked);
-        if (found.kind === 'sale_not_found') return fail(set, found.kind, `There is no sale ${params.id}.`);
+        if (found.kind === 'sale_not_found') return failMissing(set, 'sale', params.id);
         return succeed(set, 200, 'Holds, the next to expire first.', pageViewOf(found));
       },
       { query: t.Object({ ...PAGE_QUERY, ...FILTERS }), ...LIST },
@@ -52,7 +51,7 @@ export function operatorHoldRoutes(services: Services) {
         once(services, context, async (act) => {
           const holdId = context.params.id.toLowerCase();
           const { kind } = await releaseByOperator(services, holdId, act);
-          if (kind !== 'released' && kind !== 'expired') return refused(context.set, kind);
+          if (kind !== 'released' && kind !== 'expired') return failEndedHold(context.set, kind);
           return succeed(context.set, 200, `The hold is ${kind}.`, { hold_id: holdId, state: kind });
         }),
       RELEASE,
@@ -64,7 +63,7 @@ export function operatorHoldRoutes(services: Services) {
           const { params, body, set } = context;
           const holdId = params.id.toLowerCase();
           const extended = await extendHold(services, holdId, body.seconds, act);
-          if (extended.kind !== 'extended') return refused(set, extended.kind);
+          if (extended.kind !== 'extended') return failEndedHold(set, extended.kind);
           const { deadlineMs, nowMs } = extended;
           const left = secondsUntil(deadlineMs, nowMs);
           return succeed(set, 200, `The hold has ${left} s now.`, {
@@ -129,24 +128,6 @@ const EXTEND = documented({
   isChange: true,
 });
 
-function refused(
-  set: ReplySet,
-  kind: 'hold_not_found' | 'hold_lost' | 'hold_ordered' | 'hold_released' | 'hold_expired',
-) {
-  switch (kind) {
-    case 'hold_not_found':
-      return fail(set, kind, 'There is no such hold, or it ended more than ten minutes ago.');
-    case 'hold_lost':
-      return fail(set, kind, 'This hold was lost when the stock server lost data.');
-    case 'hold_ordered':
-      return fail(set, kind, 'This hold is an order, or is about to become one.');
-    case 'hold_released':
-      return fail(set, kind, 'The hold was released.');
-    case 'hold_expired':
-      return fail(set, kind, 'The hold has expired and its units are back in stock.');
-  }
-}
-
 function isCursor(value: unknown): value is HoldCursor {
   if (typeof value !== 'object' || value === null) return false;
   const { list, score, holdId } = value as Record<string, unknown>;
@@ -157,7 +138,7 @@ function isCursor(value: unknown): value is HoldCursor {
 type Found = Extract<HoldsFound, { kind: 'holds' }>;
 
 function pageViewOf({ nowMs, holds, next }: Found) {
-  const next_cursor = next === null ? null : Buffer.from(JSON.stringify(next)).toString('base64url');
+  const next_cursor = next === null ? null : encodeCursor(next);
   return { now: new Date(nowMs).toISOString(), items: holds.map(viewOf), next_cursor };
 }
 

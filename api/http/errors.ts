@@ -4,6 +4,7 @@ import { Elysia, ParseError, ValidationError } from 'elysia';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import type { Services } from '../services.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
+import { failInvalid } from './failures.ts';
 import type { Answered } from './measured.ts';
 import { fail, RequestFault, type ReplySet } from './reply.ts';
 
@@ -45,7 +46,7 @@ function replyTo(services: Services, thrown: unknown, set: ReplySet, route: stri
   if (error instanceof ParseError) return fail(set, 'bad_request', 'The body could not be read.');
   if (error instanceof ValidationError && error.type !== 'response') {
     const errors = fieldErrors(error.all as Parameters<typeof fieldErrors>[0]);
-    return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors });
+    return failInvalid(set, errors);
   }
   // The caller went away in the middle of its body; nobody reads this answer.
   if (error instanceof Error && error.name === 'AbortError')

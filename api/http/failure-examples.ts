@@ -1,15 +1,16 @@
 /** Every code that a caller can meet: when, and how the failure reads then. A new code is not complete without. */
 
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
-import { REQUEST_ID } from './example.ts';
+import { exampleOf, REQUEST_ID } from './example.ts';
+import { ENDED_HOLD, NOT_VALID } from './failures.ts';
+
+const ORDER_ID = String(exampleOf({ type: 'string' }, 'order_id'));
 
 interface Explained {
   readonly when: string;
   readonly message: string;
   readonly detail?: Partial<Omit<Failure, 'status' | 'code' | 'message' | 'request_id'>>;
 }
-
-const NOT_VALID = 'The request is not valid; see errors.';
 
 const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   bad_request: {
@@ -30,13 +31,13 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     message: 'The webhook signature is invalid; nothing was recorded.',
   },
   not_found: { when: 'There is no such path.', message: 'There is nothing at /api/nothing.' },
-  product_not_found: { when: 'There is no such product.', message: 'There is no such product.' },
+  product_not_found: { when: 'There is no such product.', message: 'There is no product 7.' },
   sale_not_found: { when: 'There is no such sale.', message: 'There is no sale 7.' },
   hold_not_found: {
     when: 'There is no such hold, or it ended more than ten minutes ago.',
-    message: 'There is no such hold, or it ended more than ten minutes ago.',
+    message: ENDED_HOLD.hold_not_found,
   },
-  order_not_found: { when: 'There is no such order.', message: 'There is no such order.' },
+  order_not_found: { when: 'There is no such order.', message: `There is no order ${ORDER_ID}.` },
   payment_not_found: {
     when: 'Nobody told of a payment of this intent.',
     message: 'There is no payment of pi_1 by native.',
@@ -70,16 +71,16 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   sale_ended: { when: 'The sale is over.', message: 'The sale has ended.' },
   hold_expired: {
     when: 'The hold was not ordered in time; its units are back in stock.',
-    message: 'The hold has expired and its units are back in stock.',
+    message: ENDED_HOLD.hold_expired,
   },
-  hold_released: { when: 'The hold was released before.', message: 'The hold was released.' },
+  hold_released: { when: 'The hold was released before.', message: ENDED_HOLD.hold_released },
   hold_lost: {
     when: 'Redis lost data, and this hold may have been among it. Nothing was charged.',
-    message: 'This hold was lost when the stock server lost data. Nothing was charged; hold again.',
+    message: ENDED_HOLD.hold_lost,
   },
   hold_ordered: {
     when: 'The hold is an order, or is about to become one.',
-    message: 'This hold is an order, or is about to become one.',
+    message: ENDED_HOLD.hold_ordered,
   },
   payment_intent_mismatch: {
     when: 'The hold was ordered with another intent, or the intent pays another order.',

@@ -1,5 +1,5 @@
 import { IDEMPOTENCY_KEY_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
-import { RequestFault } from './reply.ts';
+import { invalidRequest } from './failures.ts';
 
 /**
  * A caller's own name for a request.
@@ -12,7 +12,5 @@ export function checkKey(
 ): string | null {
   if (key === undefined || key === null) return null;
   if (key.length >= 1 && key.length <= IDEMPOTENCY_KEY_LENGTH_MAX && /^[ -~]+$/.test(key)) return key;
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { [name]: [`must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters`] },
-  });
+  throw invalidRequest({ [name]: [`must be 1 to ${IDEMPOTENCY_KEY_LENGTH_MAX} printable characters`] });
 }

@@ -1,5 +1,5 @@
 import { WINDOW_YEAR_MAX } from '@flash-sale/shared/limits.ts';
-import { RequestFault } from './reply.ts';
+import { invalidRequest } from './failures.ts';
 
 /**
  * A time of a body whose contract has seen to its form; whether there is such a day, no pattern says.
@@ -12,7 +12,5 @@ export function readInstant(field: string, text: string): Date {
   const [, day] = /^\d{4}-\d\d-(\d\d)/.exec(text) ?? [];
   const asWritten = new Date(`${text.slice(0, 10)}T00:00:00Z`);
   if (year >= 1_970 && year <= WINDOW_YEAR_MAX && asWritten.getUTCDate() === Number(day)) return instant;
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { [field]: [`must be a time that exists, until the end of ${WINDOW_YEAR_MAX}`] },
-  });
+  throw invalidRequest({ [field]: [`must be a time that exists, until the end of ${WINDOW_YEAR_MAX}`] });
 }

@@ -3,7 +3,8 @@
 import { Type, type TSchema } from '@sinclair/typebox';
 import { t } from 'elysia';
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
-import { RequestFault } from './reply.ts';
+import { invalidRequest } from './failures.ts';
+import { readInteger } from './query.ts';
 
 /** The query of every list; routes add their filters. */
 export const PAGE_QUERY = {
@@ -19,23 +20,6 @@ export const PAGE_QUERY = {
   ),
 };
 
-/**
- * A number in a query. Not by schema: Elysia's does not say which parameter was out of bounds.
- * @throws RequestFault
- */
-export function readInteger(
-  name: string,
-  text: string | undefined,
-  { min, max, fallback }: { min: number; max: number; fallback: number },
-): number {
-  if (text === undefined) return fallback;
-  const value = Number(text);
-  if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { [name]: [`must be an integer from ${min} to ${max}`] },
-  });
-}
-
 export interface PageRequest<Cursor> {
   /** Where the page before ended; null begins at the beginning. */
   readonly after: Cursor | null;
@@ -47,17 +31,19 @@ export function readPage<Cursor>(
   query: { cursor?: string | undefined; limit?: string | undefined },
   isCursor: (value: unknown) => value is Cursor,
 ): PageRequest<Cursor> {
-  const bounds = { min: 1, max: PAGE_ROWS_MAX, fallback: PAGE_ROWS_DEFAULT };
-  const limit = readInteger('limit', query.limit, bounds);
+  const limit = readInteger('limit', query.limit, 1, PAGE_ROWS_MAX) ?? PAGE_ROWS_DEFAULT;
   if (query.cursor === undefined) return { after: null, limit };
-  const after = decode(query.cursor);
+  const after = decodeCursor(query.cursor);
   if (isCursor(after)) return { after, limit };
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { cursor: ['must be the next_cursor of an earlier page'] },
-  });
+  throw invalidRequest({ cursor: ['must be the next_cursor of an earlier page'] });
 }
 
-function decode(cursor: string): unknown {
+/** As `next_cursor` says where the next page begins. */
+export function encodeCursor(place: unknown): string {
+  return Buffer.from(JSON.stringify(place)).toString('base64url');
+}
+
+function decodeCursor(cursor: string): unknown {
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString());
   } catch {
@@ -73,10 +59,7 @@ export function pageOf<Row, View>(
   viewOf: (row: Row) => View,
 ): { items: View[]; next_cursor: string | null } {
   const last = rows.at(-1);
-  const next =
-    last === undefined || rows.length < limit
-      ? null
-      : Buffer.from(JSON.stringify(cursorOf(last))).toString('base64url');
+  const next = last === undefined || rows.length < limit ? null : encodeCursor(cursorOf(last));
   return { items: rows.map(viewOf), next_cursor: next };
 }
 

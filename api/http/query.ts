@@ -1,6 +1,8 @@
-import { RequestFault } from './reply.ts';
+/** Values of a query. Not by schema: Elysia's does not say which parameter is wrong, nor how. */
 
-/** One of these words in a query; null when absent. Not by schema, so that the fault names the words. @throws RequestFault */
+import { invalidRequest } from './failures.ts';
+
+/** One of these words; null when absent. @throws RequestFault */
 export function readWord<const Word extends string>(
   name: string,
   text: string | undefined,
@@ -9,7 +11,21 @@ export function readWord<const Word extends string>(
   if (text === undefined) return null;
   const word = words.find((known) => known === text);
   if (word !== undefined) return word;
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { [name]: [`must be one of ${words.join(', ')}`] },
-  });
+  throw invalidRequest({ [name]: [`must be one of ${words.join(', ')}`] });
+}
+
+/** As large as an id of SQL can be. */
+const ID_MAX = 4_294_967_295;
+
+/** The id of a product or a sale; null when absent. @throws RequestFault */
+export function readId(name: string, text: string | undefined): number | null {
+  return readInteger(name, text, 1, ID_MAX);
+}
+
+/** Null when absent. @throws RequestFault */
+export function readInteger(name: string, text: string | undefined, min: number, max: number): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+  throw invalidRequest({ [name]: [`must be an integer from ${min} to ${max}`] });
 }

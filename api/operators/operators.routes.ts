@@ -8,6 +8,7 @@ import {
 } from '@flash-sale/shared/contracts/operator.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing } from '../http/failures.ts';
 import { once } from '../http/once.ts';
 import { operatorOf } from '../http/operator.ts';
 import { fail, succeed } from '../http/reply.ts';
@@ -65,7 +66,7 @@ export function operatorRoutes(services: Services) {
             return fail(set, 'impossible_now', 'The bootstrap token goes by taking OPERATOR_TOKEN away.');
           }
           const reply = await revokeOperator(services, params.name, act);
-          if (reply !== 'revoked') return fail(set, reply, `There is no operator ${params.name}.`);
+          if (reply !== 'revoked') return failMissing(set, 'operator', params.name);
           return succeed(set, 200, `The token of ${params.name} does not work any more.`, {
             name: params.name,
           });

@@ -2,9 +2,10 @@ import { Elysia } from 'elysia';
 import { ChangeStock, ChangedStock } from '@flash-sale/shared/contracts/sale.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing, invalidRequest } from '../http/failures.ts';
 import { once } from '../http/once.ts';
 import { idOf } from '../http/path-id.ts';
-import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
+import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { restock, shrink, type AllotmentChanged } from './allotment.ts';
 
@@ -17,9 +18,7 @@ export function allotmentRoutes(services: Services) {
         const saleId = idOf(params.id);
         const { change } = body;
         if (change === 0) {
-          throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-            errors: { change: ['must not be 0'] },
-          });
+          throw invalidRequest({ change: ['must not be 0'] });
         }
         const changed = await (change > 0
           ? restock(services, saleId, change, act)
@@ -50,7 +49,7 @@ function answer(set: ReplySet, saleId: number, changed: AllotmentChanged) {
         allotment: changed.allotment,
       });
     case 'sale_not_found':
-      return fail(set, 'sale_not_found', `There is no sale ${saleId}.`);
+      return failMissing(set, 'sale', saleId);
     case 'impossible': {
       const { state, possibleIn } = changed;
       return fail(set, 'impossible_now', `A sale that is ${state} keeps its units.`, {

@@ -4,9 +4,10 @@ import { ORDER_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { BUYER_ID_LENGTH_MAX, PAYMENT_INTENT_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing } from '../http/failures.ts';
 import { once } from '../http/once.ts';
-import { PAGE_QUERY, pageOf, pageSchema, readInteger, readPage } from '../http/page.ts';
-import { readWord } from '../http/query.ts';
+import { PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
+import { readId, readWord } from '../http/query.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import {
@@ -27,9 +28,8 @@ export function operatorOrderRoutes(services: Services) {
       async ({ query, set }) => {
         const { after: before, limit } = readPage(query, isOrderId);
         const state = readWord('state', query.state, ORDER_STATES);
-        const sale = readInteger('sale', query.sale, { min: 1, max: 4_294_967_295, fallback: 0 });
+        const saleId = readId('sale', query.sale);
         const { buyer: buyerId = null, q: text = null } = query;
-        const saleId = sale === 0 ? null : sale;
         const rows = await listOrders(services, { before, limit, saleId, state, buyerId, text });
         return succeed(
           set,
@@ -44,7 +44,7 @@ export function operatorOrderRoutes(services: Services) {
       '/ops/orders/:id',
       async ({ params, set }) => {
         const order = await findOrder(services, params.id.toLowerCase());
-        if (order === undefined) return missing(set, params.id);
+        if (order === undefined) return failMissing(set, 'order', params.id);
         const history = { ...viewOf(order), timeline: await historyOf(services, order) };
         return succeed(set, 200, `The order is ${order.state}.`, history);
       },
@@ -136,7 +136,7 @@ function answer(set: ReplySet, id: string, changed: OrderChanged) {
     case 'unchanged':
       return succeed(set, 200, `The order is ${changed.order.state}.`, viewOf(changed.order));
     case 'order_not_found':
-      return missing(set, id);
+      return failMissing(set, 'order', id);
     case 'impossible': {
       const { state, refundReference } = changed.order;
       const as = refundReference === null ? '' : ` as ${refundReference}`;
@@ -144,10 +144,6 @@ function answer(set: ReplySet, id: string, changed: OrderChanged) {
       return fail(set, 'impossible_now', says, { state, possible: possibleFor(state) });
     }
   }
-}
-
-function missing(set: ReplySet, id: string) {
-  return fail(set, 'order_not_found', `There is no order ${id}.`);
 }
 
 function isOrderId(value: unknown): value is string {

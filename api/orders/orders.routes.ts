@@ -7,6 +7,7 @@ import {
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failEndedHold } from '../http/failures.ts';
 import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { placeOrder, type Order } from './orders.ts';
@@ -26,17 +27,10 @@ export function orderRoutes(services: Services, afterPlaced: (order: Order) => P
         case 'existing':
           return succeed(set, 200, 'This order was placed before.', viewOf(await afterPlaced(reply.order)));
         case 'hold_not_found':
-          return fail(set, 'hold_not_found', 'There is no such hold, or it ended more than ten minutes ago.');
         case 'hold_expired':
-          return fail(set, 'hold_expired', 'The hold has expired and its units are back in stock.');
         case 'hold_released':
-          return fail(set, 'hold_released', 'The hold was released.');
         case 'hold_lost':
-          return fail(
-            set,
-            'hold_lost',
-            'This hold was lost when the stock server lost data. Please hold again.',
-          );
+          return failEndedHold(set, reply.kind);
         case 'sale_halted':
           return fail(set, 'sale_paused', 'The sale is stopped; no new orders for now.');
         case 'payment_intent_mismatch':

@@ -7,11 +7,10 @@ import {
   type PaymentReceipt as PaymentReceiptBody,
 } from '@flash-sale/shared/contracts/payment.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
-import { parseJson, asRawJson } from '../http/body.ts';
+import { asRawJson, readJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
-import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
 import { checkKey } from '../http/idempotency-key.ts';
-import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
+import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { countRefused, receive } from './arrival.ts';
 import type { Processed } from './decide.ts';
@@ -64,12 +63,7 @@ export function paymentRoutes(services: Services) {
 const notice = TypeCompiler.Compile(PaymentNotice);
 
 function readArrival(event: PaymentEvent, headers: Headers, body: string, isSigned: boolean): Arrival {
-  const value = parseJson(body);
-  if (!notice.Check(value)) {
-    throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-      errors: fieldErrors(notice.Errors(value)),
-    });
-  }
+  const facts = nativeFacts(event, readJson(notice, body));
   return {
     provider: 'native',
     senderKey:
@@ -78,7 +72,7 @@ function readArrival(event: PaymentEvent, headers: Headers, body: string, isSign
     isSigned,
     headers,
     body,
-    facts: nativeFacts(event, value),
+    facts,
   };
 }
 

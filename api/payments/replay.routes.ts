@@ -8,10 +8,11 @@ import {
 import { REPLAY_DELIVERIES_MAX } from '@flash-sale/shared/limits.ts';
 import { asJson, asJsonOrNothing } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing, invalidRequest } from '../http/failures.ts';
 import { once } from '../http/once.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { fail, RequestFault, succeed, type ReplySet } from '../http/reply.ts';
+import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import {
   listReplayItems,
@@ -56,7 +57,7 @@ function changing(services: Services) {
         once(services, context, async (act) => {
           const { params, set } = context;
           const stopped = await stopReplay(services, idOf(params.id), act);
-          if (stopped.kind === 'replay_not_found') return notFound(set, params.id);
+          if (stopped.kind === 'replay_not_found') return failMissing(set, 'replay', params.id);
           if (stopped.kind === 'impossible') {
             const { state } = stopped;
             return fail(set, 'impossible_now', `The replay is ${state}.`, { state, possible: [] });
@@ -87,7 +88,7 @@ function reading(services: Services) {
       '/ops/webhooks/replays/:id',
       async ({ params, set }) => {
         const replay = await readReplay(services, idOf(params.id));
-        if (replay === null) return notFound(set, params.id);
+        if (replay === null) return failMissing(set, 'replay', params.id);
         return succeed(set, 200, `The replay is ${replay.state}.`, viewOf(replay));
       },
       READ,
@@ -97,7 +98,7 @@ function reading(services: Services) {
       async ({ params, query, set }) => {
         const page = readPage(query, isId);
         const found = await listReplayItems(services, idOf(params.id), page);
-        if (found === null) return notFound(set, params.id);
+        if (found === null) return failMissing(set, 'replay', params.id);
         const { replay, items } = found;
         const cursorOf = ({ deliveryId }: ReplayItem) => deliveryId;
         const rows = pageOf(items, page.limit, cursorOf, (item) => itemView(replay, item));
@@ -110,9 +111,7 @@ function reading(services: Services) {
 function choiceOf({ ids, filter }: OrderReplay): ReplayChoice {
   if (ids !== undefined && filter === undefined) return { ids };
   if (filter !== undefined && ids === undefined) return { filter };
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { ids: ['must be given, or a filter, and not both'] },
-  });
+  throw invalidRequest({ ids: ['must be given, or a filter, and not both'] });
 }
 
 function termsOf({ dry_run: isDryRun, per_second: perSecond }: ReplayTerms = {}) {
@@ -143,10 +142,6 @@ function answer(set: ReplySet, ordered: ReplayOrdered) {
         `More than ${REPLAY_DELIVERIES_MAX} deliveries match; replay them in parts.`,
       );
   }
-}
-
-function notFound(set: ReplySet, id: string) {
-  return fail(set, 'replay_not_found', `There is no replay ${id}.`);
 }
 
 const tag = 'Webhooks';

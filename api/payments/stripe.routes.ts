@@ -6,10 +6,9 @@ import {
   type StripeReceipt as StripeReceiptBody,
 } from '@flash-sale/shared/contracts/webhook.ts';
 import { WEBHOOK_TOLERANCE_S } from '@flash-sale/shared/limits.ts';
-import { parseJson, asRawJson } from '../http/body.ts';
+import { asRawJson, readJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
-import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
-import { fail, RequestFault, succeed } from '../http/reply.ts';
+import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { countRefused, receive } from './arrival.ts';
 import { outcomeOf } from './decide.ts';
@@ -30,7 +29,7 @@ export function stripeRoutes(services: Services) {
         countRefused(services, 'other');
         return fail(set, 'signature_invalid', `The webhook signature is ${check}; nothing was recorded.`);
       }
-      const event = readEvent(body);
+      const event = readJson(contract, body);
       const facts = stripeFacts(event);
       const arrival: Arrival = { provider: 'stripe', senderKey: event.id, isSigned, headers, body, facts };
       const received = await receive(services, arrival);
@@ -61,11 +60,3 @@ export function stripeRoutes(services: Services) {
 }
 
 const contract = TypeCompiler.Compile(StripeEvent);
-
-function readEvent(body: string): StripeEvent {
-  const value = parseJson(body);
-  if (contract.Check(value)) return value;
-  throw new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: fieldErrors(contract.Errors(value)),
-  });
-}

@@ -12,9 +12,11 @@ import {
 import { DELIVERY_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing, invalidRequest } from '../http/failures.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { fail, RequestFault, succeed } from '../http/reply.ts';
+import { readWord } from '../http/query.ts';
+import { succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { withoutCredentials } from './deliveries.ts';
 import { listDeliveries, readDelivery, type DeliveryFound, type ListedDelivery } from './webhooks.ts';
@@ -74,7 +76,7 @@ export function webhookRoutes(services: Services) {
       '/ops/webhooks/:id',
       async ({ params, set }) => {
         const found = await readDelivery(services, idOf(params.id));
-        if (found === null) return fail(set, 'delivery_not_found', `There is no delivery ${params.id}.`);
+        if (found === null) return failMissing(set, 'delivery', params.id);
         return succeed(set, 200, 'The delivery as it was received.', viewOf(found));
       },
       documented({
@@ -90,31 +92,25 @@ export function webhookRoutes(services: Services) {
 type FilterQuery = Readonly<Record<keyof DeliveryFilter, string | undefined>>;
 
 /** @throws RequestFault that names the filter */
-function readFilter({ state, event, provider, outcome, q }: Partial<FilterQuery>): DeliveryFilter {
+function readFilter(query: Partial<FilterQuery>): DeliveryFilter {
+  const state = readWord('state', query.state, DELIVERY_STATES);
+  const provider = readWord('provider', query.provider, PROVIDERS);
+  const outcome = readWord('outcome', query.outcome, DELIVERY_OUTCOMES);
+  const event = readPlain('event', query.event);
+  const q = readPlain('q', query.q);
   return {
-    ...(state === undefined ? {} : { state: readWord('state', state, DELIVERY_STATES) }),
-    ...(provider === undefined ? {} : { provider: readWord('provider', provider, PROVIDERS) }),
-    ...(outcome === undefined ? {} : { outcome: readWord('outcome', outcome, DELIVERY_OUTCOMES) }),
-    ...(event === undefined ? {} : { event: readPlain('event', event) }),
-    ...(q === undefined ? {} : { q: readPlain('q', q) }),
+    ...(state !== null && { state }),
+    ...(provider !== null && { provider }),
+    ...(outcome !== null && { outcome }),
+    ...(event !== null && { event }),
+    ...(q !== null && { q }),
   };
 }
 
-function readWord<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
-  const word = words.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  throw faultIn(name, `must be one of ${words.join(', ')}`);
-}
-
-function readPlain(name: string, text: string): string {
+function readPlain(name: string, text: string | undefined): string | null {
+  if (text === undefined) return null;
   if (/^[!-~]+$/.test(text)) return text;
-  throw faultIn(name, 'must be printable characters without spaces');
-}
-
-function faultIn(name: string, sentence: string): RequestFault {
-  return new RequestFault('bad_request', 'The request is not valid; see errors.', {
-    errors: { [name]: [sentence] },
-  });
+  throw invalidRequest({ [name]: ['must be printable characters without spaces'] });
 }
 
 function rowOf(delivery: ListedDelivery): DeliveryRowBody {

@@ -8,10 +8,11 @@ import {
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failInvalid, failMissing } from '../http/failures.ts';
 import { once } from '../http/once.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { fail, succeed, type ReplySet } from '../http/reply.ts';
+import { succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import type { Product } from './catalog.ts';
 import {
@@ -38,7 +39,7 @@ export function operatorProductRoutes(services: Services) {
       '/ops/products/:id',
       async ({ params, set }) => {
         const product = await findProduct(services, idOf(params.id));
-        if (product === undefined) return missing(set, params.id);
+        if (product === undefined) return failMissing(set, 'product', params.id);
         return succeed(set, 200, `${product.name}.`, viewOf(product));
       },
       READ,
@@ -110,14 +111,10 @@ function answer(set: ReplySet, written: ProductWritten, status: 200 | 201, id: s
       return succeed(set, status, `Product ${product.id} is written.`, viewOf(product));
     }
     case 'product_not_found':
-      return missing(set, id);
+      return failMissing(set, 'product', id);
     case 'invalid':
-      return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors: written.errors });
+      return failInvalid(set, written.errors);
   }
-}
-
-function missing(set: ReplySet, id: string) {
-  return fail(set, 'product_not_found', `There is no product ${id}.`);
 }
 
 function viewOf({ id, name, description, priceMinor, currency, createdAt }: Product): OperatedProductBody {

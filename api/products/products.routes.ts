@@ -3,6 +3,7 @@ import { Elysia, sse } from 'elysia';
 import { ProductView, StockView } from '@flash-sale/shared/contracts/product.ts';
 import { STREAMS_MAX } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
+import { failMissing } from '../http/failures.ts';
 import { idOf } from '../http/path-id.ts';
 import { fail, succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
@@ -25,7 +26,7 @@ export function productRoutes(services: Services, stream: StockStream) {
       '/api/products/:id',
       async ({ params, set }) => {
         const view = await viewProduct(services, idOf(params.id));
-        if (view === null) return fail(set, 'product_not_found', `There is no product ${params.id}.`);
+        if (view === null) return failMissing(set, 'product', params.id);
         return succeed(set, 200, view.is_sold_out ? 'Sold out.' : 'In stock.', view);
       },
       documented({
@@ -40,7 +41,7 @@ export function productRoutes(services: Services, stream: StockStream) {
       async ({ params, request, server, set }) => {
         const productId = idOf(params.id);
         if ((await services.catalog.find(productId)) === undefined) {
-          return fail(set, 'product_not_found', `There is no product ${params.id}.`);
+          return failMissing(set, 'product', params.id);
         }
         if (stream.watchers >= STREAMS_MAX) {
           return fail(set, 'unavailable', 'Too many are watching. Please read the product instead.', {

@@ -3,6 +3,7 @@ import { ChangeWindow, OperatedSale } from '@flash-sale/shared/contracts/sale.ts
 import { possibleVerbs, type SaleVerb } from '@flash-sale/shared/lifecycle.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failInvalid, failMissing } from '../http/failures.ts';
 import { readInstant } from '../http/instant.ts';
 import { once, type ChangeRequest } from '../http/once.ts';
 import { idOf } from '../http/path-id.ts';
@@ -71,13 +72,13 @@ const WINDOW = documented({
 /** The sale as it is after a change. */
 async function saleNow(services: Services, set: ReplySet, id: string, message: string) {
   const found = await findOperatedSale(services, idOf(id));
-  return found === undefined ? missing(set, id) : succeed(set, 200, message, viewOf(found));
+  return found === undefined ? failMissing(set, 'sale', id) : succeed(set, 200, message, viewOf(found));
 }
 
 function notDone(set: ReplySet, id: string, verb: SaleVerb, acted: Exclude<Acted, { kind: 'done' }>) {
   switch (acted.kind) {
     case 'sale_not_found':
-      return missing(set, id);
+      return failMissing(set, 'sale', id);
     case 'product_busy':
       return fail(set, 'product_busy', 'The product has another sale that is on; end that one first.');
     case 'impossible': {
@@ -96,9 +97,9 @@ function notDone(set: ReplySet, id: string, verb: SaleVerb, acted: Exclude<Acted
 function notChanged(set: ReplySet, id: string, changed: Exclude<WindowChanged, { kind: 'changed' }>) {
   switch (changed.kind) {
     case 'sale_not_found':
-      return missing(set, id);
+      return failMissing(set, 'sale', id);
     case 'invalid':
-      return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors: changed.errors });
+      return failInvalid(set, changed.errors);
     case 'impossible': {
       const { state } = changed;
       const says =
@@ -106,8 +107,4 @@ function notChanged(set: ReplySet, id: string, changed: Exclude<WindowChanged, {
       return fail(set, 'impossible_now', says, { state, possible: possibleVerbs(state) });
     }
   }
-}
-
-function missing(set: ReplySet, id: string) {
-  return fail(set, 'sale_not_found', `There is no sale ${id}.`);
 }

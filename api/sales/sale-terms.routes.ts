@@ -4,6 +4,7 @@ import type { FieldErrors } from '@flash-sale/shared/contracts/reply.ts';
 import { EditSale, NewSale, NewSales, OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { asJson } from '../http/body.ts';
 import { documented } from '../http/documented.ts';
+import { failInvalid, failMissing } from '../http/failures.ts';
 import { readInstant } from '../http/instant.ts';
 import { once } from '../http/once.ts';
 import { idOf } from '../http/path-id.ts';
@@ -56,7 +57,7 @@ export function saleTermsRoutes(services: Services) {
           const edited = await editSale(services, saleId, changesOf(body, readInstant), act);
           if (edited.kind !== 'edited') return notEdited(set, params.id, edited);
           const found = await findOperatedSale(services, saleId);
-          if (found === undefined) return missing(set, params.id);
+          if (found === undefined) return failMissing(set, 'sale', params.id);
           return succeed(set, 200, `The sale is edited${inWords(edited.told)}.`, viewOf(found));
         }),
       { ...asJson, body: EditSale, ...EDIT },
@@ -102,7 +103,7 @@ function refused(set: ReplySet, faults: readonly SaleFault[], prefixOf: (index: 
   const code = faults.find((fault) => fault.code === 'bad_request')?.code ?? faults[0]?.code ?? 'bad_request';
   switch (code) {
     case 'bad_request':
-      return fail(set, code, 'The request is not valid; see errors.', { errors });
+      return failInvalid(set, errors);
     case 'product_not_found':
       return fail(set, code, 'There is no such product; see errors.', { errors });
     case 'product_busy':
@@ -113,11 +114,11 @@ function refused(set: ReplySet, faults: readonly SaleFault[], prefixOf: (index: 
 function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind: 'edited' }>) {
   switch (edited.kind) {
     case 'sale_not_found':
-      return missing(set, id);
+      return failMissing(set, 'sale', id);
     case 'product_not_found':
       return fail(set, 'product_not_found', 'There is no such product.');
     case 'invalid':
-      return fail(set, 'bad_request', 'The request is not valid; see errors.', { errors: edited.errors });
+      return failInvalid(set, edited.errors);
     case 'impossible': {
       const { state, possible } = edited;
       const hint = possible.length > 0 ? ' Its units are changed by /stock, its window by /window.' : '';
@@ -133,8 +134,4 @@ function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind
       });
     }
   }
-}
-
-function missing(set: ReplySet, id: string) {
-  return fail(set, 'sale_not_found', `There is no sale ${id}.`);
 }

@@ -2,10 +2,11 @@ import { Elysia, t } from 'elysia';
 import { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { documented } from '../http/documented.ts';
-import { isId, PAGE_QUERY, pageOf, pageSchema, readInteger, readPage } from '../http/page.ts';
+import { failMissing } from '../http/failures.ts';
+import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { readWord } from '../http/query.ts';
-import { fail, succeed, type ReplySet } from '../http/reply.ts';
+import { readId, readWord } from '../http/query.ts';
+import { succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { findOperatedSale, listOperatedSales } from './operated-sales.ts';
 import { viewOf } from './sale-view.ts';
@@ -17,8 +18,7 @@ export function saleRoutes(services: Services) {
       async ({ query, set }) => {
         const { after, limit } = readPage(query, isId);
         const state = readWord('state', query.state, SALE_STATES);
-        const product = readInteger('product', query.product, { min: 1, max: 4_294_967_295, fallback: 0 });
-        const productId = product === 0 ? null : product;
+        const productId = readId('product', query.product);
         const rows = await listOperatedSales(services, { before: after, limit, state, productId });
         return succeed(
           set,
@@ -33,7 +33,7 @@ export function saleRoutes(services: Services) {
       '/ops/sales/:id',
       async ({ params, set }) => {
         const found = await findOperatedSale(services, idOf(params.id));
-        if (found === undefined) return missing(set, params.id);
+        if (found === undefined) return failMissing(set, 'sale', params.id);
         return succeed(set, 200, `The sale is ${found.sale.state}.`, viewOf(found));
       },
       READ,
@@ -64,7 +64,3 @@ const READ = documented({
   success: { 200: OperatedSale },
   failures: ['sale_not_found', 'unavailable'],
 });
-
-function missing(set: ReplySet, id: string) {
-  return fail(set, 'sale_not_found', `There is no sale ${id}.`);
-}
