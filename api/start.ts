@@ -98,7 +98,7 @@ function openTerminal({ config }: Services, [first]: readonly Addresses[]): Oper
   const isWanted = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--no-terminal');
   if (!isWanted || first === undefined || config.OPERATOR_TOKEN === null) return null;
   const logFile = join(config.DATA_DIR, 'api.log');
-  return openOperatorTerminal({ opsUrl: first.opsUrl, logFile, voice });
+  return openOperatorTerminal({ ...first, logFile, voice });
 }
 
 /** Production is told who its first admin is, or has operators already. */

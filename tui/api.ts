@@ -3,6 +3,7 @@
 import { treaty } from '@elysiajs/eden';
 import type { OpsApp } from '@flash-sale/api/app.ts';
 import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
+import { firstWords } from './fault-words.ts';
 import { ERROR_CODES, type ErrorCode, type Failure } from '@flash-sale/shared/contracts/reply.ts';
 
 /** Dates stay text: what arrives is what the contracts say. @param ended ends what is being asked */
@@ -87,8 +88,7 @@ function refusal(status: number, error: unknown): Refusal {
       failure: value,
     };
   }
-  // Its first sentence: what follows is for programmers.
-  const said = value instanceof Error ? value.message.split('. ')[0] : `status ${status}`;
+  const said = value instanceof Error ? firstWords(value) : `status ${status}`;
   return {
     ok: false,
     code: 'unreachable',

@@ -156,6 +156,10 @@ test('the listener for buyers is told by the context, and is beside the operator
   expect(settings('--url http://127.0.0.1:8301').apiUrl).toBeNull();
   expect(settings('--context production').apiUrl).toBe('https://example.com');
   expect(settings('--context staging').apiUrl).toBeNull();
+  expect(settings('--context staging --api https://shop.example.com/').apiUrl).toBe(
+    'https://shop.example.com',
+  );
+  expect(fault('--api nowhere')).toStartWith('--api: expected the address of the listener for buyers');
 });
 
 test('payments are signed with the newest secret', () => {

@@ -1,8 +1,6 @@
 /** What the terminal is told at its start: by flags, by the environment, by the contexts file, in this order. */
 
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   EnvironmentError,
@@ -17,18 +15,15 @@ import {
   FRAMES_PER_SECOND_OVER_SSH,
 } from '@flash-sale/shared/limits.ts';
 import {
-  namesOf,
+  API_URL_EXPECTED,
   isToken,
-  readContexts,
-  readTokenFile,
   SettingsFault,
   TOKEN_EXPECTED,
-  tokenOf,
   URL_EXPECTED,
   usableUrl,
-  type ContextColor,
-  type TokenSource,
 } from './contexts.ts';
+import { firstWords } from './fault-words.ts';
+import { contextsFile, targetOf, type Target } from './target.ts';
 
 const orNull = (expected: string, parse: (value: string) => string | undefined): Variable<string | null> => ({
   expected,
@@ -90,6 +85,7 @@ export const SHARED_FLAGS = {
 
 const FLAGS = {
   ...SHARED_FLAGS,
+  api: { type: 'string' },
   mouse: { type: 'boolean' },
   linear: { type: 'boolean' },
   'reduced-motion': { type: 'boolean' },
@@ -106,6 +102,7 @@ export const USAGE = `Usage: flashsale [flags]            opens the terminal
 
   --context NAME     an installation of the contexts file (FLASHSALE_CONTEXT)
   --url URL          the operators' listener (FLASHSALE_URL); default http://127.0.0.1:8001
+  --api URL          the listener for buyers, where rehearsals go; else the api_url of the context
   --read-only        change nothing (FLASHSALE_READ_ONLY); so is a context named prod or production
   --write            change things where it would be read-only
   --ascii            no characters beyond ASCII in frames and bars
@@ -127,23 +124,6 @@ may also be the one that \`bun start\` made. Contexts are in ~/.config/flashsale
   color = "green"
   read_only = false
 `;
-
-const LOCAL_URL = 'http://127.0.0.1:8001';
-const LOCAL_API_URL = 'http://127.0.0.1:8000';
-
-/** Where the terminal is connected to, and as whom. */
-interface Target {
-  /** `local`, or the host, where the file has no name for it. */
-  readonly context: string;
-  readonly contextColor: ContextColor | null;
-  readonly url: string;
-  /** Of the listener for buyers and payment providers; null: nobody said, and it is not the usual one on this machine. */
-  readonly apiUrl: string | null;
-  readonly token: string;
-  /** For people; of a file, its path. */
-  readonly tokenFrom: { readonly kind: 'contexts' | 'file' | 'variable'; readonly name: string };
-  readonly readOnly: boolean;
-}
 
 export interface Settings extends Target {
   /** Where it is, or would be. */
@@ -189,10 +169,16 @@ export function wordsOf(argv: readonly string[]): string[] {
 export function settingsOf(flags: Flags, environment: Environment): Settings {
   const told = parseEnvironment({ ...ENVIRONMENT, ...SURROUNDINGS }, environment);
   const isOverSsh = told.SSH_TTY;
-  const target = targetOf(flags, told, environment);
+  const asked = {
+    context: flags.context ?? null,
+    url: urlOf('url', flags.url, URL_EXPECTED),
+    withStack: flags['with-stack'] === true,
+  };
+  const target = targetOf(asked, told, environment);
   return {
     ...target,
     ...lookOf(flags, environment),
+    apiUrl: urlOf('api', flags.api, API_URL_EXPECTED) ?? target.apiUrl,
     contextsFile: contextsFile(told),
     readOnly: isReadOnly(flags, told) ?? target.readOnly,
     framesPerSecond: framesOf(flags) ?? (isOverSsh ? FRAMES_PER_SECOND_OVER_SSH : FRAMES_PER_SECOND_DEFAULT),
@@ -200,7 +186,7 @@ export function settingsOf(flags: Flags, environment: Environment): Settings {
     linear: flags.linear === true || told.INK_SCREEN_READER,
     reducedMotion: flags['reduced-motion'] === true,
     isOverSsh,
-    withStack: flags['with-stack'] === true,
+    withStack: asked.withStack,
   };
 }
 
@@ -216,7 +202,7 @@ function flagsOf(argv: readonly string[]): Flags {
   try {
     return parseArgs({ args: [...argv], options: FLAGS }).values;
   } catch (error) {
-    throw usageFault(error instanceof Error ? error.message : String(error));
+    throw usageFault(firstWords(error));
   }
 }
 
@@ -240,55 +226,10 @@ function isReadOnly(flags: Flags, told: Told): boolean | null {
 }
 
 /** @throws SettingsFault */
-function targetOf(flags: Flags, told: Told, environment: Environment): Target {
-  if (flags['with-stack'] === true) {
-    const own = { ...told, FLASHSALE_TOKEN_FILE: null, FLASHSALE_URL: null };
-    return addressed(urlOf(flags) ?? LOCAL_URL, own);
-  }
-  const name = flags.context ?? (flags.url === undefined ? told.FLASHSALE_CONTEXT : null);
-  const url = urlOf(flags) ?? (flags.context === undefined ? told.FLASHSALE_URL : null);
-  if (name !== null && url !== null) {
-    throw new SettingsFault(
-      'Both a context and a URL are given (--context or FLASHSALE_CONTEXT, --url or FLASHSALE_URL). A context has a URL of its own: leave one out.',
-    );
-  }
-  if (url !== null) return addressed(url, told);
-  const file = contextsFile(told);
-  const { current, all } = readContexts(file, told.HOME);
-  const wanted = name ?? current;
-  if (wanted === null) return addressed(LOCAL_URL, told);
-  const context = all.find((one) => one.name === wanted);
-  if (context === undefined) {
-    const names = namesOf(all.map((one) => one.name));
-    throw new SettingsFault(`There is no context ${wanted} in ${file}: ${names}.`);
-  }
-  return {
-    context: context.name,
-    contextColor: context.color,
-    url: context.url,
-    apiUrl: context.apiUrl ?? localApiUrl(context.url),
-    token: tokenOf(context, environment),
-    tokenFrom: placeOf(context.token, file),
-    readOnly: context.readOnly,
-  };
-}
-
-function placeOf(source: TokenSource, contexts: string): Target['tokenFrom'] {
-  switch (source.kind) {
-    case 'text':
-      return { kind: 'contexts', name: contexts };
-    case 'file':
-      return { kind: 'file', name: source.path };
-    case 'variable':
-      return { kind: 'variable', name: source.name };
-  }
-}
-
-/** @throws SettingsFault */
-function urlOf({ url }: Flags): string | null {
-  if (url === undefined) return null;
-  const usable = usableUrl(url);
-  if (usable === undefined) throw usageFault(`--url: expected ${URL_EXPECTED}`);
+function urlOf(flag: string, value: string | undefined, expected: string): string | null {
+  if (value === undefined) return null;
+  const usable = usableUrl(value);
+  if (usable === undefined) throw usageFault(`--${flag}: expected ${expected}`);
   return usable;
 }
 
@@ -296,73 +237,6 @@ function urlOf({ url }: Flags): string | null {
 export function contextsFileOf(environment: Environment): { file: string; home: string } {
   const told = parseEnvironment(SURROUNDINGS, environment);
   return { file: contextsFile(told), home: told.HOME };
-}
-
-function contextsFile({ HOME, XDG_CONFIG_HOME }: Pick<Told, 'HOME' | 'XDG_CONFIG_HOME'>): string {
-  const folder = isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(HOME, '.config');
-  return join(folder, 'flashsale', 'contexts.toml');
-}
-
-/** @throws SettingsFault where it would have to guess whose token to send */
-function addressed(url: string, told: Told): Target {
-  const isLocal = isOnThisMachine(url);
-  const found = environmentToken(url, told) ?? (isLocal ? stackToken(url, told) : null);
-  if (found === null) {
-    throw new SettingsFault(
-      `There is no token for ${url}: set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE, or write a context for it into ${contextsFile(told)}.`,
-    );
-  }
-  return {
-    context: isLocal ? 'local' : new URL(url).host,
-    contextColor: null,
-    url,
-    apiUrl: localApiUrl(url),
-    ...found,
-    readOnly: false,
-  };
-}
-
-type FoundToken = Pick<Target, 'token' | 'tokenFrom'>;
-
-function isOnThisMachine(url: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
-}
-
-/** Beside another port may be another installation. */
-function localApiUrl(opsUrl: string): string | null {
-  return isOnThisMachine(opsUrl) && new URL(opsUrl).port === new URL(LOCAL_URL).port ? LOCAL_API_URL : null;
-}
-
-/** @throws SettingsFault */
-function environmentToken(url: string, told: Told): FoundToken | null {
-  const { OPERATOR_TOKEN, FLASHSALE_TOKEN_FILE, FLASHSALE_URL } = told;
-  if (OPERATOR_TOKEN === null && FLASHSALE_TOKEN_FILE === null) return null;
-  if (OPERATOR_TOKEN !== null && FLASHSALE_TOKEN_FILE !== null) {
-    throw new SettingsFault('OPERATOR_TOKEN and FLASHSALE_TOKEN_FILE are both set: unset one.');
-  }
-  if (FLASHSALE_URL !== null && FLASHSALE_URL !== url) {
-    throw new SettingsFault(
-      `The token in the environment is for FLASHSALE_URL, ${FLASHSALE_URL}, and is not sent to ${url}: set both for the same place, or use a context.`,
-    );
-  }
-  if (OPERATOR_TOKEN !== null) {
-    return { token: OPERATOR_TOKEN, tokenFrom: { kind: 'variable', name: 'OPERATOR_TOKEN' } };
-  }
-  return tokenIn(FLASHSALE_TOKEN_FILE ?? '');
-}
-
-/** The one that `start` made. @throws SettingsFault */
-function stackToken(url: string, { DATA_DIR }: Told): FoundToken {
-  const file = join(DATA_DIR, 'operator-token');
-  if (existsSync(file)) return tokenIn(file);
-  throw new SettingsFault(
-    `There is no token for ${url}: \`bun start\` makes one in ${file}. For an API that was started otherwise set OPERATOR_TOKEN or FLASHSALE_TOKEN_FILE.`,
-  );
-}
-
-/** @throws SettingsFault */
-function tokenIn(file: string): FoundToken {
-  return { token: readTokenFile(file), tokenFrom: { kind: 'file', name: file } };
 }
 
 /** Before anything that paints is loaded: the library that does reads the environment once, and not NO_COLOR. */

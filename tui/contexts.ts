@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OPERATOR_TOKEN_LENGTH_MIN } from '@flash-sale/shared/limits.ts';
+import { faultWords } from './fault-words.ts';
 import { shellWord } from './terminal/shell-word.ts';
 
 const CONTEXT_COLORS = ['red', 'yellow', 'green', 'blue', 'magenta', 'cyan'] as const;
@@ -128,7 +129,7 @@ function parseToml(path: string): Record<string, unknown> {
   try {
     return Bun.TOML.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw new SettingsFault(`${path} is not TOML: ${String(error)}`, { cause: error });
+    throw new SettingsFault(`${path} is not TOML: ${faultWords(error)}`, { cause: error });
   }
 }
 
@@ -217,7 +218,7 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new SettingsFault(`${path} cannot be read: ${String(error)}`, { cause: error });
+    throw new SettingsFault(`${path} cannot be read: ${faultWords(error)}`, { cause: error });
   }
 }
 

@@ -14,6 +14,7 @@ import { followEvents, type FollowedEvent, type FollowState } from './connection
 import { serverClock } from './connection/server-clock.ts';
 import type { Change, Desk } from './desk.ts';
 import { createAsk } from './dialogs/ask.ts';
+import { faultWords } from './fault-words.ts';
 import { helpWindow } from './frame/help.ts';
 import { find, selectedOf } from './frame/palette.ts';
 import { followDetails } from './rooms/follow-details.ts';
@@ -149,8 +150,10 @@ function createDesk({ store, clock, buyers, url, token, look, screen, reconnect 
       note(store, text, tone === 'warn' ? 'warned' : 'said');
     },
     fail(what, fault) {
-      const said = fault instanceof Error ? fault.message : String(fault);
-      desk.say(`${what}: ${said}. This is a fault of the terminal; nothing more was done.`, 'warn');
+      desk.say(
+        `${what}: ${faultWords(fault)}. This is a fault of the terminal; nothing more was done.`,
+        'warn',
+      );
     },
     change: (change) => sendAs(note(store, change.what, 'sending'), change),
     async askAgain(entryId) {

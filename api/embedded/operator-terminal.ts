@@ -17,13 +17,14 @@ export interface OperatorTerminal {
 }
 
 interface Opening {
+  readonly url: string;
   readonly opsUrl: string;
   readonly logFile: string;
   readonly voice: Voice;
 }
 
-export function openOperatorTerminal({ opsUrl, logFile, voice }: Opening): OperatorTerminal {
-  const command = [process.execPath, PROGRAM, '--with-stack', '--url', opsUrl];
+export function openOperatorTerminal({ url, opsUrl, logFile, voice }: Opening): OperatorTerminal {
+  const command = [process.execPath, PROGRAM, '--with-stack', '--url', opsUrl, '--api', url];
   const { setpriv } = findBinaries();
   const giveBack = screenKeeper();
   voice.toFile(logFile);

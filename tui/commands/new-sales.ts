@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { faultsOf } from '@flash-sale/shared/contracts/field-errors.ts';
 import { NEW_SALE_STATES, NewSales } from '@flash-sale/shared/contracts/sale.ts';
 import { answerOf, refusalWords } from '../api.ts';
+import { faultWords } from '../fault-words.ts';
 import { counted } from '../look/format.ts';
 import { readInstant } from '../sales/instants.ts';
 import { command, type Io } from './command.ts';
@@ -115,7 +116,7 @@ async function readBody(file: string, flags: Told, io: Io): Promise<NewSales> {
     return checked(Array.isArray(told) ? { sales: told } : told);
   } catch (error) {
     if (error instanceof Ending) throw error;
-    throw new Ending(EXIT.failed, `${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Ending(EXIT.failed, `${file}: ${faultWords(error)}`);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { SHARED_FLAGS, type Flags as SettingsFlags } from '../config.ts';
+import { firstWords } from '../fault-words.ts';
 import type { Command } from './command.ts';
 import { UsageFault } from './endings.ts';
 import type { Format } from './output.ts';
@@ -81,7 +82,7 @@ function parse(known: Flags, argv: readonly string[]): Parsed {
       options: { ...options, ...SHARED_FLAGS, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
-    throw new UsageFault(error instanceof Error ? error.message : String(error));
+    throw new UsageFault(firstWords(error));
   }
 }
 

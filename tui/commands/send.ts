@@ -1,6 +1,7 @@
 /** Plays a payment provider that sends whatever it likes. */
 
 import { readFile } from 'node:fs/promises';
+import { faultWords } from '../fault-words.ts';
 import { command, type Io } from './command.ts';
 import { Ending, UsageFault } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
@@ -37,6 +38,6 @@ async function bodyOf(file: string, { input }: Io): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new Ending(EXIT.notFound, `${file} cannot be read: ${String(error)}`);
+    throw new Ending(EXIT.notFound, `${file} cannot be read: ${faultWords(error)}`);
   }
 }

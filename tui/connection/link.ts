@@ -1,5 +1,6 @@
 /** One connection to the stream of events, from its request to its end. */
 
+import { faultWords } from '../fault-words.ts';
 import { EventTooLong, eventReader, type ServerSentEvent } from './server-sent-events.ts';
 
 export interface LinkOptions {
@@ -104,6 +105,6 @@ function inWords(fault: unknown, { url }: LinkOptions): string {
     case 'ENOTFOUND':
       return `there is no host ${hostname}: the name is wrong, or the network is away`;
     default:
-      return fault instanceof Error ? fault.message : String(fault);
+      return faultWords(fault);
   }
 }

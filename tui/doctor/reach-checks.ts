@@ -3,6 +3,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { DOCTOR_PATIENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
+import { firstWords } from '../fault-words.ts';
 import { safe } from '../look/text.ts';
 import { no, ok, type Check } from './check.ts';
 import { documentOf, isOfOperators, type ApiDocument } from './contract.ts';
@@ -107,8 +108,7 @@ function wordsOf(fault: unknown): { code: string; says: string } {
   const code = 'code' in fault && typeof fault.code === 'string' ? fault.code : '';
   if (fault.name === 'TimeoutError')
     return { code, says: `nothing came within ${DOCTOR_PATIENCE_MS / 1_000} s` };
-  // Its first sentence: what follows is for programmers.
-  return { code, says: safe(fault.message.split('. ')[0] ?? '') };
+  return { code, says: safe(firstWords(fault)) };
 }
 
 function whatAnswers({ status, headers }: Response): string {

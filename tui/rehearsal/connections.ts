@@ -6,6 +6,7 @@
 import type { Socket } from 'bun';
 import { IDLE_TIMEOUT_S } from '@flash-sale/shared/limits.ts';
 import { API_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
+import { faultWords } from '../fault-words.ts';
 import { readReply } from './http-reply.ts';
 
 export interface Wish {
@@ -88,7 +89,7 @@ export function openConnections({ url, limit, onWaited }: Options): Connections 
         if (socket.data.isOpen) idle.push(socket);
         return heard;
       } catch (error) {
-        return { kind: 'unanswered', why: wordsOf(error), ms: performance.now() - wantedAtMs };
+        return { kind: 'unanswered', why: faultWords(error), ms: performance.now() - wantedAtMs };
       } finally {
         leave();
       }
@@ -152,7 +153,7 @@ function connect({ hostname, port, protocol }: URL): Promise<Socket<Line>> {
           if (reply.isLast) line.isOpen = false;
           settle(line, { kind: 'answered', status: reply.status, body: reply.body });
         } catch (error) {
-          fail(socket, wordsOf(error));
+          fail(socket, faultWords(error));
           socket.terminate();
         }
       },
@@ -160,7 +161,7 @@ function connect({ hostname, port, protocol }: URL): Promise<Socket<Line>> {
         if (socket.data.unsent !== null) write(socket, socket.data.unsent);
       },
       close: (socket) => fail(socket, 'the connection was closed'),
-      error: (socket, error) => fail(socket, wordsOf(error)),
+      error: (socket, error) => fail(socket, faultWords(error)),
     },
   });
 }
@@ -188,8 +189,4 @@ function createQueue<Item>() {
       return item;
     },
   };
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@ import { REHEARSAL_BUYERS_MAX } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
 import type { Desk } from '../desk.ts';
 import type { Field, Values } from '../dialogs/dialog.ts';
+import { faultWords } from '../fault-words.ts';
 import { count, rate } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { NEW_LIST } from '../list/list-state.ts';
@@ -20,7 +21,10 @@ const CONNECTIONS = 500;
 async function askAndRehearse(desk: Desk): Promise<void> {
   const { apiUrl, secret } = desk.buyers;
   if (apiUrl === null) {
-    desk.say('Where buyers are is not known here: api_url of the context says it.', 'warn');
+    desk.say(
+      'Where buyers are is not known here: say it with --api, or with api_url in the context.',
+      'warn',
+    );
     return;
   }
   const values = await desk.ask.form({
@@ -96,11 +100,7 @@ async function run(desk: Desk, options: RehearsalOptions): Promise<void> {
     set({ report });
     desk.say(`${what}: ${report.passed ? 'passed' : 'FAILED'}.`, report.passed ? 'good' : 'warn');
   } catch (fault) {
-    const why = broken.signal.aborted
-      ? 'It was broken off.'
-      : fault instanceof Error
-        ? fault.message
-        : String(fault);
+    const why = broken.signal.aborted ? 'It was broken off.' : faultWords(fault);
     set({ fault: now()?.progress ? `${why} Its sale is ended.` : why });
     desk.say(`${what}: ${why}`, 'warn');
   } finally {
