@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { ALTERNATE_SCREEN_OFF, EVERYTHING_OFF } from '@flash-sale/shared/screen-off.ts';
 import { findBinaries } from './binaries.ts';
 import type { Voice } from './voice.ts';
 
@@ -52,10 +53,6 @@ export function openOperatorTerminal({ url, opsUrl, logFile, voice }: Opening): 
   };
 }
 
-/** Its keyboard, alternate screen, synchronised output, paste, mouse and focus reports, colours and hidden cursor. */
-const SCREEN_OFF =
-  '\x1b[<u\x1b[?1049l\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?1004l\x1b[0m\x1b[?25h';
-
 /** @returns brings the terminal back to what it is now */
 function screenKeeper(): () => void {
   const stty = Bun.which('stty');
@@ -63,6 +60,6 @@ function screenKeeper(): () => void {
   const line = stty === null ? '' : Bun.spawnSync([stty, '-g'], asWeAre).stdout.toString().trim();
   return () => {
     if (stty !== null && line !== '') Bun.spawnSync([stty, line], asWeAre);
-    process.stdout.write(SCREEN_OFF);
+    process.stdout.write(ALTERNATE_SCREEN_OFF + EVERYTHING_OFF);
   };
 }

@@ -3,8 +3,8 @@
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
+import { ALTERNATE_SCREEN_OFF, EVERYTHING_OFF } from '@flash-sale/shared/screen-off.ts';
 import type { Instance } from 'ink';
-import { ALTERNATE_SCREEN_OFF, EVERYTHING_OFF } from './screen-modes.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const STDOUT = 1;

@@ -1,31 +1,9 @@
 /** What Ink does not switch: mouse and window title. Straight to the terminal, between frames. */
 
+import { MOUSE_OFF, POP_TITLE } from '@flash-sale/shared/screen-off.ts';
+
 const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
-const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
-const FOCUS_OFF = '\x1b[?1004l';
 const PUSH_TITLE = '\x1b[22;0t';
-const POP_TITLE = '\x1b[23;0t';
-
-/**
- * Everything that we, Ink or a pager may have left on, off again, in one write: synchronised output first, so that
- * the rest is seen. Not the alternate screen: leaving it twice would put the cursor over the last words.
- */
-export const EVERYTHING_OFF = [
-  '\x1b[?2026l',
-  '\x1b[>4;0m',
-  '\x1b[?2004l',
-  '\x1b[?1003l\x1b[?1002l',
-  MOUSE_OFF,
-  FOCUS_OFF,
-  '\x1b[0m\x1b[?25h',
-  POP_TITLE,
-].join('');
-
-/**
- * What Ink's unmount does, for when it failed. The keyboard of each screen is its own, so this pop has to come
- * before the alternate screen is left: after it, it would take the shell's.
- */
-export const ALTERNATE_SCREEN_OFF = '\x1b[<u\x1b[?1049l';
 
 export interface ScreenModes {
   /** On, the terminal's own selection needs shift: let the operator choose. */
