@@ -7,10 +7,11 @@ import { feedOf } from './events/feed.ts';
 import { openDoor, type Door } from './http/door.ts';
 import { openPort } from './http/port.ts';
 import { createLog } from './log.ts';
-import { endWithParent, openProcesses, opsPortOf, placeOf, tellParent } from './processes.ts';
+import { openProcesses, opsPortOf } from './processes.ts';
 import { StockStream } from './products/stock-stream.ts';
 import { runProgram } from './program.ts';
 import { servicesFromEnvironment, type Services } from './services.ts';
+import { endWithParent, placeOf, tellParent } from './spawned-process.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
 
