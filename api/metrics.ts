@@ -5,30 +5,19 @@ import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/w
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
 import { createHistogram } from './histogram.ts';
 import { addProcessMetrics } from './process-metrics.ts';
+import { HOLD_DECISIONS } from './redis/scripts.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** For buyers and payment providers, or for operators. */
 export type Listener = 'public' | 'ops';
 
-const HOLD_OUTCOMES = [
-  'held',
-  'replayed',
-  'key_reused',
-  'not_open',
-  'paused',
-  'ended',
-  'buyer_needed',
-  'buyer_limit_reached',
-  'insufficient_stock',
-  'too_many_requests',
-] as const;
-
 /** Each process has its own registry, so that several can live in one test. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
   const histograms = createHistograms();
+  const ofSales = saleMetrics(registers);
   const metrics = {
     /** Everything, as Prometheus reads it. */
     async text(): Promise<string> {
@@ -37,12 +26,35 @@ export function createMetrics() {
     },
     contentType: registry.contentType,
     ...histograms,
-    ...saleMetrics(registers),
+    ...ofSales,
+    /** Sales that are over must not go on as they last were. */
+    forgetSales(): void {
+      for (const gauge of Object.values(ofSales)) gauge.reset();
+    },
+    ...countedMetrics(registers),
     ...waitingMetrics(registers),
     ...storeMetrics(registers),
     ...httpMetrics(registers),
     ...consumerMetrics(registers),
     endProcessMetrics: addProcessMetrics(registry, (seconds) => histograms.loopDelay.observe(seconds)),
+  };
+  // A series that first appears with its first event hides that event from rate().
+  metrics.httpTurnedAway.inc({ listener: 'public', status: 503 }, 0);
+  for (const status of [401, 503]) metrics.httpTurnedAway.inc({ listener: 'ops', status }, 0);
+  for (const route of ['/api/holds', '/api/orders']) {
+    for (const status of ['500', '503']) metrics.httpDuration.begin('public', 'POST', route, status);
+  }
+  for (const outcome of HOLD_DECISIONS) metrics.holdAttempts.inc({ outcome }, 0);
+  for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
+  for (const event of COUNTED_EVENTS) {
+    for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);
+  }
+  return metrics;
+}
+
+/** What this process has done so far. */
+function countedMetrics(registers: Registry[]) {
+  return {
     holdAttempts: new Counter({
       name: 'flashsale_hold_attempts_total',
       help: 'Requests for a hold, by what became of them. Sold out is not an error.',
@@ -71,29 +83,12 @@ export function createMetrics() {
       help: 'Buyers told that their hold was lost with data of Redis.',
       registers,
     }),
-    clockSkew: new Gauge({
-      name: 'flashsale_clock_skew_seconds',
-      help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
-      registers,
-    }),
     rebuilds: new Counter({
       name: 'flashsale_rebuilds_total',
       help: 'Times a sale in Redis was rebuilt from SQL and armed.',
       registers,
     }),
   };
-  // A series that first appears with its first event hides that event from rate().
-  metrics.httpTurnedAway.inc({ listener: 'public', status: 503 }, 0);
-  for (const status of [401, 503]) metrics.httpTurnedAway.inc({ listener: 'ops', status }, 0);
-  for (const route of ['/api/holds', '/api/orders']) {
-    for (const status of ['500', '503']) metrics.httpDuration.begin('public', 'POST', route, status);
-  }
-  for (const outcome of HOLD_OUTCOMES) metrics.holdAttempts.inc({ outcome }, 0);
-  for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
-  for (const event of COUNTED_EVENTS) {
-    for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);
-  }
-  return metrics;
 }
 
 /** Read from the stores when Prometheus asks, so they are right in every process and after every restart. */
@@ -178,6 +173,11 @@ function storeMetrics(registers: Registry[]) {
       name: 'flashsale_store_up',
       help: '1 while the store, and every shard of it, answers this process.',
       labelNames: ['store'],
+      registers,
+    }),
+    clockSkew: new Gauge({
+      name: 'flashsale_clock_skew_seconds',
+      help: "How far Redis' clock is ahead of SQL's. A sale is not armed beyond 5 s either way.",
       registers,
     }),
     dbConnections: new Gauge({

@@ -27,18 +27,8 @@ export async function setGauges(services: Services): Promise<void> {
 }
 
 function forget({ metrics }: Services): void {
-  for (const gauge of [
-    metrics.saleUnits,
-    metrics.saleSteps,
-    metrics.saleArmed,
-    metrics.saleState,
-    metrics.stockDrift,
-    metrics.addsUp,
-    metrics.oversold,
-    metrics.deliveriesWaiting,
-  ]) {
-    gauge.reset();
-  }
+  metrics.forgetSales();
+  metrics.deliveriesWaiting.reset();
   // Without labels a reset would say 0.
   metrics.refundsDue.remove();
   metrics.workersQuiet.remove();

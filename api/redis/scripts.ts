@@ -42,6 +42,11 @@ const placeHoldsScript = defineScript(
   { allowOom: false, part: ratesLua },
 );
 
+/** What can become of a request for a hold. */
+export const HOLD_DECISIONS = placeHoldsScript.words.filter(
+  (word) => word !== 'not_armed' && word !== 'placed',
+);
+
 export interface Asker {
   readonly buyer: string | null;
   readonly address: string | null;
@@ -92,9 +97,7 @@ type HoldDecision =
   | { kind: 'insufficient_stock'; available: number; earliestDeadlineMs: number | null; nowMs: number };
 
 /** `held` is told as its deadline alone, and a refusal that was told before in the same call as 0. */
-type PlacementReply =
-  | number
-  | [Exclude<(typeof placeHoldsScript.words)[number], 'not_armed' | 'placed' | 'held'>, ...unknown[]];
+type PlacementReply = number | [Exclude<(typeof HOLD_DECISIONS)[number], 'held'>, ...unknown[]];
 
 export async function placeHolds(
   redis: RedisClient,
