@@ -8,6 +8,7 @@ import { TIMELINE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
+import { amountOf } from './order-view.ts';
 import type { Order } from './orders.ts';
 
 /** Oldest first. */
@@ -65,20 +66,19 @@ async function paymentsOf(sql: Sql, order: Order): Promise<TimelineEntry[]> {
     .where(eq(payments.orderId, order.id))
     .orderBy(desc(payments.createdAt))
     .limit(TIMELINE_ROWS_MAX);
-  return rows.map(
-    ({ intentId, amountMinor, currency, disposition, deliveryId, refundReference, createdAt }) => {
-      const isStated = amountMinor !== null && currency !== null;
-      const money = isStated ? `${majorFromMinor(amountMinor, currency)} ${currency}: ` : '';
-      return {
-        at: createdAt.toISOString(),
-        event: 'payment',
-        says: money + disposition + (refundReference === null ? '' : `, went back as ${refundReference}`),
-        delivery_id: deliveryId,
-        payment_intent_id: intentId,
-        disposition,
-      };
-    },
-  );
+  return rows.map((payment) => {
+    const { intentId, currency, disposition, deliveryId, refundReference, createdAt } = payment;
+    const amount = amountOf(payment);
+    const money = amount === null ? '' : `${amount} ${currency}: `;
+    return {
+      at: createdAt.toISOString(),
+      event: 'payment',
+      says: money + disposition + (refundReference === null ? '' : `, went back as ${refundReference}`),
+      delivery_id: deliveryId,
+      payment_intent_id: intentId,
+      disposition,
+    };
+  });
 }
 
 /** Nothing happens to an order after that. */

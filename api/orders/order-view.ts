@@ -34,15 +34,18 @@ export function viewOf(order: Order): OrderBody {
   };
 }
 
+/** A payment's money in major units; null where no amount was stated. */
+export function amountOf({ amountMinor, currency }: Owed['payment']): number | null {
+  return amountMinor === null || currency === null ? null : majorFromMinor(amountMinor, currency);
+}
+
 export function owedViewOf({ payment, order }: Owed): OwedPaymentBody {
-  const { provider, intentId, disposition, amountMinor, currency, deliveryId, refundReference, createdAt } =
-    payment;
-  const isStated = amountMinor !== null && currency !== null;
+  const { provider, intentId, disposition, currency, deliveryId, refundReference, createdAt } = payment;
   return {
     provider,
     payment_intent_id: intentId,
     disposition,
-    amount: isStated ? majorFromMinor(amountMinor, currency) : null,
+    amount: amountOf(payment),
     currency,
     refund_reference: refundReference,
     delivery_id: deliveryId,

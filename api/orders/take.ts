@@ -9,7 +9,7 @@ import { ORDERABLE_SALE_STATES, type SaleState } from '@flash-sale/shared/lifecy
 import { insertMany } from '../mysql/insert-many.ts';
 import type { Sql } from '../mysql/transaction.ts';
 
-/** What was pinned, and the Redis that vouched for it. */
+/** Of one pin. */
 export interface UnitsTaken {
   readonly quantity: number;
   readonly buyerId: string | null;

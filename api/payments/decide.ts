@@ -223,7 +223,10 @@ function isAsAgreed(facts: PaymentFacts, order: Order): boolean {
 }
 
 /** Whoever told it: an intent is one payment, even if two providers say so. */
-async function findPayment(sql: Sql, { intentId }: PaymentFacts) {
+export async function findPayment(
+  sql: Sql,
+  { intentId }: Pick<PaymentFacts, 'intentId'>,
+): Promise<typeof payments.$inferSelect | undefined> {
   const [payment] = await sql
     .select()
     .from(payments)

@@ -41,9 +41,8 @@ export async function commitLateTake(
   order: Order,
   { takeId, saleId, epoch }: Extract<LateTake, { kind: 'taken' }>,
 ): Promise<void> {
-  const taken = { saleId, quantity: order.quantity, buyerId: order.buyerId, epoch };
-  await writeOrdered(sql, taken.saleId, [{ holdId: takeId, orderId: order.id }]);
-  await commitUnits(sql, taken, [taken]);
+  await writeOrdered(sql, saleId, [{ holdId: takeId, orderId: order.id }]);
+  await commitUnits(sql, { saleId, epoch }, [order]);
 }
 
 /** Settles the take's pin, as used or as given up. If this does not happen, the settler does it. */

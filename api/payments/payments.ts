@@ -152,8 +152,8 @@ function afterwards(services: Services, deliveryId: number, made: Processed): vo
     const event = { type: `payment.${disposition}`, order_id: order.id, delivery_id: deliveryId } as const;
     publish(services, order.saleId, event);
   }
-  const gaveUnits = made.state === 'cancelled' || made.state === 'refunded';
-  if (gaveUnits) deliverCreditsSoon(services, made.order.saleId);
+  const gaveUnits = state === 'cancelled' || state === 'refunded';
+  if (gaveUnits) deliverCreditsSoon(services, order.saleId);
 }
 
 /** One transaction. A take that it does not use, or that SQL refuses, is given up afterwards. */

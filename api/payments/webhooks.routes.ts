@@ -10,13 +10,13 @@ import {
   type DeliveryView as DeliveryViewBody,
 } from '@flash-sale/shared/contracts/webhook.ts';
 import { DELIVERY_STATES } from '@flash-sale/shared/lifecycle.ts';
-import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { documented } from '../http/documented.ts';
 import { failMissing, invalidRequest } from '../http/failures.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
 import { readWord } from '../http/query.ts';
 import { succeed } from '../http/reply.ts';
+import { amountOf, viewOf as orderViewOf } from '../orders/order-view.ts';
 import type { Services } from '../services.ts';
 import { withoutCredentials } from './deliveries.ts';
 import { listDeliveries, readDelivery, type DeliveryFound, type ListedDelivery } from './webhooks.ts';
@@ -152,12 +152,11 @@ function viewOf({ delivery, attempts, payment, order }: DeliveryFound): Delivery
 
 function paymentView(payment: DeliveryFound['payment']): DeliveryViewBody['payment'] {
   if (payment === null) return null;
-  const { provider, disposition, amountMinor, currency, deliveryId, createdAt } = payment;
-  const isStated = amountMinor !== null && currency !== null;
+  const { provider, disposition, currency, deliveryId, createdAt } = payment;
   return {
     provider,
     disposition,
-    amount: isStated ? majorFromMinor(amountMinor, currency) : null,
+    amount: amountOf(payment),
     currency,
     delivery_id: deliveryId,
     at: createdAt.toISOString(),
@@ -166,15 +165,17 @@ function paymentView(payment: DeliveryFound['payment']): DeliveryViewBody['payme
 
 function orderView(order: DeliveryFound['order']): DeliveryViewBody['order'] {
   if (order === null) return null;
+  const { order_id, hold_id, sale_id, state, quantity, ...more } = orderViewOf(order);
+  const { amount, currency, payment_intent_id, refund_reference } = more;
   return {
-    order_id: order.id,
-    hold_id: order.holdId,
-    sale_id: order.saleId,
-    state: order.state,
-    quantity: order.quantity,
-    amount: majorFromMinor(order.amountMinor, order.currency),
-    currency: order.currency,
-    payment_intent_id: order.paymentIntentId,
-    refund_reference: order.refundReference,
+    order_id,
+    hold_id,
+    sale_id,
+    state,
+    quantity,
+    amount,
+    currency,
+    payment_intent_id,
+    refund_reference,
   };
 }

@@ -1,13 +1,14 @@
 /** The inbox as operators see it: every delivery that was believed, as it was received, and what became of it. */
 
-import { and, asc, between, desc, eq, getTableColumns, inArray, like, lt, type SQL } from 'drizzle-orm';
+import { and, asc, between, desc, eq, getTableColumns, like, lt, type SQL } from 'drizzle-orm';
 import { union } from 'drizzle-orm/mysql-core';
 import { deliveries, deliveryAttempts, orders, payments } from '@flash-sale/drizzle/schema.ts';
-import { PROVIDERS, type DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
+import type { DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
 import { ATTEMPTS_SHOWN } from '@flash-sale/shared/limits.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Services } from '../services.ts';
+import { findPayment } from './decide.ts';
 import type { Delivery } from './deliveries.ts';
 
 const LISTED = withoutLarge(getTableColumns(deliveries));
@@ -109,18 +110,9 @@ export function readDelivery({ mysql }: Services, id: number): Promise<DeliveryF
       .where(eq(deliveryAttempts.deliveryId, id))
       .orderBy(desc(deliveryAttempts.id))
       .limit(ATTEMPTS_SHOWN);
-    const payment = await paymentOf(sql, delivery);
+    const payment = (await findPayment(sql, delivery)) ?? null;
     return { delivery, attempts, payment, order: await orderOf(sql, delivery, payment) };
   });
-}
-
-async function paymentOf(sql: Sql, { intentId }: Delivery): Promise<Payment | null> {
-  if (intentId === '') return null;
-  const [payment] = await sql
-    .select()
-    .from(payments)
-    .where(and(inArray(payments.provider, PROVIDERS), eq(payments.intentId, intentId)));
-  return payment ?? null;
 }
 
 async function orderOf(sql: Sql, { intentId, holdId }: Delivery, payment: Payment | null) {
