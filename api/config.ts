@@ -220,6 +220,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
 }
 
+/** For what needs nothing but the database. @throws EnvironmentError */
+export function readDatabaseConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Pick<Config, 'DATABASE_URL' | 'DATA_DIR'> {
+  const { DATABASE_URL, DATA_DIR } = ENVIRONMENT;
+  return parseEnvironment({ DATABASE_URL, DATA_DIR }, environment, (path) => readFileSync(path, 'utf8'));
+}
+
 /** Of a process of ours that is to read the same, but for these. Files of secrets it reads by itself, as they are then. */
 export function childEnvironment(
   differences: Readonly<Record<string, string>>,

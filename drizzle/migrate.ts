@@ -21,6 +21,11 @@ const DONE_BEFORE = new Set([1050, 1060, 1061, 1091, 1826]);
 /** One migrator at a time; the others wait and find nothing to do. */
 const LOCK_WAIT_S = 60;
 
+const migrationFiles = () => readMigrationFiles({ migrationsFolder: FOLDER });
+
+/** Hashes of the migrations that this version has: a database with others was made by a newer one. */
+export const knownMigrations = (): ReadonlySet<string> => new Set(migrationFiles().map(({ hash }) => hash));
+
 /** @returns the number of migrations applied now. */
 export async function migrate(databaseUrl: string): Promise<number> {
   const connection = await createConnection(connectionOptions(databaseUrl));
@@ -30,7 +35,7 @@ export async function migrate(databaseUrl: string): Promise<number> {
       'CREATE TABLE IF NOT EXISTS migrations (hash char(64) PRIMARY KEY, applied_at datetime(3) NOT NULL)',
     );
     const applied = await appliedTo(connection);
-    const missing = ownMigrations().filter(({ hash }) => !applied.has(hash));
+    const missing = migrationFiles().filter(({ hash }) => !applied.has(hash));
     for (const { sql, hash } of missing) {
       for (const statement of sql) await apply(connection, statement);
       await connection.query('INSERT INTO migrations VALUES (?, utc_timestamp(3))', [hash]);
@@ -45,14 +50,12 @@ export async function migrate(databaseUrl: string): Promise<number> {
 export async function isOfNewerVersion(databaseUrl: string): Promise<boolean> {
   const connection = await createConnection(connectionOptions(databaseUrl));
   try {
-    const own = new Set(ownMigrations().map(({ hash }) => hash));
-    return [...(await appliedTo(connection))].some((hash) => !own.has(hash));
+    const known = knownMigrations();
+    return [...(await appliedTo(connection))].some((hash) => !known.has(hash));
   } finally {
     await connection.end();
   }
 }
-
-const ownMigrations = () => readMigrationFiles({ migrationsFolder: FOLDER });
 
 async function appliedTo(connection: Connection): Promise<ReadonlySet<string>> {
   const [rows] = await connection.query<RowDataPacket[]>('SELECT hash FROM migrations');

@@ -67,6 +67,9 @@ export const REAP_TURN_MS = 50;
 /** Rows one worker turn takes from SQL; short turns keep transactions short. */
 export const WORKER_BATCH_MAX = 100;
 
+/** Rows of a backup are gathered into statements of about this length: fast to carry out, far below what SQL takes at once. */
+export const BACKUP_STATEMENT_LENGTH = 128 * 1024;
+
 /** The expiry worker's period; the contract promises stock back within 250 ms of the deadline. */
 export const EXPIRY_PERIOD_MS = 50;
 

@@ -23,7 +23,7 @@ const WORKSPACES: Record<string, { ours: string[]; types?: string[]; packages?: 
  * The last line is every other single file.
  */
 const LAYERS: RegExp[] = [
-  /^(server|start|worker|processes)\.ts$|^(bench|compose)\//,
+  /^(server|start|worker|processes)\.ts$|^(bench|compose|backup)\//,
   /^embedded\//,
   /^(app|services)\.ts$/,
   /^workers\//,
@@ -181,7 +181,7 @@ const CONNECTORS = /^api\/(redis|mysql)\/connect\.ts$/;
 
 const onlyConnectorsConstruct = onlyIn(
   new RegExp(
-    `${CONNECTORS.source}|^api/services\\.ts$|^api/embedded/|^api/compose/form-cluster\\.ts$|^drizzle/migrate\\.ts$`,
+    `${CONNECTORS.source}|^api/services\\.ts$|^api/(embedded|backup)/|^api/compose/form-cluster\\.ts$|^drizzle/migrate\\.ts$`,
   ),
   /\bnew (Redis|Redis\.Cluster|Cluster|RedisClient|SQL)\(|\bcreate(Pool|PoolCluster|Connection)\(/,
   'clients are constructed in api/redis/connect.ts and api/mysql/connect.ts. Take one from services.',

@@ -25,9 +25,8 @@ const SOCKET_PATH_BYTES = 103;
 
 export function openRecord(dataDir: string): StoreRecord {
   const file = join(dataDir, 'stores.json');
-  const stored = read(file);
+  const [stored, former] = [read(file), recordedStores(dataDir)];
   const runDir = stored.runDir && isOurPrivateFolder(stored.runDir) ? stored.runDir : makeRunDir();
-  const { redis, mariadb } = stored;
   const current: Stored = { ...stored, runDir };
   const save = (): void => {
     writeFileSync(`${file}.new`, JSON.stringify(current, undefined, 2), { mode: 0o600 });
@@ -36,7 +35,7 @@ export function openRecord(dataDir: string): StoreRecord {
   save();
   return {
     runDir,
-    former: { ...(redis && { redis }), ...(mariadb && { mariadb }) },
+    former,
     write(name, entry) {
       current[name] = entry;
       save();
@@ -46,6 +45,12 @@ export function openRecord(dataDir: string): StoreRecord {
       rmSync(runDir, { recursive: true, force: true });
     },
   };
+}
+
+/** What the owner of this folder, if there is one, says that it runs. */
+export function recordedStores(dataDir: string): StoreRecord['former'] {
+  const { redis, mariadb } = read(join(dataDir, 'stores.json'));
+  return { ...(redis && { redis }), ...(mariadb && { mariadb }) };
 }
 
 /** Not in DATA_DIR: its path may be too long, and not every file system has sockets. Not in XDG_RUNTIME_DIR: that
