@@ -2,7 +2,7 @@
 -- SQL's epoch was raised before: no order vouched for by an older epoch can commit any more, so what SQL says
 -- about the holds that are there now stays true until the rebuild is committed.
 --
--- ARGV: epoch, last_armed_epoch (the last one at which any Redis was armed)
+-- ARGV: epoch, last_armed_epoch (the last one at which any Redis was armed; 0: never)
 -- Replies:
 --   superseded                      a rebuild of this or a newer epoch was here; nothing changed
 --   begun <token> <continuous 1|0>  only pieces and a commit that bring this token are accepted;
@@ -14,6 +14,11 @@ local life = server_life()
 local armed_epoch, begun_epoch, last_life =
   unpack(redis.call('HMGET', meta_key, 'epoch', 'rebuild_epoch', 'last_life'))
 if tonumber(armed_epoch or 0) >= epoch or tonumber(begun_epoch or 0) >= epoch then return { 'superseded' } end
+
+-- SQL was restored from a backup, and has given the id of a sale that it forgot to another one.
+if last_armed_epoch == 0 and armed_epoch then
+  redis.call('UNLINK', meta_key, holds_key, past_key, ended_key, idempotency_key)
+end
 
 local time = redis.call('TIME')
 local token = life .. '.' .. time[1] .. '.' .. time[2]

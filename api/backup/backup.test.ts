@@ -37,7 +37,9 @@ async function contentsOf(databaseUrl: string): Promise<Record<string, unknown>>
   const contents: Record<string, unknown> = {};
   for (const table of OUR_TABLES) {
     const rows = await rowsOf(databaseUrl, `SELECT * FROM ${escapeId(table)}`);
-    contents[table] = rows.map(({ epoch, armed_epoch, ...row }) => JSON.stringify(row)).sort();
+    contents[table] = rows
+      .map(({ epoch: _epoch, armed_epoch: _armed, ...row }) => JSON.stringify(row))
+      .sort();
   }
   return contents;
 }

@@ -156,7 +156,9 @@ export async function readHold(services: Services, holdId: string): Promise<Hold
     const { order } = written;
     return { kind: 'hold', state: 'ordered', quantity: order.quantity, msLeft: 0, order };
   }
-  if (written?.outcome === 'lost' || record.kind === 'lost') return { kind: 'hold_lost' };
+  // SQL is written first: what only Redis knows as ordered was forgotten by a SQL that was restored from a backup.
+  const isForgotten = written === null && record.kind === 'hold' && record.state === 'ordered';
+  if (written?.outcome === 'lost' || record.kind === 'lost' || isForgotten) return { kind: 'hold_lost' };
   if (record.kind === 'away') throw record.error;
   if (record.kind !== 'hold' || written?.outcome === 'withdrawn') return { kind: 'hold_not_found' };
   // Pinned, and nothing written yet: its order is on the way, or its buyer went away in the middle.

@@ -66,11 +66,13 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
         return { kind: 'hold_released' };
       case 'halted':
         return answerWhileHalted(services, request);
+      // Ordered: if SQL does not know, it was restored from a backup of before.
       case 'ordered':
       case 'lost':
+        return answerFromSql(services, request, true);
       case 'unknown':
       case 'not_served':
-        return answerFromSql(services, request, pin.kind === 'lost');
+        return answerFromSql(services, request, false);
     }
   }
   throw new StoreUnavailable('sql', 'the sale is being rebuilt');
