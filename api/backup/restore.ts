@@ -30,7 +30,7 @@ async function restore(args: readonly string[]): Promise<void> {
       } else {
         say('Redis    empty it before an API starts: it knows holds of a time that is lost');
       }
-      say(`payments have the providers send again what they sent since ${takenAt}`);
+      say(`payments what providers sent since ${takenAt} is lost: have them send it again`);
     }),
   );
 }
