@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import type { SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { lineWidth, textOf } from '../look/span.ts';
+import { limitsOf } from './sale-limits.ts';
 import { slugOf, type SaleRow } from './sale-row.ts';
 import { unitsBar, unitsSum, unitsTable } from './sale-units.ts';
 import { alarmWords, clockWords, stateWord, stockWords } from './sale-words.ts';
@@ -25,9 +26,7 @@ function row(sale: Partial<OperatedSale> = {}): SaleRow {
       ended_at: null,
       hold_ttl: 120,
       pay_window: 300,
-      buyer_limit: null,
-      buyer_rate: null,
-      address_rate: null,
+      ...limitsOf({}),
       armed: true,
       epoch: 1,
       created_at: '2026-11-27T09:00:00.000Z',

@@ -4,6 +4,7 @@ import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { PAGE_ROWS_MAX, SALES_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { hold, ops } from '@flash-sale/api/test/client.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
+import { limitFields } from './sale-limits.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
 
 let world: World;
@@ -218,7 +219,7 @@ test('in a small window there are lines instead of cards, and forms are paged', 
   await desk.press('E');
   await desk.waitFor('more below');
   await desk.press('shift+tab');
-  await desk.waitFor(/▌ Address asks/);
+  await desk.waitFor(`▌ ${limitFields.at(-1)?.label}`);
   await desk.press('escape', 't');
   await desk.waitFor(`Type lamp-${saleId} to go on`);
 });
