@@ -2,11 +2,10 @@
 // is not obvious, what it lets pass (`good`). Rules about a single file's syntax are oxlint's (.oxlintrc.json):
 // 400 lines per file, 70 per function, no cycles, no floating promises, exhaustive switches, no console.
 //
-// A rule worth keeping is a rule here.
-import { describe, expect, test } from 'bun:test';
+// Rules about the guides (ARCHITECTURE.md, CONTRIBUTING.md, docs/) are in tidy/guides.test.ts. A rule worth keeping is a rule.
+import { describe } from 'bun:test';
 import {
   exampleListsEverySetting,
-  invariantsAreTested,
   oneVersionEach,
   readmeNamesTheCommands,
   securityChecklistIsComplete,
@@ -36,7 +35,7 @@ import {
   luaScriptsAreDeclaredOnce,
   luaTakesKeysInThePreludeOnly,
 } from './tidy/lua.ts';
-import { type Check, readProject, sample } from './tidy/project.ts';
+import { rule, type Sample } from './tidy/rule.ts';
 import {
   installsAreFrozen,
   nothingIsTrusted,
@@ -53,20 +52,6 @@ import {
   noSwitchedOffTests,
   oneWordPerThing,
 } from './tidy/words.ts';
-
-const project = readProject();
-
-type Sample = Record<string, string>;
-
-function rule(says: string, check: Check, { bad, good = [] }: { bad: Sample[]; good?: Sample[] }): void {
-  test(says, () => {
-    expect(check(project)).toEqual([]);
-  });
-  test(`${says}: and a breach is found`, () => {
-    for (const files of bad) expect(check(sample(files))).not.toEqual([]);
-    for (const files of good) expect(check(sample(files))).toEqual([]);
-  });
-}
 
 const usesElysia = "import { Elysia } from 'elysia';";
 
@@ -319,9 +304,6 @@ describe('written twice, the same', () => {
   });
   rule('the README names the two commands', readmeNamesTheCommands, {
     bad: [{ 'README.md': 'npx -y bun@1.4.5 start' }],
-  });
-  rule('invariants I1 to I8 are in ARCHITECTURE.md and in test names', invariantsAreTested, {
-    bad: [{ 'ARCHITECTURE.md': 'I1 I2 I3 I4 I5 I6 I7 I8', 'api/a.test.ts': "test('I1: a', a);" }],
   });
   const tested = { 'api/a.test.ts': "test('a is b', a);\ntest.each(CASES)(\n  'c is %s',\n  c,\n);" };
   rule('the tests that SECURITY.md names are there', testsExistThatAreNamedIn('SECURITY.md'), {

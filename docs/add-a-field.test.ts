@@ -62,7 +62,7 @@ test.skipIf(Bun.which('git') === null)(
     await Promise.all([
       bun('run', 'oxfmt', '--check', ...patched),
       bun('run', 'tsc'),
-      bun('test', '--timeout', '30000', 'tidy.test.ts', ...tests, 'api/http/document.test.ts'),
+      bun('test', '--timeout', '30000', 'tidy', ...tests, 'api/http/document.test.ts'),
     ]);
   },
   120_000,
