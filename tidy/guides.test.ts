@@ -1,7 +1,12 @@
 // The house rules about documents that guide through the project.
 import { describe } from 'bun:test';
 import { testsExistThatAreNamedIn } from './documents.ts';
-import { dependenciesHaveAReason, invariantsNameTheirTests, namedFilesExist } from './guides.ts';
+import {
+  dependenciesHaveAReason,
+  invariantsNameTheirTests,
+  namedFilesExist,
+  namedScriptsExist,
+} from './guides.ts';
 import { diagramShowsTheImports } from './rooms.ts';
 import { rule, type Sample } from './rule.ts';
 
@@ -54,6 +59,18 @@ describe('documents', () => {
         'docs/b.md': '',
       },
       { 'docs/a.md': '[b](b.md) [c](https://c.d/e.md) `a.b()`', 'docs/b.md': '' },
+    ],
+  });
+  rule('the scripts that they name are there', namedScriptsExist, {
+    bad: [
+      { 'README.md': 'bun run keys', 'package.json': '{}' },
+      { 'docs/a.md': '`npx -y bun@1.4.5 run keys`', 'package.json': '{ "scripts": { "keys2": "" } }' },
+    ],
+    good: [
+      {
+        'README.md': '`bun run keys` `bun run api/keys.ts`',
+        'package.json': '{ "scripts": { "keys": "" } }',
+      },
     ],
   });
   const withElysia = { 'api/package.json': '{ "dependencies": { "elysia": "catalog:" } }' };

@@ -27,6 +27,25 @@ export const namedFilesExist: Check = (files) => {
     });
 };
 
+/** `bun run keys` of a document is a script of package.json. */
+export const namedScriptsExist: Check = (files) =>
+  inFile(files, 'package.json', (root) => {
+    const { scripts = {} } = JSON.parse(root.text) as PackageFile;
+    return files
+      .filter(({ path }) => path.endsWith('.md'))
+      .flatMap(({ path, text }) =>
+        [
+          ...new Set(
+            [...text.matchAll(/\bbun(?:@[\d.]+)? run ([a-z][\w:-]*)(?![\w/.:-])/g)].map(
+              ([, name = '']) => name,
+            ),
+          ),
+        ]
+          .filter((name) => scripts[name] === undefined)
+          .map((name) => `${path}: says bun run ${name}, which package.json does not have.`),
+      );
+  });
+
 /** A worked example names what it makes. */
 function pathsOfPatches(files: File[]): string[] {
   return files
@@ -52,6 +71,7 @@ export const invariantsNameTheirTests: Check = (files) =>
 const DEPENDENCIES = 'docs/dependencies.md';
 
 interface PackageFile {
+  scripts?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
 }
