@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { connectRedis } from '../redis/connect.ts';
 import { readSale } from '../redis/sale-scripts.ts';
-import { beginRebuild, commitRebuild } from './rebuilding.ts';
+import { freePort } from './matrix/replica.ts';
+import { beginRebuild, commitRebuild, snapshotOf } from './rebuilding.ts';
 import { pinHold, placeHolds, settleHolds } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { freePort } from './free-port.ts';
@@ -28,23 +29,8 @@ async function startPair() {
 async function arm(redis: ReturnType<typeof connectRedis>): Promise<void> {
   const begun = await beginRebuild(redis, SALE, { epoch: 1, lastArmedEpoch: 0 });
   if (begun.kind !== 'begun') throw new Error(begun.kind);
-  const armed = await commitRebuild(redis, SALE, {
-    token: begun.token,
-    epoch: 1,
-    baseSeq: 0,
-    allotment: 1,
-    committed: 0,
-    state: 'live',
-    opensAtMs: 0,
-    closesAtMs: null,
-    holdTtlMs: 60_000,
-    buyerLimit: null,
-    buyerRate: null,
-    addressRate: null,
-    lossRememberedMs: 0,
-    outcomes: [],
-    buyers: [],
-  });
+  const snapshot = snapshotOf({ token: begun.token, epoch: 1, allotment: 1 });
+  const armed = await commitRebuild(redis, SALE, snapshot);
   expect(armed.kind).toBe('armed');
 }
 

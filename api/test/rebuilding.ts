@@ -19,6 +19,28 @@ export interface RebuildSnapshot extends Snapshot {
   readonly buyers: readonly BuyerUnits[];
 }
 
+export type SaleFacts = Partial<RebuildSnapshot>;
+
+/** What SQL says of a live sale of ten units, unless told otherwise. */
+export function snapshotOf(facts: SaleFacts & Pick<RebuildSnapshot, 'token' | 'epoch'>): RebuildSnapshot {
+  return {
+    baseSeq: 0,
+    allotment: 10,
+    committed: 0,
+    state: 'live',
+    opensAtMs: 0,
+    closesAtMs: null,
+    holdTtlMs: 60_000,
+    buyerLimit: null,
+    buyerRate: null,
+    addressRate: null,
+    lossRememberedMs: 0,
+    outcomes: [],
+    buyers: [],
+    ...facts,
+  };
+}
+
 export async function beginRebuild(
   redis: RedisClient,
   saleId: number,

@@ -7,12 +7,16 @@ import { newHoldId } from '../holds/hold-id.ts';
 import { connectRedis, redisReady } from '../redis/connect.ts';
 import { holdIdOf } from '../redis/hold-name.ts';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
-import { beginRebuild, commitRebuild, type RebuildSnapshot } from './rebuilding.ts';
+import {
+  beginRebuild,
+  commitRebuild,
+  snapshotOf,
+  type RebuildSnapshot,
+  type SaleFacts,
+} from './rebuilding.ts';
 import { pinHold, placeHolds, settleHolds, type HoldReply, type HoldRequest } from '../redis/scripts.ts';
 import { privateRedis, type TestStore } from './stores.ts';
 import { until } from './until.ts';
-
-export type SaleFacts = Partial<Omit<RebuildSnapshot, 'nonce'>>;
 
 export type Snapshot = Omit<RebuildSnapshot, 'token'> & { token: string };
 
@@ -76,24 +80,7 @@ export class ScriptSales {
   }
 
   snapshot(facts: SaleFacts = {}): Snapshot {
-    return {
-      token: 'not begun',
-      epoch: this.newEpoch(),
-      baseSeq: 0,
-      allotment: 10,
-      committed: 0,
-      state: 'live',
-      opensAtMs: 0,
-      closesAtMs: null,
-      holdTtlMs: 60_000,
-      buyerLimit: null,
-      buyerRate: null,
-      addressRate: null,
-      lossRememberedMs: 0,
-      outcomes: [],
-      buyers: [],
-      ...facts,
-    };
+    return snapshotOf({ token: 'not begun', epoch: this.newEpoch(), ...facts });
   }
 
   async place(saleId: number, ...requests: Partial<HoldRequest>[]): Promise<HoldReply[]> {

@@ -6,7 +6,7 @@ import { expireOrders } from '../../orders/expiry.ts';
 import { deliverCredits } from '../../orders/give.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { applyCredits, readSale } from '../../redis/sale-scripts.ts';
-import { beginRebuild, commitRebuild } from '../rebuilding.ts';
+import { beginRebuild, commitRebuild, snapshotOf } from '../rebuilding.ts';
 import { armSale } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import type { Services } from '../../services.ts';
@@ -151,23 +151,7 @@ describe('an old master that lives on after a failover', () => {
     await replica.promote();
     const begun = await beginRebuild(services.redis, sale.saleId, { epoch: 1_000, lastArmedEpoch: 1 });
     if (begun.kind !== 'begun') throw new Error(begun.kind);
-    const snapshot = {
-      token: begun.token,
-      epoch: 1_000,
-      baseSeq: 0,
-      allotment: 10,
-      committed: 0,
-      state: 'live',
-      opensAtMs: 0,
-      closesAtMs: null,
-      holdTtlMs: 60_000,
-      buyerLimit: null,
-      buyerRate: null,
-      addressRate: null,
-      lossRememberedMs: 0,
-      outcomes: [],
-      buyers: [],
-    } as const;
+    const snapshot = snapshotOf({ token: begun.token, epoch: 1_000 });
     expect((await commitRebuild(world.services.redis, sale.saleId, snapshot)).kind).toBe('superseded');
     expect(await readSale(world.services.redis, sale.saleId)).not.toMatchObject({ epoch: 1_000 });
     // Both sides rebuild as they please; each time the one that SQL believes in adds up.
