@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { count, eq } from 'drizzle-orm';
-import { buyerUnits, holdOutcomes, orders, products, sales } from '@flash-sale/drizzle/schema.ts';
+import { buyerUnits, holdOutcomes, orders, sales } from '@flash-sale/drizzle/schema.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { statement } from '../mysql/transaction.ts';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
@@ -27,16 +27,6 @@ async function ordersOf({ saleId }: OneSale): Promise<number> {
     sql.select({ orders: count() }).from(orders).where(eq(orders.saleId, saleId)),
   );
   return rows[0]?.orders ?? 0;
-}
-
-async function saleIn(currency: string, priceMinor: number): Promise<OneSale> {
-  const sale = await world.sale({ priceMinor }, 'draft');
-  await statement(world.services.mysql, async (sql) => {
-    await sql.update(products).set({ currency }).where(eq(products.id, sale.productId));
-    await sql.update(sales).set({ currency }).where(eq(sales.id, sale.saleId));
-  });
-  await moveSale(world.services, sale.saleId, 'live');
-  return sale;
 }
 
 function keyOf(saleId: number, name: (typeof SALE_KEY_NAMES)[number]): string {
@@ -155,7 +145,7 @@ describe('an order', () => {
       ['USD', 100_000_000, 100, 100_000_000],
     ];
     for (const [currency, priceMinor, quantity, amount] of prices) {
-      const sale = await saleIn(currency, priceMinor);
+      const sale = await world.sale({ currency, priceMinor });
       const placed = await order(world, await heldId(sale, quantity), `pi_price_${sale.saleId}`);
       expect(placed.body.data).toMatchObject({ amount, currency });
     }
@@ -173,7 +163,7 @@ describe('an order', () => {
   });
 
   test('keeps the price that its sale had', async () => {
-    const sale = await saleIn('USD', 500);
+    const sale = await world.sale({ currency: 'USD', priceMinor: 500 });
     const holdId = await heldId(sale);
     await order(world, holdId, 'pi_old_price');
     await statement(world.services.mysql, (sql) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eq, sql as raw } from 'drizzle-orm';
-import { deliveries, orders, payments, products, sales } from '@flash-sale/drizzle/schema.ts';
+import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { placeOrder } from '../orders/orders.ts';
@@ -196,7 +196,7 @@ describe('the amount of a payment', () => {
       ['KWD', 12_345, 12.345],
     ];
     for (const [currency, priceMinor, amount] of right) {
-      const { holdId, intentId } = await ordered(await saleIn(currency, priceMinor));
+      const { holdId, intentId } = await ordered(await world.sale({ currency, priceMinor }));
       const { body } = await pay(world, holdId, intentId, { amount, currency });
       expect([currency, body.data.payment]).toEqual([currency, 'applied']);
     }
@@ -249,16 +249,6 @@ describe('the amount of a payment', () => {
     });
     expect(await paymentsOf(second)).toHaveLength(1);
   });
-
-  async function saleIn(currency: string, priceMinor: number): Promise<OneSale> {
-    const sale = await world.sale({ priceMinor }, 'draft');
-    await statement(world.services.mysql, async (sql) => {
-      await sql.update(products).set({ currency }).where(eq(products.id, sale.productId));
-      await sql.update(sales).set({ currency }).where(eq(sales.id, sale.saleId));
-    });
-    await moveSale(world.services, sale.saleId, 'live');
-    return sale;
-  }
 });
 
 describe('a payment that is faster than its order', () => {
