@@ -67,6 +67,16 @@ export async function explore<Story>(exploration: Exploration<Story>): Promise<E
   return { steps, stories, seed };
 }
 
+/** What is found in something that was broken on purpose: only that, not its shortest story. */
+export async function findingOf<Story>(
+  broken: Omit<Exploration<Story>, 'name' | 'isShrunk'>,
+): Promise<string> {
+  return explore({ ...broken, name: 'mutant', isShrunk: false }).then(
+    () => 'nothing',
+    (error: Error) => error.message,
+  );
+}
+
 async function playChunk<Story>(
   { name, stories, isShrunk = true }: Exploration<Story>,
   play: (story: Story) => Promise<void>,

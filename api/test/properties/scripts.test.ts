@@ -1,6 +1,6 @@
 // Random stories of one sale, told to the real Lua scripts, with everything Redis knows compared after every step.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { explore, seedOf } from './explore.ts';
+import { explore, findingOf, seedOf } from './explore.ts';
 import { mutantRedis } from './mutant-redis.ts';
 import { SCRIPT_MUTANTS } from './script-mutants.ts';
 import { scriptStories } from './script-steps.ts';
@@ -35,19 +35,13 @@ describe('a run of chance notices at once when a script loses', () => {
   for (const mutant of SCRIPT_MUTANTS) {
     test(`${mutant.loses} (${mutant.script})`, async () => {
       const { redis, isUsed } = mutantRedis(world.redis, mutant);
-      const exploring = explore({
-        name: 'mutant',
+      const found = await findingOf({
         stories: scriptStories,
         play: (story) => world.play(story, redis),
         steps: 60_000,
         lanes: 4,
         seed: 1,
-        isShrunk: false,
       });
-      const found = await exploring.then(
-        () => 'nothing',
-        (error: Error) => error.message,
-      );
       // A script that failed to run, or a Redis that went away, is not what is looked for.
       expect(found).toMatch(/^mutant: (?!nothing|redis is not|lua\/)/);
       expect(isUsed()).toBe(true);
