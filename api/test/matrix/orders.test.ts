@@ -1,68 +1,28 @@
 // Crash points 14 to 18: an order's transaction that is slow, fails or is undone while others look at its hold.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { eq, sql as raw } from 'drizzle-orm';
-import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
+import type { RowDataPacket } from 'mysql2/promise';
 import { heartbeats } from '@flash-sale/drizzle/schema.ts';
 import { EXPIRY_PAUSE_MIN_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
-import { readHold, reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/scripts.ts';
 import { hold, order, pay, send } from '../client.ts';
 import { endLeases, ledger, passDeadline, passPayWindow, settle, shortHold } from '../settling.ts';
-import { until } from '../until.ts';
-import { createWorld, type OneSale, type World } from '../world.ts';
+import { createWorld, type World } from '../world.ts';
 import { held, insist, look, newIntent, ordered } from './buyer.ts';
+import { sessionsOf, type Sessions } from './sessions.ts';
 
 let world: World;
-const connections: Connection[] = [];
+let sessions: Sessions;
 beforeAll(async () => {
   world = await createWorld();
+  sessions = sessionsOf(world);
 });
-afterEach(async () => {
-  for (const connection of connections.splice(0)) connection.destroy();
-});
+afterEach(() => sessions.endAll());
 afterAll(() => world.close());
-
-/** Somebody else's session, outside of our pools. */
-async function session(): Promise<Connection> {
-  const connection = await createConnection(connectionOptions(world.databaseUrl));
-  connections.push(connection);
-  return connection;
-}
-
-/** Keeps the sale's row, which every order needs last, until the session ends. */
-async function keepRow({ saleId }: OneSale): Promise<Connection> {
-  const connection = await session();
-  await connection.query('START TRANSACTION');
-  await connection.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [saleId]);
-  return connection;
-}
-
-/** The sessions of this world's database that wait in a statement that begins so. */
-async function waiting(begin: string): Promise<number[]> {
-  const [rows] = await (
-    await watcher()
-  ).query<RowDataPacket[]>(
-    'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ?',
-    [`${begin}%`],
-  );
-  return rows.map(({ id }) => Number(id));
-}
-
-let watching: Connection | undefined;
-async function watcher(): Promise<Connection> {
-  if (watching === undefined || !connections.includes(watching)) watching = await session();
-  return watching;
-}
-
-const untilWaiting = (begin: string, count = 1) =>
-  until(async () => {
-    const ids = await waiting(begin);
-    return ids.length >= count && ids;
-  });
 
 const TAKES = 'update `sales`';
 const VOIDS = 'insert into `hold_outcomes`';
@@ -71,13 +31,13 @@ describe('an order whose transaction is slower than its lease', () => {
   test('is not voided by the settler, which waits for it: it stands, and no unit returns (I3, I4)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const holdId = await shortHold(world.services, sale.saleId, 1_500);
-    const blocker = await keepRow(sale);
+    const blocker = await sessions.keepRow(sale);
     const ordering = order(world, holdId, newIntent());
-    await untilWaiting(TAKES);
+    await sessions.untilWaiting(TAKES);
     await passDeadline(world.services, sale.saleId, holdId);
     await endLeases(world.services, sale.saleId);
     const settling = settleOverduePins(world.services, sale.saleId);
-    await untilWaiting(VOIDS);
+    await sessions.untilWaiting(VOIDS);
     await blocker.query('ROLLBACK');
     expect((await ordering).status).toBe(201);
     expect(await settling).toBe(1);
@@ -88,14 +48,14 @@ describe('an order whose transaction is slower than its lease', () => {
   test('and then fails is voided by the settler that waited: the units come back once (I3, I4)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const holdId = await shortHold(world.services, sale.saleId, 1_500);
-    const blocker = await keepRow(sale);
+    const blocker = await sessions.keepRow(sale);
     const ordering = order(world, holdId, newIntent());
-    const [id] = await untilWaiting(TAKES);
+    const [id] = await sessions.untilWaiting(TAKES);
     await passDeadline(world.services, sale.saleId, holdId);
     await endLeases(world.services, sale.saleId);
     const settling = settleOverduePins(world.services, sale.saleId);
-    await untilWaiting(VOIDS);
-    await (await session()).query(`KILL ${id}`);
+    await sessions.untilWaiting(VOIDS);
+    await (await sessions.open()).query(`KILL ${id}`);
     expect((await ordering).status).toBe(503);
     expect(await settling).toBe(1);
     await blocker.query('ROLLBACK');
@@ -108,9 +68,9 @@ test('an order asked for at two APIs at once, under one slow row, is one order w
   const sale = await world.sale({ allotment: 10 });
   const others = await Promise.all([world.another(), world.another()]);
   const request = { holdId: await held(world, sale), paymentIntentId: newIntent() };
-  const blocker = await keepRow(sale);
+  const blocker = await sessions.keepRow(sale);
   const placing = others.map((services) => placeOrder(services, request));
-  await Promise.all([untilWaiting(TAKES), untilWaiting(VOIDS)]);
+  await Promise.all([sessions.untilWaiting(TAKES), sessions.untilWaiting(VOIDS)]);
   await blocker.query('ROLLBACK');
   const placed = await Promise.all(placing);
   expect(placed.map(({ kind }) => kind).toSorted()).toEqual(['created', 'existing']);
@@ -125,20 +85,17 @@ test('an attempt that fails while another is in flight does not unpin the hold: 
   const other = await world.another();
   const holdId = await shortHold(world.services, sale.saleId, 1_500);
   const request = { holdId, paymentIntentId: newIntent() };
-  const blocker = await keepRow(sale);
+  const blocker = await sessions.keepRow(sale);
   const inFlight = placeOrder(world.services, request);
-  const [first] = await untilWaiting(TAKES);
+  const [first] = await sessions.untilWaiting(TAKES);
   const failing = placeOrder(other, request).catch((error: unknown) => error);
-  const victims = await untilWaiting(VOIDS);
+  const victims = await sessions.untilWaiting(VOIDS);
   expect(victims).not.toContain(first ?? 0);
-  const killer = await session();
+  const killer = await sessions.open();
   for (const id of victims) await killer.query(`KILL ${id}`);
   expect(await failing).toBeInstanceOf(Error);
   // The deadline passes: were it held again, it would be reaped, and sold to somebody else.
-  await until(async () => {
-    const record = await readHold(world.services.redis, sale.saleId, holdId);
-    return record.kind === 'hold' && record.deadlineMs <= record.nowMs;
-  });
+  await passDeadline(world.services, sale.saleId, holdId);
   await reapHolds(world.services.redis, sale.saleId);
   expect((await hold(world, sale.productId)).body).toMatchObject({ available_stock: 0 });
   await blocker.query('ROLLBACK');
@@ -151,7 +108,7 @@ describe('an order whose transaction SQL undoes', () => {
   test('for a deadlock is written by the next attempt, and its buyer hears nothing of it (I3)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const holdId = await held(world, sale);
-    const rival = await keepRow(sale);
+    const rival = await sessions.keepRow(sale);
     // The one that wrote less is the one that is undone.
     for (let i = 0; i < 30; i += 1) {
       await rival.query(
@@ -160,7 +117,7 @@ describe('an order whose transaction SQL undoes', () => {
     }
     const before = await deadlocks();
     const ordering = order(world, holdId, newIntent());
-    await untilWaiting(TAKES);
+    await sessions.untilWaiting(TAKES);
     await rival.query(
       "INSERT INTO hold_outcomes (hold_id, sale_id, outcome) VALUES (UNHEX(REPLACE(?, '-', '')), ?, 'released')",
       [holdId, sale.saleId],
@@ -175,7 +132,7 @@ describe('an order whose transaction SQL undoes', () => {
   test('for a row that stays locked is refused with 503 in time, stays pinned, and is made when asked again (I3, I7)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const [holdId, intentId] = [await held(world, sale), newIntent()];
-    const blocker = await keepRow(sale);
+    const blocker = await sessions.keepRow(sale);
     const startedAt = performance.now();
     const refused = await order(world, holdId, intentId);
     expect([refused.status, refused.body.code]).toEqual([503, 'unavailable']);
@@ -189,7 +146,7 @@ describe('an order whose transaction SQL undoes', () => {
 
   async function deadlocks(): Promise<number> {
     const [rows] = await (
-      await watcher()
+      await sessions.open()
     ).query<RowDataPacket[]>(
       "SELECT count FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks'",
     );

@@ -1,8 +1,6 @@
 // Crash points 36 to 41 and 45: payments and credits that meet other work in the same instant, or come again.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
-import { createConnection, type Connection } from 'mysql2/promise';
-import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import { statement, transaction } from '../../mysql/transaction.ts';
 import { expireOrders } from '../../orders/expiry.ts';
@@ -12,43 +10,25 @@ import { applyCredits } from '../../redis/sale-scripts.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { hold, order, pay } from '../client.ts';
 import { expire, ledger, passPayWindow, settle } from '../settling.ts';
-import { until } from '../until.ts';
 import { createWorld, type World } from '../world.ts';
 import { held, look, newIntent, ordered } from './buyer.ts';
+import { sessionsOf, type Sessions } from './sessions.ts';
 
 let world: World;
-const connections: Connection[] = [];
+let sessions: Sessions;
 beforeAll(async () => {
   world = await createWorld();
+  sessions = sessionsOf(world);
 });
-afterEach(() => {
-  for (const connection of connections.splice(0)) connection.destroy();
-});
+afterEach(() => sessions.endAll());
 afterAll(() => world.close());
-
-async function session(): Promise<Connection> {
-  const connection = await createConnection(connectionOptions(world.databaseUrl));
-  connections.push(connection);
-  return connection;
-}
-
-async function untilWaiting(begin: string): Promise<void> {
-  const watcher = await session();
-  await until(async () => {
-    const [rows] = await watcher.query(
-      'SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ?',
-      [`${begin}%`],
-    );
-    return (rows as unknown[]).length > 0;
-  });
-}
 
 describe('a payment and the expiry of its order in the same instant', () => {
   test('when the payment has the order: expiry passes it by, and it is paid in time (I4, I5)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const { holdId, intentId } = await ordered(world, sale);
     await passPayWindow(world.services, sale.saleId);
-    const blocker = await session();
+    const blocker = await sessions.open();
     await blocker.query('START TRANSACTION');
     // A payment that has got as far as writing itself down waits here, with its order locked.
     await blocker.query(
@@ -56,7 +36,7 @@ describe('a payment and the expiry of its order in the same instant', () => {
       [intentId],
     );
     const paying = pay(world, holdId, intentId);
-    await untilWaiting('insert into `payments`');
+    await sessions.untilWaiting('insert into `payments`');
     expect(await expireOrders(world.services)).toBe(0);
     await blocker.query('ROLLBACK');
     expect((await paying).body.data).toMatchObject({ status: 'paid', payment: 'applied' });
@@ -69,13 +49,11 @@ describe('a payment and the expiry of its order in the same instant', () => {
     const sale = await world.sale({ allotment: 10 });
     const { holdId, intentId } = await ordered(world, sale);
     await passPayWindow(world.services, sale.saleId);
-    const blocker = await session();
-    await blocker.query('START TRANSACTION');
-    await blocker.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [sale.saleId]);
+    const blocker = await sessions.keepRow(sale);
     const expiring = expireOrders(world.services);
-    await untilWaiting('update `sales`');
+    await sessions.untilWaiting('update `sales`');
     const paying = pay(world, holdId, intentId);
-    await untilWaiting('select `id`, `hold_id`');
+    await sessions.untilWaiting('select `id`, `hold_id`');
     await blocker.query('ROLLBACK');
     expect(await expiring).toBe(1);
     expect((await paying).body.data).toMatchObject({ status: 'paid', payment: 'late_applied' });
