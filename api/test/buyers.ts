@@ -111,11 +111,7 @@ async function insist<Data>(
 }
 
 /** I6: every answer that a buyer got is true. I3, I5: no hold has two orders, no order two payments. */
-export async function expectJournalIsTrue(
-  services: Services,
-  saleId: number,
-  journal: Journal,
-): Promise<void> {
+async function expectJournalIsTrue(services: Services, saleId: number, journal: Journal): Promise<void> {
   expect(journal.unexpected).toEqual([]);
   const written = await ledger(services, saleId);
   const orderById = new Map(written.orders.map((row) => [row.id, row]));
@@ -139,18 +135,13 @@ export async function expectJournalIsTrue(
 }
 
 /** I1..I8, as far as a sale can be looked at from outside, once everything that was under way is settled. */
-export async function expectExact(
-  services: Services,
-  saleId: number,
-  allotment: number,
-  journal: Journal,
-): Promise<void> {
+export async function expectExact(services: Services, saleId: number, journal: Journal): Promise<void> {
   await settle(services, saleId);
   const end = await until(async () => {
     const seen = await audit(services, saleId);
-    return seen.pinned === 0 && seen.drift === 0 ? seen : null;
+    return seen.pinned === 0 && seen.owed === 0 && seen.drift === 0 && seen;
   });
   expect(end.committed).toBe(end.ordered);
-  expect(end.committed).toBeLessThanOrEqual(allotment);
+  expect(end.committed).toBeLessThanOrEqual(end.allotment);
   await expectJournalIsTrue(services, saleId, journal);
 }

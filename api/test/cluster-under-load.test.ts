@@ -76,7 +76,7 @@ const onNode = (sales: readonly Selling[], node: ClusterNode) =>
 
 async function expectAllExact(sales: readonly Selling[]): Promise<void> {
   for (const { saleId, journal } of sales) {
-    await expectExact(world.services, saleId, ALLOTMENT, journal);
+    await expectExact(world.services, saleId, journal);
   }
 }
 

@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { startApi, type ApiProcess } from './api-process.ts';
 import { audit } from './audit.ts';
-import { expectJournalIsTrue, newJournal, whileBuying, type Journal } from './buyers.ts';
+import { expectExact, newJournal, whileBuying, type Journal } from './buyers.ts';
 import { availableStock, hold, send } from './client.ts';
 import { postAtOnce } from './crowd.ts';
 import { RedisFaults } from './redis-faults.ts';
 import { chanceOf, seedFrom } from './seeded.ts';
-import { settle } from './settling.ts';
 import { until } from './until.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -48,7 +47,7 @@ async function whileSelling(
       // It sells again by itself before the next fault comes.
       await until(() => journal.ordered.length > soldBefore + 3);
       // Whenever it is armed, it adds up.
-      const seen = await until(() => audit(world.services, saleId), 2_000);
+      const seen = await until(() => audit(world.services, saleId));
       expect(seen.drift).toBe(0);
     }
   });
@@ -56,13 +55,7 @@ async function whileSelling(
 }
 
 async function expectSettled(saleId: number, journal: Journal): Promise<void> {
-  await settle(world.services, saleId);
-  const end = await until(async () => {
-    const seen = await audit(world.services, saleId);
-    return seen.pinned === 0 && seen.owed === 0 && seen;
-  });
-  expect(end).toMatchObject({ drift: 0, ordered: end.committed });
-  await expectJournalIsTrue(world.services, saleId, journal);
+  await expectExact(world.services, saleId, journal);
   expect(journal.ordered.length).toBeGreaterThan(FAULTS * 3);
 }
 
