@@ -5,7 +5,6 @@ import { COUNTED_EVENTS, COUNTED_OUTCOMES } from '@flash-sale/shared/contracts/w
 import { PAYMENT_DISPOSITIONS } from '@flash-sale/shared/lifecycle.ts';
 import { createHistogram } from './histogram.ts';
 import { addProcessMetrics } from './process-metrics.ts';
-import { HOLD_DECISIONS } from './redis/scripts.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -13,7 +12,8 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export type Listener = 'public' | 'ops';
 
 /** Each process has its own registry, so that several can live in one test. */
-export function createMetrics() {
+/** @param holdDecisions each of which is a series from the start */
+export function createMetrics(holdDecisions: readonly string[]) {
   const registry = new Registry();
   const registers = [registry];
   const histograms = createHistograms();
@@ -44,7 +44,7 @@ export function createMetrics() {
   for (const route of ['/api/holds', '/api/orders']) {
     for (const status of ['500', '503']) metrics.httpDuration.begin('public', 'POST', route, status);
   }
-  for (const outcome of HOLD_DECISIONS) metrics.holdAttempts.inc({ outcome }, 0);
+  for (const outcome of holdDecisions) metrics.holdAttempts.inc({ outcome }, 0);
   for (const disposition of PAYMENT_DISPOSITIONS) metrics.payments.inc({ disposition }, 0);
   for (const event of COUNTED_EVENTS) {
     for (const outcome of COUNTED_OUTCOMES[event]) metrics.webhookDeliveries.inc({ event, outcome }, 0);

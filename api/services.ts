@@ -10,6 +10,7 @@ import { Catalog } from './products/catalog.ts';
 import type { Reach } from './reach.ts';
 import { connectRedis, redisReady } from './redis/connect.ts';
 import { watchScripts } from './redis/script.ts';
+import { HOLD_DECISIONS } from './redis/scripts.ts';
 import type { RedisClient } from './redis/shards.ts';
 
 /** What features work with. One set per process; nobody else constructs a client. */
@@ -58,7 +59,7 @@ export function createServices(
 ): Services {
   const redis = connectRedis(stores.redis);
   const mysql = connectMySql(stores.databaseUrl);
-  const metrics = createMetrics();
+  const metrics = createMetrics(HOLD_DECISIONS);
   watchScripts(redis, (script, seconds) => metrics.scriptDuration.observe(seconds, script));
   watchOf(mysql).took = (op, seconds) => metrics.dbDuration.observe(seconds, op);
   return {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { connectRedis } from '../redis/connect.ts';
 import { readSale } from '../redis/sale-scripts.ts';
-import { freePort } from './matrix/replica.ts';
 import { beginRebuild, commitRebuild, snapshotOf } from './rebuilding.ts';
 import { pinHold, placeHolds, settleHolds } from '../redis/scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';

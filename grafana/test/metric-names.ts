@@ -1,6 +1,7 @@
 /** Which metrics there are, and which ones a query is about: a name that nobody tells is an empty panel, or a silent alert. */
 
 import { createMetrics } from '@flash-sale/api/metrics.ts';
+import { HOLD_DECISIONS } from '@flash-sale/api/redis/scripts.ts';
 
 /** Of the exporters, those that our boards and rules use: both Debian's versions and those of docker-compose.yml tell them. */
 const OF_EXPORTERS = [
@@ -50,7 +51,7 @@ export async function knownMetrics(): Promise<Set<string>> {
 }
 
 async function ofTheApi(): Promise<string[]> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(HOLD_DECISIONS);
   metrics.endProcessMetrics();
   const types = (await metrics.text()).matchAll(/^# TYPE (\w+) (\w+)$/gm);
   return [...types].flatMap(([, name = '', type]) =>
