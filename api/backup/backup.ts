@@ -3,7 +3,8 @@
 import { createConnection } from 'mysql2';
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { readDatabaseConfig } from '../config.ts';
-import { besideTheApi, runTool, say } from './database.ts';
+import { runProgram } from '../program.ts';
+import { besideTheApi, say } from './database.ts';
 import { dump } from './dump.ts';
 import { compress, writeBackup } from './file.ts';
 
@@ -23,4 +24,4 @@ async function backup(file: string): Promise<void> {
   });
 }
 
-if (import.meta.main) await runTool(() => backup(process.argv[2] ?? nameOf(new Date())));
+if (import.meta.main) await runProgram(() => backup(process.argv[2] ?? nameOf(new Date())));

@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import type { readDatabaseConfig } from '../config.ts';
 import { MARIADB } from '../embedded/mariadb.ts';
 import { StoreProblem } from '../embedded/problem.ts';
@@ -49,17 +48,5 @@ export async function inPlaceOfTheApi(
     await work(stores.databaseUrl ?? '');
   } finally {
     await stores.stop();
-  }
-}
-
-/** Ends this process. What its user is to mend is told in plain words. */
-export async function runTool(main: () => Promise<void>): Promise<never> {
-  try {
-    await main();
-    process.exit(0);
-  } catch (error) {
-    const isForUser = error instanceof EnvironmentError || error instanceof StoreProblem;
-    say(isForUser ? error.message : Bun.inspect(error));
-    process.exit(1);
   }
 }

@@ -10,7 +10,8 @@ import { pipeline } from 'node:stream/promises';
 import { readDatabaseConfig } from '../config.ts';
 import { StoreProblem } from '../embedded/problem.ts';
 import { REDIS } from '../embedded/redis.ts';
-import { inPlaceOfTheApi, runTool, say } from './database.ts';
+import { runProgram } from '../program.ts';
+import { inPlaceOfTheApi, say } from './database.ts';
 import { load } from './load.ts';
 
 const REPLACE = '--replace';
@@ -48,4 +49,4 @@ async function withFile(file: string, work: (path: string) => Promise<void>): Pr
   }
 }
 
-if (import.meta.main) await runTool(() => restore(process.argv.slice(2)));
+if (import.meta.main) await runProgram(() => restore(process.argv.slice(2)));

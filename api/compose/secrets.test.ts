@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../config.ts';
-import { writeSecrets } from './secrets.ts';
+import { forgetFormer, rotateSecrets, writeSecrets } from './secrets.ts';
 
 let root: string;
 beforeEach(() => {
@@ -103,6 +103,41 @@ describe('the secrets of an installation', () => {
     writeSecrets(root);
     const modes = Object.keys(all()).map((path) => [path, statSync(join(root, path)).mode & 0o777] as const);
     for (const [path, mode] of modes)
-      expect([path, mode]).toEqual([path, path === 'key/key' ? 0o400 : 0o444]);
+      expect([path, mode]).toEqual([path, path.startsWith('key/') ? 0o400 : 0o444]);
+  });
+
+  test('are made anew, all but the password of the root of SQL, and the former signature is taken until it is forgotten', () => {
+    writeSecrets(root, 'cluster');
+    const before = all();
+    rotateSecrets(root);
+    const after = all();
+    const same = Object.keys(before).filter((path) => after[path] === before[path]);
+    expect(same.sort()).toEqual(['app/redis.env', 'mariadb/root-password', 'redis-targets/redis.json']);
+    const former = String(before['app/webhook-secret']).trim();
+    const secrets = () =>
+      readConfig({ WEBHOOK_SECRET_FILE: join(root, 'app/webhook-secret') }).WEBHOOK_SECRET;
+    expect(secrets()).toEqual([expect.not.stringMatching(former), former]);
+    expect(() => rotateSecrets(root)).toThrow('still taken');
+    // As at every start, and after a volume was lost.
+    rmSync(join(root, 'mariadb'), { recursive: true });
+    writeSecrets(root);
+    expect(all()).toEqual(after);
+    const [newest] = secrets();
+    forgetFormer(root);
+    expect(secrets()).toEqual([String(newest)]);
+    rotateSecrets(root);
+    expect(secrets()).toHaveLength(2);
+    expect(all()['mariadb/root-password']).toBe(before['mariadb/root-password']);
+  });
+
+  test('are made anew after a start that was killed while it did so', () => {
+    writeSecrets(root);
+    const before = all();
+    // Killed before the key was made anew.
+    cpSync(join(root, 'key/key'), join(root, 'key/former'));
+    writeSecrets(root);
+    expect(all()).toEqual({ ...before, 'key/former': before['key/key'] });
+    rotateSecrets(root);
+    expect(all()['app/operator-token']).not.toBe(before['app/operator-token']);
   });
 });

@@ -5,7 +5,7 @@
  */
 
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { redisUsers, sqlUsers } from './store-users.ts';
 
@@ -13,18 +13,74 @@ import { redisUsers, sqlUsers } from './store-users.ts';
 const NODES = ['redis', 'redis-2', 'redis-3', 'redis-4', 'redis-5', 'redis-6'] as const;
 const NODES_FILE = 'app/redis-cluster-nodes';
 
+const KEY = 'key/key';
+/** The key before, as long as payment providers may sign with what was made from it. */
+const FORMER_KEY = 'key/former';
+/** MariaDB takes its root's password once, when the data is made. Kept beside the key when that changes. */
+const ROOT_PASSWORD = 'key/mariadb-root-password';
+
 /**
  * Safe to repeat: an installation on a cluster remains one, whoever forgets to say so.
  * @param root has a folder for the key, `key`, and one for each service
  */
 export function writeSecrets(root: string, kind: 'one Redis' | 'cluster' = 'one Redis'): void {
-  const key = keyIn(join(root, 'key/key'));
-  const secret = (name: string) => createHmac('sha256', key).update(name).digest();
+  const secret = secretsOf(keyIn(join(root, KEY)));
   const hexadecimal = (name: string) => secret(name).toString('hex');
   const isCluster = kind === 'cluster' || existsSync(join(root, NODES_FILE));
-  const files = { ...secretFiles(hexadecimal), ...redisFiles(hexadecimal, isCluster) };
+  const files = {
+    ...secretFiles(hexadecimal),
+    ...redisFiles(hexadecimal, isCluster),
+    'mariadb/root-password': keptIn(join(root, ROOT_PASSWORD)) ?? hexadecimal('mariadb-root'),
+    'app/webhook-secret': webhookSecrets(root, secret),
+  };
   for (const [path, text] of Object.entries(files)) write(join(root, path), `${text}\n`);
-  write(join(root, 'app/webhook-secret'), `whsec_${secret('webhook-secret').toString('base64')}\n`);
+}
+
+/**
+ * Makes all secrets anew. Webhooks that are signed with the secret before are taken until `forgetFormer`.
+ * @throws when they were made anew before, and the ones before that are not forgotten yet
+ */
+export function rotateSecrets(root: string): void {
+  const [key, former, rootPassword] = [KEY, FORMER_KEY, ROOT_PASSWORD].map((file) => join(root, file)) as [
+    string,
+    string,
+    string,
+  ];
+  if (existsSync(former) && !readFileSync(former).equals(keyIn(key))) {
+    throw new Error(
+      'the former secrets are still taken: let the payment providers change, and then `forget`',
+    );
+  }
+  const password = keptIn(join(root, 'mariadb/root-password'));
+  if (password !== null) write(rootPassword, `${password}\n`, 0o400);
+  // In this order: killed in between, nothing has changed.
+  write(former, keyIn(key), 0o400);
+  write(key, randomBytes(32), 0o400);
+  writeSecrets(root);
+}
+
+/** Payment providers sign with the new secret only. */
+export function forgetFormer(root: string): void {
+  rmSync(join(root, FORMER_KEY), { force: true });
+  writeSecrets(root);
+}
+
+type Secret = (name: string) => Buffer;
+
+function secretsOf(key: Buffer): Secret {
+  return (name) => createHmac('sha256', key).update(name).digest();
+}
+
+/** The newest first. */
+function webhookSecrets(root: string, secret: Secret): string {
+  const former = join(root, FORMER_KEY);
+  const all = existsSync(former) ? [secret, secretsOf(readFileSync(former))] : [secret];
+  const coded = all.map((one) => `whsec_${one('webhook-secret').toString('base64')}`);
+  return [...new Set(coded)].join(',');
+}
+
+function keptIn(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
 }
 
 /** Hexadecimal needs no quoting in a URL, in SQL or in a configuration file. */
@@ -36,7 +92,6 @@ function secretFiles(secret: (name: string) => string): Record<string, string> {
     'app/database-url': `mysql://flash_sale:${app}@mariadb:3306/flash_sale`,
     'app/operator-token': secret('operator-token'),
     'migration/database-url': `mysql://migration:${migration}@mariadb:3306/flash_sale`,
-    'mariadb/root-password': secret('mariadb-root'),
     'mariadb/users.sql': sqlUsers({ app, migration, exporter }),
     'mysqld-exporter/my.cnf': `[client]\nhost=mariadb\nport=3306\nuser=exporter\npassword=${exporter}`,
     'grafana/admin-password': secret('grafana-admin'),
@@ -100,6 +155,8 @@ function write(file: string, content: string | Buffer, mode = 0o444): void {
 }
 
 if (import.meta.main) {
-  const [, , root = '/secrets', kind] = process.argv;
-  writeSecrets(root, kind === 'cluster' ? kind : 'one Redis');
+  const [, , root = '/secrets', what] = process.argv;
+  if (what === 'rotate') rotateSecrets(root);
+  else if (what === 'forget') forgetFormer(root);
+  else writeSecrets(root, what === 'cluster' ? what : 'one Redis');
 }
