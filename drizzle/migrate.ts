@@ -63,10 +63,11 @@ async function appliedTo(connection: Connection): Promise<ReadonlySet<string>> {
 }
 
 async function beOnlyMigrator(connection: Connection): Promise<void> {
-  const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS is_ours', [
-    'flash_sale.migrate',
-    LOCK_WAIT_S,
-  ]);
+  // The name is the server's, which may have several databases of ours.
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT GET_LOCK(concat('flash_sale.', crc32(database()), '.migrate'), ?) AS is_ours",
+    [LOCK_WAIT_S],
+  );
   if (rows[0]?.['is_ours'] === 1) return;
   throw new Error(
     `another process has been migrating this database for ${LOCK_WAIT_S} s; try again when it is done`,

@@ -136,7 +136,7 @@ describe('the secrets of an installation', () => {
     // Killed before the key was made anew.
     cpSync(join(root, 'key/key'), join(root, 'key/former'));
     writeSecrets(root);
-    expect(all()).toEqual({ ...before, 'key/former': before['key/key'] });
+    expect(all()).toEqual({ ...before, 'key/former': String(before['key/key']) });
     rotateSecrets(root);
     expect(all()['app/operator-token']).not.toBe(before['app/operator-token']);
   });

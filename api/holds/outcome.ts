@@ -3,7 +3,8 @@
 import { eq } from 'drizzle-orm';
 import { holdOutcomes, orders } from '@flash-sale/drizzle/schema.ts';
 import type { HoldOutcome, VoidOutcome } from '@flash-sale/shared/lifecycle.ts';
-import { isDuplicateKey, statement } from '../mysql/transaction.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { statement } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 
 export type HoldOrder = typeof orders.$inferSelect;

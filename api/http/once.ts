@@ -7,7 +7,9 @@
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
 import { publish } from '../events/publish.ts';
 import { changeBy, findAct, keepReply, record, type Act, type PastAct } from '../operators/audit-log.ts';
-import { exclusively, isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { exclusively } from '../mysql/exclusive.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { transaction } from '../mysql/transaction.ts';
 import { AUDIT_TARGET_LENGTH_MAX, OPERATORS_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
@@ -56,7 +58,7 @@ export async function once<Reply>(
     return past === null ? null : answerAgain<Reply>(set, past, fingerprint);
   };
   // A twin waits for the first: it would meet what that one is changing, a name that is taken, units that are gone.
-  const lockName = `flash_sale.once.${digest(actor, key)}`;
+  const name = `once.${digest(actor, key).slice(0, 32)}`;
   const inTurn = async () => {
     const answered = await askedBefore();
     if (answered !== null) return answered;
@@ -73,7 +75,7 @@ export async function once<Reply>(
     if (!isSecret) await keepReply(services.mysql, actor, key, set.status, reply).catch(unlessAway);
     return reply;
   };
-  return linesOf(services).pass(() => exclusively(services.mysql, lockName, inTurn));
+  return linesOf(services).pass(() => exclusively(services.mysql, name, inTurn));
 }
 
 /** Each holds a connection for its key and needs another one for its work: buyers must find some, too. */

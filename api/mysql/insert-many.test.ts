@@ -3,7 +3,8 @@ import { deliveries, orders } from '@flash-sale/drizzle/schema.ts';
 import { raw as expression } from 'mysql2';
 import { createWorld, type World } from '../test/world.ts';
 import { insertMany } from './insert-many.ts';
-import { isDuplicateKey, statement } from './transaction.ts';
+import { isDuplicateKey } from './faults.ts';
+import { statement } from './transaction.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -5,7 +5,8 @@ import { StoreUnavailable } from '../store-unavailable.ts';
 import { freshDatabase } from '../test/world.ts';
 import { until } from '../test/until.ts';
 import { connectMySql } from './connect.ts';
-import { isDuplicateKey, statement, transaction } from './transaction.ts';
+import { isDuplicateKey } from './faults.ts';
+import { statement, transaction } from './transaction.ts';
 
 let pool: Pool;
 beforeAll(async () => {

@@ -10,7 +10,8 @@ import { ALLOTMENT_MAX, REBUILD_WAIT_MAX_MS } from '@flash-sale/shared/limits.ts
 import { publish } from '../events/publish.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { voidHold } from '../holds/outcome.ts';
-import { isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { transaction, type Sql } from '../mysql/transaction.ts';
 import { awaitTurn, bySystem, record, type Act } from '../operators/audit-log.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
 import { settleHolds, takeUnits } from '../redis/scripts.ts';

@@ -6,7 +6,8 @@ import { PROVIDERS, type Provider } from '@flash-sale/shared/contracts/webhook.t
 import { WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
 import { insertMany } from '../mysql/insert-many.ts';
-import { isDuplicateKey, statement, type Sql } from '../mysql/transaction.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { statement, type Sql } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';

@@ -1,6 +1,7 @@
 /** What would become of a delivery, if it were processed now. Nothing is written, and nobody is asked for units. */
 
-import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { transaction } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { decide, hasChanged, outcomeOf, type Decision } from './decide.ts';

@@ -10,7 +10,9 @@ import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import type { AttemptCause } from '@flash-sale/shared/lifecycle.ts';
 import { LATE_WAITING_MAX, SQL_TIMEOUT_MS, WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher } from '../batch.ts';
-import { exclusively, isDuplicateKey, transaction, type Sql } from '../mysql/transaction.ts';
+import { exclusively } from '../mysql/exclusive.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { transaction, type Sql } from '../mysql/transaction.ts';
 import { publish } from '../events/publish.ts';
 import { deliverCreditsSoon } from '../orders/give.ts';
 import { tellOrder } from '../orders/tell.ts';
@@ -118,7 +120,7 @@ export async function processDelivery(
  */
 function processLate(run: Run, orderId: string): Promise<Processed> {
   const { services } = run;
-  return exclusively(services.mysql, `flash_sale.late.${orderId}`, async () => {
+  return exclusively(services.mysql, `late.${orderId}`, async () => {
     let take: LateTake | null = null;
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const step: Step = await processOnce(run, take);

@@ -6,7 +6,8 @@
 
 import { and, asc, eq, isNull, notExists, sql as raw } from 'drizzle-orm';
 import { replayItems, replays } from '@flash-sale/drizzle/schema.ts';
-import { ifNobodyElse, statement, transaction, type Sql } from '../mysql/transaction.ts';
+import { ifNobodyElse } from '../mysql/exclusive.ts';
+import { statement, transaction, type Sql } from '../mysql/transaction.ts';
 import { awaitTurn, record } from '../operators/audit-log.ts';
 import type { Services } from '../services.ts';
 import { faultOf } from './attempts.ts';

@@ -10,7 +10,8 @@ import {
   REBUILD_SILENCE_MAX_MS,
   REBUILD_WAIT_MAX_MS,
 } from '@flash-sale/shared/limits.ts';
-import { exclusively, statement } from '../mysql/transaction.ts';
+import { exclusively } from '../mysql/exclusive.ts';
+import { statement } from '../mysql/transaction.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
 import { isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
 import type { NotArmed } from '../redis/script.ts';
@@ -145,7 +146,7 @@ function isUnderWay({ redis }: Services, saleId: number): Promise<boolean> {
  * from then on Redis knows that it goes on, and others wait as long as it gives signs of life.
  */
 async function rebuildUnlessDone(services: Services, saleId: number) {
-  const begun = await exclusively(services.mysql, `flash_sale.rebuild.${saleId}`, async () => {
+  const begun = await exclusively(services.mysql, `rebuild.${saleId}`, async () => {
     // Whoever waited for the lock finds the work done, or under way.
     if (await isCurrent(services, saleId)) return { kind: 'armed' as const };
     return (await isUnderWay(services, saleId)) ? UNDER_WAY : startRebuild(services, saleId);

@@ -3,7 +3,8 @@
 import type { Pool } from 'mysql2/promise';
 import { products, sales } from '@flash-sale/drizzle/schema.ts';
 import { HOLD_TTL_DEFAULT_S, PAY_WINDOW_DEFAULT_S } from '@flash-sale/shared/limits.ts';
-import { isDuplicateKey, transaction } from '../mysql/transaction.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { transaction } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 
 /** Given, not counted up, so that two processes that seed at once meet. */
