@@ -30,9 +30,12 @@ import {
   SALE_STATES,
 } from '@flash-sale/shared/lifecycle.ts';
 import {
+  AUDIT_TARGET_LENGTH_MAX,
   BUYER_ID_LENGTH_MAX,
+  DELIVERY_EVENT_LENGTH_MAX,
   IDEMPOTENCY_KEY_LENGTH_MAX,
   PAYMENT_INTENT_ID_LENGTH_MAX,
+  PRODUCT_NAME_LENGTH_MAX,
   REFUND_REFERENCE_LENGTH_MAX,
 } from '@flash-sale/shared/limits.ts';
 
@@ -61,7 +64,7 @@ const amountMinor = () => bigint({ mode: 'number', unsigned: true }).notNull();
 
 export const products = mysqlTable('products', {
   id: int({ unsigned: true }).autoincrement().primaryKey(),
-  name: varchar({ length: 200 }).notNull(),
+  name: varchar({ length: PRODUCT_NAME_LENGTH_MAX }).notNull(),
   description: text().notNull(),
   priceMinor: amountMinor(),
   currency: currency(),
@@ -221,7 +224,7 @@ export const deliveries = mysqlTable(
     dedupeKey: char({ length: 64 }).notNull(),
     /** What the sender called it: webhook-id or Idempotency-Key. */
     senderKey: ascii(IDEMPOTENCY_KEY_LENGTH_MAX),
-    event: ascii(64).notNull(),
+    event: ascii(DELIVERY_EVENT_LENGTH_MAX).notNull(),
     /** Empty in events of a provider that are about no payment: they are recorded, and nothing is made of them. */
     intentId: ascii(PAYMENT_INTENT_ID_LENGTH_MAX).notNull(),
     holdId: uuid(),
@@ -343,7 +346,7 @@ export const auditLog = mysqlTable(
     id: bigint({ mode: 'number', unsigned: true }).autoincrement().primaryKey(),
     actor: varchar({ length: 100 }).notNull(),
     action: varchar({ length: 64 }).notNull(),
-    target: varchar({ length: 128 }).notNull(),
+    target: varchar({ length: AUDIT_TARGET_LENGTH_MAX }).notNull(),
     before: text(),
     after: text(),
     requestId: varchar({ length: 64 }).notNull(),

@@ -157,7 +157,7 @@ export const SCRAPE_WAIT_MS = 1_000;
 /** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
 export const RATES_OVER_MS = 10_000;
 
-/** A line in every list. The column of SQL is as wide. */
+/** A line in every list. */
 export const PRODUCT_NAME_LENGTH_MAX = 200;
 
 /** A page of text. The audit log keeps it before and after a change, each in 64 kB. */
@@ -187,7 +187,7 @@ export const TIMELINE_ROWS_MAX = 100;
 /** Keyed changes that wait for their turn: more than any shop's operators and scripts make at once. */
 export const OPERATORS_WAITING_MAX = 1_000;
 
-/** As long as the audit log's column. */
+/** `payment`, a provider and the longest intent that is usual; a longer one is cut, and the row has it whole. */
 export const AUDIT_TARGET_LENGTH_MAX = 128;
 
 /** Sales that one overview looks at exactly at a time: each look holds a connection, and for a moment the sale's row. */
@@ -205,6 +205,9 @@ export const TOKEN_DAYS_MAX = 366;
 /** Rows of one page of a list for operators: more than a screen, less than a second. */
 export const PAGE_ROWS_MAX = 200;
 export const PAGE_ROWS_DEFAULT = 50;
+
+/** Where a page ended: at a payment at the longest, whose intent may be of letters that JSON writes as two. */
+export const CURSOR_LENGTH_MAX = 1_024;
 
 /** Late payments that wait for a place; the others are told to come again, as providers do. */
 export const LATE_WAITING_MAX = 1_000;
@@ -225,8 +228,11 @@ export const REPLAY_DELIVERIES_MAX = 10_000;
 export const REPLAY_RATE_DEFAULT = 50;
 export const REPLAY_RATE_MAX = 500;
 
+/** As long as any name of an event that is acted upon; a provider's own longer one is cut. */
+export const DELIVERY_EVENT_LENGTH_MAX = 64;
+
 /** Attempts shown with a delivery. One that is parked is tried some 130 times. */
-export const ATTEMPTS_SHOWN = 50;
+export const ATTEMPTS_SHOWN_MAX = 50;
 
 /** Stock stream: at most 4 events a second. */
 export const STOCK_STREAM_PERIOD_MS = 250;
@@ -353,7 +359,7 @@ export const SQL_CONNECTIONS_MAX = 24;
 export const EMBEDDED_SQL_CONNECTIONS_MAX = API_PROCESSES_MAX * SQL_CONNECTIONS_MAX + 64;
 
 /** Whoever rehearsed so often in vain since the last success has another question than when that was. */
-export const REHEARSALS_LOOKED_AT = 100;
+export const REHEARSALS_LOOKED_AT_MAX = 100;
 
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
@@ -368,6 +374,10 @@ assertRelation(
 assertRelation(
   LOSS_REMEMBERED_MS >= HOLD_TTL_MAX_S * 1_000 + 10 * 60_000,
   'a lost hold could be forgotten too early',
+);
+assertRelation(
+  (CURSOR_LENGTH_MAX * 3) / 4 > 2 * PAYMENT_INTENT_ID_LENGTH_MAX + 100,
+  'a page could end at a payment from which the next one cannot go on',
 );
 assertRelation(REDIS_SILENCE_MS > 2 * REDIS_TIMEOUT_MS, 'an unheard hold could not be released');
 assertRelation(

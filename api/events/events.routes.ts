@@ -25,7 +25,7 @@ export function eventRoutes(services: Services) {
       const feed = feedOf(services);
       const { after, isWanted } = readQuery(query, query.last_event_id ?? headers['last-event-id']);
       if (feed.consumers >= EVENTS_CONSUMERS_MAX) {
-        return fail(set, 'unavailable', 'Too many are listening to this process.', { retryAfter: 10 });
+        return fail(set, 'unavailable', 'Too many are listening to this process.', { retryAfterS: 10 });
       }
       const begin = await feed.beginAfter(after);
       // Heartbeats keep it open; whoever does not even take those is gone.

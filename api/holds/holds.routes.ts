@@ -151,7 +151,7 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
       return fail(set, 'product_not_found', 'There is no such product.');
     case 'too_many_requests':
       return fail(set, 'too_many_requests', `This ${reply.whose} asks too often. Please wait a moment.`, {
-        retryAfter: reply.waitMs / 1_000,
+        retryAfterS: reply.waitMs / 1_000,
       });
     case 'no_sale':
       return fail(set, 'sale_not_open', 'This product has no sale.');
@@ -176,9 +176,9 @@ function refused(set: ReplySet, reply: Exclude<HoldPlaced, { kind: 'held' | 'rep
     case 'buyer_needed':
       return failInvalid(set, { buyer_id: ['is required, because this sale limits units per buyer'] });
     case 'not_open': {
-      const retryAfter = secondsUntil(reply.opensAtMs, reply.nowMs);
+      const retryAfterS = secondsUntil(reply.opensAtMs, reply.nowMs);
       return fail(set, 'sale_not_open', `The sale opens at ${new Date(reply.opensAtMs).toISOString()}.`, {
-        retryAfter,
+        retryAfterS,
       });
     }
     case 'paused':

@@ -15,7 +15,7 @@ import { failEndedHold, failMissing, invalidRequest } from '../http/failures.ts'
 import { once } from '../http/once.ts';
 import { encodeCursor, PAGE_QUERY, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { readWord } from '../http/query.ts';
+import { filter, readWord } from '../http/query.ts';
 import { succeed } from '../http/reply.ts';
 import { HOLD_LISTS } from '../redis/operator-scripts.ts';
 import type { Services } from '../services.ts';
@@ -77,20 +77,11 @@ export function operatorHoldRoutes(services: Services) {
 }
 
 const FILTERS = {
-  state: t.Optional(
-    t.String({
-      maxLength: 20,
-      description: `One of ${LISTED_HOLD_STATES.join(', ')}; living ones when absent: held, then pinned.`,
-      examples: ['held'],
-    }),
+  state: filter(
+    `One of ${LISTED_HOLD_STATES.join(', ')}; living ones when absent: held, then pinned.`,
+    'held',
   ),
-  buyer: t.Optional(
-    t.String({
-      maxLength: BUYER_ID_LENGTH_MAX,
-      description: 'Holds of this buyer only.',
-      examples: ['buyer-7'],
-    }),
-  ),
+  buyer: filter('Holds of this buyer only.', 'buyer-7', BUYER_ID_LENGTH_MAX),
 };
 
 const LIST = documented({

@@ -59,7 +59,7 @@ function replyTo(services: Services, thrown: unknown, set: ReplySet, route: stri
       'unavailable',
       'This is not possible for a moment. Please send the same request again.',
       {
-        retryAfter: RETRY_AFTER_S + Math.random() * RETRY_SPREAD_S,
+        retryAfterS: RETRY_AFTER_S + Math.random() * RETRY_SPREAD_S,
       },
     );
   }

@@ -69,7 +69,7 @@ export function createFrame(
       if (isTooMuch(crowd.size, request)) {
         services.metrics.httpTurnedAway.inc({ listener, status: 503 });
         refusal = fail(set, 'unavailable', 'Too much at once. Please send the same request again.', {
-          retryAfter: 1 + Math.random() * 2,
+          retryAfterS: 1 + Math.random() * 2,
         });
       }
       return refusal;

@@ -1,23 +1,14 @@
 /** Lists come in pages: a cursor that is opaque to callers, and a limit. */
 
 import { Type, type TSchema } from '@sinclair/typebox';
-import { t } from 'elysia';
-import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
+import { CURSOR_LENGTH_MAX, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '@flash-sale/shared/limits.ts';
 import { invalidRequest } from './failures.ts';
-import { readInteger } from './query.ts';
+import { filter, readInteger } from './query.ts';
 
 /** The query of every list; routes add their filters. */
 export const PAGE_QUERY = {
-  cursor: t.Optional(
-    t.String({ maxLength: 200, description: 'next_cursor of the page before.', examples: ['NDI'] }),
-  ),
-  limit: t.Optional(
-    t.String({
-      maxLength: 20,
-      description: `Rows, 1 to ${PAGE_ROWS_MAX}; ${PAGE_ROWS_DEFAULT} when absent.`,
-      examples: [String(PAGE_ROWS_DEFAULT)],
-    }),
-  ),
+  cursor: filter('next_cursor of the page before.', 'NDI', CURSOR_LENGTH_MAX),
+  limit: filter(`Rows, 1 to ${PAGE_ROWS_MAX}; ${PAGE_ROWS_DEFAULT} when absent.`, String(PAGE_ROWS_DEFAULT)),
 };
 
 export interface PageRequest<Cursor> {

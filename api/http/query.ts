@@ -1,6 +1,12 @@
 /** Values of a query. Not by schema: Elysia's does not say which parameter is wrong, nor how. */
 
+import { t } from 'elysia';
 import { invalidRequest } from './failures.ts';
+
+/** A filter, as the document shows it; what may stand in it is checked by whoever reads it. */
+export function filter(description: string, example: string, lengthMax = 64) {
+  return t.Optional(t.String({ maxLength: lengthMax, description, examples: [example] }));
+}
 
 /** One of these words; null when absent. @throws RequestFault */
 export function readWord<const Word extends string>(

@@ -65,14 +65,14 @@ export interface FailureDetail {
   readonly state?: string;
   readonly possible?: readonly string[];
   readonly possible_units?: number;
-  /** Sent as `Retry-After`, in seconds. */
-  readonly retryAfter?: number;
+  /** Sent as `Retry-After`. */
+  readonly retryAfterS?: number;
 }
 
 export function fail(set: ReplySet, code: ErrorCode, message: string, detail: FailureDetail = {}): Failure {
-  const { retryAfter, ...shown } = detail;
+  const { retryAfterS, ...shown } = detail;
   set.status = HTTP_STATUS[code];
-  if (retryAfter !== undefined) set.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfter)));
+  if (retryAfterS !== undefined) set.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterS)));
   return {
     status: 'error',
     code,

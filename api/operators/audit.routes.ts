@@ -1,7 +1,9 @@
 import { Elysia, t } from 'elysia';
 import { AuditRow, ChainView, type AuditRow as AuditRowBody } from '@flash-sale/shared/contracts/operator.ts';
+import { AUDIT_TARGET_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
+import { filter } from '../http/query.ts';
 import { succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { listAudit, verifyChain } from './audit-log.ts';
@@ -20,12 +22,8 @@ export function auditRoutes({ mysql }: Services) {
       {
         query: t.Object({
           ...PAGE_QUERY,
-          actor: t.Optional(
-            t.String({ maxLength: 100, description: 'What this operator did.', examples: ['ann'] }),
-          ),
-          target: t.Optional(
-            t.String({ maxLength: 128, description: 'What was done to this.', examples: ['sale 1'] }),
-          ),
+          actor: filter('What this operator did.', 'ann', ACTOR_LENGTH_MAX),
+          target: filter('What was done to this.', 'sale 1', AUDIT_TARGET_LENGTH_MAX),
         }),
         ...documented({
           summary: 'The audit log',
@@ -57,6 +55,9 @@ export function auditRoutes({ mysql }: Services) {
       }),
     );
 }
+
+/** As wide as the column: `system:` and the part of it that acts, or an operator's name. */
+const ACTOR_LENGTH_MAX = 100;
 
 type Row = Awaited<ReturnType<typeof listAudit>>[number];
 

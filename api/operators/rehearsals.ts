@@ -3,7 +3,7 @@
 import { desc, eq } from 'drizzle-orm';
 import { auditLog } from '@flash-sale/drizzle/schema.ts';
 import type { NewRehearsal } from '@flash-sale/shared/contracts/rehearsal.ts';
-import { REHEARSALS_LOOKED_AT } from '@flash-sale/shared/limits.ts';
+import { REHEARSALS_LOOKED_AT_MAX } from '@flash-sale/shared/limits.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
 import type { Services } from '../services.ts';
 import { record, type Act } from './audit-log.ts';
@@ -25,6 +25,6 @@ export async function lastPassedRehearsal(sql: Sql): Promise<Date | null> {
     .from(auditLog)
     .where(eq(auditLog.target, TARGET))
     .orderBy(desc(auditLog.id))
-    .limit(REHEARSALS_LOOKED_AT);
+    .limit(REHEARSALS_LOOKED_AT_MAX);
   return latest.find(({ action }) => action === PASSED)?.at ?? null;
 }

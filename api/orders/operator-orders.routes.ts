@@ -7,7 +7,7 @@ import { documented } from '../http/documented.ts';
 import { failMissing } from '../http/failures.ts';
 import { once } from '../http/once.ts';
 import { PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
-import { readId, readWord } from '../http/query.ts';
+import { filter, readId, readWord } from '../http/query.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import {
@@ -72,21 +72,9 @@ export function operatorOrderRoutes(services: Services) {
 }
 
 const FILTERS = {
-  sale: t.Optional(t.String({ maxLength: 20, description: 'Orders of this sale only.', examples: ['1'] })),
-  state: t.Optional(
-    t.String({
-      maxLength: 20,
-      description: `One of ${ORDER_STATES.join(', ')}.`,
-      examples: ['refund_due'],
-    }),
-  ),
-  buyer: t.Optional(
-    t.String({
-      maxLength: BUYER_ID_LENGTH_MAX,
-      description: 'Orders of this buyer only.',
-      examples: ['buyer-7'],
-    }),
-  ),
+  sale: filter('Orders of this sale only.', '1'),
+  state: filter(`One of ${ORDER_STATES.join(', ')}.`, 'refund_due'),
+  buyer: filter('Orders of this buyer only.', 'buyer-7', BUYER_ID_LENGTH_MAX),
   q: t.Optional(
     t.String({
       minLength: 1,

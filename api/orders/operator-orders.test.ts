@@ -4,6 +4,7 @@ import type {
   OrderHistory,
   OwedPayment,
 } from '@flash-sale/shared/contracts/operator-order.ts';
+import { PAYMENT_INTENT_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { transaction } from '../mysql/transaction.ts';
 import { audit } from '../test/audit.ts';
 import { hold, ops, order, pay } from '../test/client.ts';
@@ -320,6 +321,9 @@ describe('the worklist of refunds', () => {
 
   test('comes newest first, in pages that lose and repeat nothing', async () => {
     for (let i = 0; i < 3; i += 1) await owed();
+    // The longest there is, in the letters that are longest in JSON.
+    const { holdId } = await owed();
+    await pay(world, holdId, crypto.randomUUID().padEnd(PAYMENT_INTENT_ID_LENGTH_MAX, '"'));
     const all = await allPages<OwedPayment>(ask, '/ops/refunds');
     const times = all.map(({ created_at: at }) => at);
     expect(times).toEqual(times.toSorted().toReversed());

@@ -3,7 +3,7 @@
 import { and, eq, inArray, sql as raw } from 'drizzle-orm';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import { PROVIDERS, type Provider } from '@flash-sale/shared/contracts/webhook.ts';
-import { WEBHOOK_BATCH_MAX, SQL_LINE } from '@flash-sale/shared/limits.ts';
+import { DELIVERY_EVENT_LENGTH_MAX, SQL_LINE, WEBHOOK_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
 import { insertMany } from '../mysql/insert-many.ts';
 import { isDuplicateKey } from '../mysql/faults.ts';
@@ -95,11 +95,8 @@ function rowOf(arrival: Arrival) {
   };
 }
 
-/** As long as any name of an event that we act upon, and cut where a provider's own is longer. */
-const EVENT_LENGTH_MAX = 64;
-
 function eventName({ event, otherEvent = event }: PaymentFacts): string {
-  return otherEvent.slice(0, EVENT_LENGTH_MAX);
+  return otherEvent.slice(0, DELIVERY_EVENT_LENGTH_MAX);
 }
 
 const CREDENTIALS = /authorization|cookie|token|secret|password|api-?key/i;

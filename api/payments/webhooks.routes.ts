@@ -10,11 +10,12 @@ import {
   type DeliveryView as DeliveryViewBody,
 } from '@flash-sale/shared/contracts/webhook.ts';
 import { DELIVERY_STATES } from '@flash-sale/shared/lifecycle.ts';
+import { DELIVERY_EVENT_LENGTH_MAX, PAYMENT_INTENT_ID_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { documented } from '../http/documented.ts';
 import { failMissing, invalidRequest } from '../http/failures.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { readWord } from '../http/query.ts';
+import { filter, readWord } from '../http/query.ts';
 import { succeed } from '../http/reply.ts';
 import { amountOf, viewOf as orderViewOf } from '../orders/order-view.ts';
 import type { Services } from '../services.ts';
@@ -34,33 +35,14 @@ export function webhookRoutes(services: Services) {
       {
         query: t.Object({
           ...PAGE_QUERY,
-          state: t.Optional(
-            t.String({
-              maxLength: 64,
-              description: `One of ${DELIVERY_STATES.join(', ')}.`,
-              examples: ['parked'],
-            }),
-          ),
-          event: t.Optional(
-            t.String({ maxLength: 64, description: 'What it tells of.', examples: ['payment_success'] }),
-          ),
-          provider: t.Optional(
-            t.String({ maxLength: 64, description: `One of ${PROVIDERS.join(', ')}.`, examples: ['native'] }),
-          ),
-          outcome: t.Optional(
-            t.String({
-              maxLength: 64,
-              description: `One of ${DELIVERY_OUTCOMES.join(', ')}.`,
-              examples: ['applied'],
-            }),
-          ),
-          q: t.Optional(
-            t.String({
-              maxLength: 255,
-              description:
-                'The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.',
-              examples: ['pi_1'],
-            }),
+          state: filter(`One of ${DELIVERY_STATES.join(', ')}.`, 'parked'),
+          event: filter('What it tells of.', 'payment_success', DELIVERY_EVENT_LENGTH_MAX),
+          provider: filter(`One of ${PROVIDERS.join(', ')}.`, 'native'),
+          outcome: filter(`One of ${DELIVERY_OUTCOMES.join(', ')}.`, 'applied'),
+          q: filter(
+            'The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.',
+            'pi_1',
+            PAYMENT_INTENT_ID_LENGTH_MAX,
           ),
         }),
         ...documented({

@@ -7,7 +7,7 @@ import {
   type DeliveryRow,
   type DeliveryView,
 } from '@flash-sale/shared/contracts/webhook.ts';
-import { ATTEMPTS_SHOWN } from '@flash-sale/shared/limits.ts';
+import { ATTEMPTS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { ops, order, pay } from '../test/client.ts';
 import { held, newIntent, ordered } from '../test/matrix/buyer.ts';
@@ -249,10 +249,13 @@ describe('an attempt', () => {
 
   test('is shown among the newest ones only', async () => {
     const { holdId, intentId } = await ordered(world, await world.sale());
-    for (let time = 0; time < ATTEMPTS_SHOWN + 2; time += 1) await pay(world, holdId, intentId);
+    for (let time = 0; time < ATTEMPTS_SHOWN_MAX + 2; time += 1) await pay(world, holdId, intentId);
     const [id = 0] = await idsOf({ q: intentId });
     const seen = await read(id);
-    expect([seen.latest_attempts.length, seen.attempts]).toEqual([ATTEMPTS_SHOWN, ATTEMPTS_SHOWN + 2]);
+    expect([seen.latest_attempts.length, seen.attempts]).toEqual([
+      ATTEMPTS_SHOWN_MAX,
+      ATTEMPTS_SHOWN_MAX + 2,
+    ]);
   });
 });
 

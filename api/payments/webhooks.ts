@@ -4,7 +4,7 @@ import { and, asc, between, desc, eq, getTableColumns, like, lt, type SQL } from
 import { union } from 'drizzle-orm/mysql-core';
 import { deliveries, deliveryAttempts, orders, payments } from '@flash-sale/drizzle/schema.ts';
 import type { DeliveryFilter } from '@flash-sale/shared/contracts/webhook.ts';
-import { ATTEMPTS_SHOWN } from '@flash-sale/shared/limits.ts';
+import { ATTEMPTS_SHOWN_MAX } from '@flash-sale/shared/limits.ts';
 import { statement, type Sql } from '../mysql/transaction.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Services } from '../services.ts';
@@ -109,7 +109,7 @@ export function readDelivery({ mysql }: Services, id: number): Promise<DeliveryF
       .from(deliveryAttempts)
       .where(eq(deliveryAttempts.deliveryId, id))
       .orderBy(desc(deliveryAttempts.id))
-      .limit(ATTEMPTS_SHOWN);
+      .limit(ATTEMPTS_SHOWN_MAX);
     const payment = (await findPayment(sql, delivery)) ?? null;
     return { delivery, attempts, payment, order: await orderOf(sql, delivery, payment) };
   });

@@ -45,7 +45,7 @@ export function productRoutes(services: Services, stream: StockStream) {
         }
         if (stream.watchers >= STREAMS_MAX) {
           return fail(set, 'unavailable', 'Too many are watching. Please read the product instead.', {
-            retryAfter: 10,
+            retryAfterS: 10,
           });
         }
         // A stream is silent between changes; its own heartbeat finds out who has gone.

@@ -5,7 +5,7 @@ import { documented } from '../http/documented.ts';
 import { failMissing } from '../http/failures.ts';
 import { isId, PAGE_QUERY, pageOf, pageSchema, readPage } from '../http/page.ts';
 import { idOf } from '../http/path-id.ts';
-import { readId, readWord } from '../http/query.ts';
+import { filter, readId, readWord } from '../http/query.ts';
 import { succeed } from '../http/reply.ts';
 import type { Services } from '../services.ts';
 import { findOperatedSale, listOperatedSales } from './operated-sales.ts';
@@ -41,12 +41,8 @@ export function saleRoutes(services: Services) {
 }
 
 const FILTERS = {
-  state: t.Optional(
-    t.String({ maxLength: 20, description: `One of ${SALE_STATES.join(', ')}.`, examples: ['live'] }),
-  ),
-  product: t.Optional(
-    t.String({ maxLength: 20, description: 'Sales of this product only.', examples: ['1'] }),
-  ),
+  state: filter(`One of ${SALE_STATES.join(', ')}.`, 'live'),
+  product: filter('Sales of this product only.', '1'),
 };
 
 const forOperators = { tag: 'Sales', isForOperators: true } as const;

@@ -11,7 +11,12 @@ import {
   type PaymentDisposition,
   type ReplayState,
 } from '../lifecycle.ts';
-import { REPLAY_DELIVERIES_MAX, REPLAY_RATE_DEFAULT, REPLAY_RATE_MAX } from '../limits.ts';
+import {
+  DELIVERY_EVENT_LENGTH_MAX,
+  REPLAY_DELIVERIES_MAX,
+  REPLAY_RATE_DEFAULT,
+  REPLAY_RATE_MAX,
+} from '../limits.ts';
 import { oneOf } from './one-of.ts';
 import { PAYMENT_EVENTS, type PaymentEvent } from './payment.ts';
 
@@ -139,7 +144,7 @@ export const DeliveryFilter = Type.Object(
     state: Type.Optional(oneOf(DELIVERY_STATES)),
     provider: Type.Optional(oneOf(PROVIDERS)),
     outcome: Type.Optional(oneOf(DELIVERY_OUTCOMES)),
-    event: Type.Optional(text('For example: payment_success', 64)),
+    event: Type.Optional(text('For example: payment_success', DELIVERY_EVENT_LENGTH_MAX)),
     q: Type.Optional(
       text('The beginning of an intent or a hold id, or the id of a delivery; else that of a sender key.'),
     ),
