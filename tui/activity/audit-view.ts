@@ -7,7 +7,7 @@ import type { Column } from '../list/columns.ts';
 import { parseFilter } from '../list/filter.ts';
 import { serverList } from '../list/server-list.ts';
 import { whenColumn } from '../list/time-columns.ts';
-import { BLANK, fact } from '../look/facts.ts';
+import { againOr, BLANK, fact } from '../look/facts.ts';
 import { count, dateTime, timeOfDay } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, spread, type Line } from '../look/span.ts';
@@ -125,10 +125,11 @@ export const auditView: View<AuditRow> = {
     { what: 'request id', text: row.request_id },
     { what: 'JSON', text: JSON.stringify(row, null, 2) },
   ],
-  empty({ audit: { log } }) {
-    if (log.fault !== '') return `${log.fault} R tries again.`;
-    return log.newest.isRead ? 'No operator has changed anything yet.' : 'Reading the audit log ...';
-  },
+  empty: ({ audit: { log } }) =>
+    againOr(
+      log.fault,
+      log.newest.isRead ? 'No operator has changed anything yet.' : 'Reading the audit log ...',
+    ),
   sentence: (_frame, row) =>
     `${row.actor} did ${row.action} to ${row.target} at ${dateTime(Date.parse(row.at))}: ${changeWords(row)}`,
 };

@@ -83,7 +83,9 @@ const release = command({
   takes: { holds: holdWords },
   async run(at) {
     const { holds } = at.words;
-    await at.confirm([`${counted(holds.length, 'hold')} end; their buyers lose the units.`]);
+    await at.confirm([
+      `This ends ${counted(holds.length, 'hold')}: the units return to stock, and the buyers lose them.`,
+    ]);
     return changeEach(at, holds, (id, headers) =>
       answerOf(at.api.holds({ id: inPath(id) }).release.post(undefined, { headers })),
     );

@@ -77,7 +77,7 @@ export const NEW_SALE_COMMANDS = [
       const opening = body.sales.filter(({ state = 'draft' }) => state !== 'draft').length;
       if (opening > 0) {
         await confirm([
-          `${counted(body.sales.length, 'sale')}; ${opening} of them sell at once or at their time.`,
+          `${opening} of ${counted(body.sales.length, 'sale')} will sell at once, or at the time given.`,
         ]);
       }
       out.list(await change((headers) => answerOf(api.sales.batch.post(body, { headers }))));

@@ -98,7 +98,9 @@ const cancel = command({
   takes: { orders: many(text('ORDER', 'the ids of the orders')) },
   async run(at) {
     const { orders } = at.words;
-    await at.confirm([`${counted(orders.length, 'order')} end; their buyers lose the units.`]);
+    await at.confirm([
+      `This cancels ${counted(orders.length, 'order')}: the units return to stock, and the buyers lose them.`,
+    ]);
     return changeEach(at, orders, (id, headers) =>
       answerOf(at.api.orders({ id: inPath(id) }).cancel.post(undefined, { headers })),
     );

@@ -3,9 +3,10 @@
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import type { SaleVerb } from '@flash-sale/shared/lifecycle.ts';
 import { answerOf } from '../api.ts';
-import { counted, count, dateTime, money } from '../look/format.ts';
+import { counted, dateTime, money } from '../look/format.ts';
 import { safe } from '../look/text.ts';
 import { slugOf } from '../sales/sale-row.ts';
+import { CONSEQUENCES } from '../sales/verb-words.ts';
 import { command } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { readSale, SALE, saleWord } from './sales.ts';
@@ -18,8 +19,6 @@ interface Verb {
   /** So much depends on it that the name of the sale is typed. */
   readonly isNamed?: boolean;
 }
-
-const known = (units: number | null): string => (units === null ? 'An unknown number of' : count(units));
 
 const VERBS: readonly Verb[] = [
   {
@@ -38,19 +37,12 @@ const VERBS: readonly Verb[] = [
     verb: 'end',
     summary: 'End a sale for good: it is over when all is settled',
     isNamed: true,
-    tells: ({ units }) => [
-      `${known(units.available)} available units are not sold any more.`,
-      `${known(units.held)} held units may still be ordered, ${count(units.ordered)} ordered ones paid; then it is over.`,
-      'It cannot be opened again.',
-    ],
+    tells: ({ units }) => CONSEQUENCES.end(units),
   },
   {
     verb: 'halt',
     summary: 'Halt a sale in an emergency: no holds, no orders, even without Redis',
-    tells: ({ units }) => [
-      'From now on nothing is held and nothing becomes an order.',
-      `${known(units.held)} held units will expire; ${count(units.ordered)} ordered ones can still be paid.`,
-    ],
+    tells: ({ units }) => CONSEQUENCES.halt(units),
   },
 ];
 

@@ -2,7 +2,7 @@
 
 import { Overview, type SaleOverview } from '@flash-sale/shared/contracts/overview.ts';
 import { answerOf } from '../api.ts';
-import { age, count, percent } from '../look/format.ts';
+import { ago, count, percent } from '../look/format.ts';
 import { GLYPHS } from '../look/look.ts';
 import { plain, span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
@@ -33,9 +33,13 @@ function linesOf({ sales, stores, preflight, ...waiting }: Overview): Line[] {
   return [
     ...(sales.length === 0 ? [plain('No sale is on or to come.')] : tableLines(SALES, sales)),
     [],
-    [...store('Redis', redis), ...store('SQL', sql), span(`clocks ${unknown(skewMs)} ms apart`)],
+    [
+      ...store('Redis', redis),
+      ...store('SQL', sql),
+      span(`clocks ${unknown(skewMs === null ? null : Math.abs(skewMs))} ms apart`),
+    ],
     ...faults.map((fault): Line => [span(`! ${safe(fault)}`, 'warn')]),
-    plain(quietMs === null ? 'workers never ran' : `workers last worked ${age(quietMs)} ago`),
+    plain(quietMs === null ? 'workers never ran' : `workers last worked ${ago(quietMs)}`),
     plain(
       `refunds due ${unknown(waiting.refunds_due)}, deliveries waiting ${unknown(waiting.deliveries_waiting)}`,
     ),

@@ -41,7 +41,7 @@ export function answering(redis: Answering, sql: Answering): Check[] {
 
 function clocks(skewMs: number): Check {
   const fix = 'let NTP set the clocks of the machines of Redis and SQL';
-  const says = `${count(skewMs)} ms apart`;
+  const says = `${count(Math.abs(skewMs))} ms apart`;
   return Math.abs(skewMs) <= CLOCKS_APART_MS ? ok('clocks', says) : warn('clocks', says, fix);
 }
 

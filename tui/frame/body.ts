@@ -2,7 +2,7 @@
 
 import { headerLine, layColumns, rowLine } from '../list/columns.ts';
 import { GLYPHS } from '../look/look.ts';
-import { dimmed, fitLine, span, type Line } from '../look/span.ts';
+import { dimmed, fitLine, span, wrapLine, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import type { View } from '../rooms/room.ts';
 import type { Frame } from '../state/frames.ts';
@@ -31,7 +31,7 @@ function sized(lines: readonly Line[], height: number): Line[] {
 
 function linesOfList(frame: Frame, view: View<unknown>, layout: Layout, { width }: Area): Line[] {
   const { shown, window, isOfCards } = layout;
-  if (shown.rows.length === 0) return emptyLines(frame, view, shown.total);
+  if (shown.rows.length === 0) return emptyLines(frame, view, shown.total, width);
   const rows = shown.rows.slice(window.first, window.end);
   const { marks, sort } = listOf(frame.state);
   const pointerOf = (index: number): Line => {
@@ -65,10 +65,10 @@ function emphasise(line: Line, isSelected: boolean): Line {
   return isSelected ? line.map((piece) => ({ ...piece, bold: true })) : line;
 }
 
-function emptyLines(frame: Frame, view: View<unknown>, total: number): Line[] {
+function emptyLines(frame: Frame, view: View<unknown>, total: number, width: number): Line[] {
   const says =
     total > 0 ? `None of ${total} rows matches the filter. Escape clears it.` : safe(view.empty(frame.state));
-  return [[], [span(`  ${says}`, 'dim')]];
+  return [[], ...wrapLine([span(says, 'dim')], width - 4).map((line) => [span('  '), ...line])];
 }
 
 function linesOfDetail(detail: Detail, area: NonNullable<Layout['detail']>, isWhole: boolean): Line[] {

@@ -29,7 +29,7 @@ export async function quit(desk: Desk, leave: () => void): Promise<void> {
 async function endRehearsal({ store, say }: Desk): Promise<void> {
   const running = runningRehearsal(store.get().rehearsals);
   if (running === undefined) return;
-  say('Ending the sale of the rehearsal.');
+  say('Ending the sale of the rehearsal ...');
   await running.stop();
 }
 

@@ -150,11 +150,13 @@ function whyEmpty(state: State): string {
   const { fault, isRead } = state.holds;
   const sale = watchedSale(state);
   if (sale === undefined) {
-    return state.sales.isRead ? 'There is no sale yet: create one on the board (1).' : 'Reading the sales.';
+    return state.sales.isRead
+      ? 'There is no sale yet: create one on the board (1).'
+      : 'Reading the sales ...';
   }
   const name = safe(saleName(sale));
   if (fault !== '') return `The holds of ${name} could not be read: ${safe(fault)} It is tried again.`;
-  if (!isRead) return `Reading the holds of ${name}.`;
+  if (!isRead) return `Reading the holds of ${name} ...`;
   return `Nobody holds anything of ${name}. Holds appear as buyers place them; w shows another sale.`;
 }
 

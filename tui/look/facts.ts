@@ -20,3 +20,8 @@ export function title(text: string): Line {
 }
 
 export const BLANK: Line = plain('');
+
+/** Instead of rows: why they could not be read, else what there is to say. @param fault empty where there is none */
+export function againOr(fault: string, says: string): string {
+  return fault === '' ? says : `${fault} It is tried again.`;
+}

@@ -6,6 +6,7 @@ import { answerOf } from '../api.ts';
 import type { Column } from '../list/columns.ts';
 import { serverList } from '../list/server-list.ts';
 import { whenColumn } from '../list/time-columns.ts';
+import { againOr } from '../look/facts.ts';
 import { count, money, wholeTimeLeft } from '../look/format.ts';
 import { asManyAsFit, span, spread, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
@@ -130,10 +131,8 @@ export const ordersView: View<OperatedOrder> = {
       text: `curl -s -H "authorization: Bearer $OPERATOR_TOKEN" ${context.url}/ops/orders/${row.order_id}`,
     },
   ],
-  empty({ orders: { orders } }) {
-    if (orders.fault !== '') return `${orders.fault} R tries again.`;
-    return orders.newest.isRead ? 'Nobody has ordered yet.' : 'Reading the orders ...';
-  },
+  empty: ({ orders: { orders } }) =>
+    againOr(orders.fault, orders.newest.isRead ? 'Nobody has ordered yet.' : 'Reading the orders ...'),
   sentence: ({ state }, row) =>
     `order of ${row.quantity} of ${saleOfOrder(state, row.sale_id)} for ${money(row.amount, row.currency)}, ${row.state.replace('_', ' ')}, payment intent ${row.payment_intent_id}`,
 };

@@ -7,6 +7,7 @@ import type { Desk } from '../desk.ts';
 import type { Column } from '../list/columns.ts';
 import type { Page } from '../list/pages.ts';
 import { whenColumn } from '../list/time-columns.ts';
+import { againOr } from '../look/facts.ts';
 import { ago, counted, money } from '../look/format.ts';
 import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
@@ -90,10 +91,8 @@ export const refundsView: View<OwedPayment> = {
     ...(row.order === null ? [] : [{ what: 'order id', text: row.order.order_id }]),
     { what: 'JSON', text: JSON.stringify(row, null, 2) },
   ],
-  empty({ orders: { refunds } }) {
-    if (refunds.fault !== '') return `${refunds.fault} R tries again.`;
-    return refunds.isRead ? 'No money is owed back.' : 'Reading what is owed back ...';
-  },
+  empty: ({ orders: { refunds } }) =>
+    againOr(refunds.fault, refunds.isRead ? 'No money is owed back.' : 'Reading what is owed back ...'),
   sentence: ({ nowMs }, row) =>
     `${owedWords(row)} owed back, ${reasonWord(row)}, payment intent ${row.payment_intent_id}, since ${ago(nowMs - Date.parse(row.created_at))}`,
 };

@@ -2,6 +2,7 @@
 
 import { shownRows } from '../list/shown-rows.ts';
 import { selectedIndex } from '../list/list-state.ts';
+import { againOr } from '../look/facts.ts';
 import type { View } from '../rooms/room.ts';
 import { listOf, type State } from '../state/state.ts';
 import { CARD_HEIGHT, cardLines } from './sale-card.ts';
@@ -35,7 +36,7 @@ const lines: View<SaleRow> = {
     },
   ],
   empty: ({ sales }) =>
-    sales.fault || (sales.isRead ? 'There is no sale yet. n makes one.' : 'Reading the sales.'),
+    againOr(sales.fault, sales.isRead ? 'There is no sale yet. n makes one.' : 'Reading the sales ...'),
   sentence: (_frame, row) => {
     const { allotment, available, held, ordered, paid } = unitsOf(row);
     return `${row.sale.product_name} #${row.sale.id}, ${stateOf(row)}: ${available ?? 'an unknown number'} available, ${held ?? 'an unknown number'} held, ${ordered} ordered, ${paid} paid, of ${allotment}`;

@@ -4,11 +4,11 @@ import type { SaleVerb } from '@flash-sale/shared/lifecycle.ts';
 import type { Action } from '../actions/action.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { count } from '../look/format.ts';
-import { span, type Line } from '../look/span.ts';
+import { plain } from '../look/span.ts';
 import type { State } from '../state/state.ts';
 import { selectedSale } from './board.ts';
 import { saleName, slugOf, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
+import { CONSEQUENCES } from './verb-words.ts';
 
 export const NO_SALE = 'There is no sale here. n makes one.';
 
@@ -34,55 +34,18 @@ export async function sendVerb({ api, change }: Desk, row: SaleRow, verb: SaleVe
 const here = { place: 'sales', does: 'changes' } as const;
 
 interface Verb {
-  readonly verb: 'pause' | 'resume' | 'end' | 'halt';
+  readonly verb: keyof typeof CONSEQUENCES;
   readonly key: string;
   readonly title: string;
-  /** What happens, in sentences. */
-  tells(row: SaleRow): readonly string[];
   /** It can't be taken back: the sale's name is typed. */
   readonly isFinal?: boolean;
 }
 
 const VERBS: readonly Verb[] = [
-  {
-    verb: 'pause',
-    key: 'P',
-    title: 'Pause the sale: no new holds',
-    tells: (row) => [
-      'Nobody can hold units until it is resumed.',
-      `${count(unitsOf(row).held ?? 0)} held units stay held, and may be ordered and paid.`,
-    ],
-  },
-  {
-    verb: 'resume',
-    key: 'r',
-    title: 'Resume the sale after a pause',
-    tells: (row) => [`Buyers can hold ${count(unitsOf(row).available ?? 0)} units at once.`],
-  },
-  {
-    verb: 'end',
-    key: 'X',
-    title: 'End the sale for good',
-    isFinal: true,
-    tells: (row) => {
-      const { available, held, ordered } = unitsOf(row);
-      return [
-        `${count(available ?? 0)} available units are not sold any more.`,
-        `${count(held ?? 0)} held units may still be ordered, ${count(ordered)} ordered ones paid; then it is over.`,
-        'It cannot be opened again.',
-      ];
-    },
-  },
-  {
-    verb: 'halt',
-    key: 'H',
-    title: 'Halt the sale in an emergency: no holds, no orders',
-    tells: (row) => [
-      'From now on nothing is held and nothing becomes an order, even while Redis is away.',
-      `${count(unitsOf(row).held ?? 0)} held units will expire; ${count(unitsOf(row).ordered)} ordered ones can still be paid.`,
-      'After that: pause it and resume, or end it.',
-    ],
-  },
+  { verb: 'pause', key: 'P', title: 'Pause the sale: no new holds' },
+  { verb: 'resume', key: 'r', title: 'Resume the sale after a pause' },
+  { verb: 'end', key: 'X', title: 'End the sale for good', isFinal: true },
+  { verb: 'halt', key: 'H', title: 'Halt the sale in an emergency: no holds, no orders' },
 ];
 
 async function perform(desk: Desk, act: Verb): Promise<void> {
@@ -91,7 +54,7 @@ async function perform(desk: Desk, act: Verb): Promise<void> {
   const { verb, isFinal = false } = act;
   const question = {
     title: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${saleName(row)}?`,
-    lines: act.tells(row).map((sentence): Line => [span(sentence)]),
+    lines: CONSEQUENCES[verb](unitsOf(row)).map(plain),
     verb: `${verb} it`,
   };
   const isSure = await (isFinal

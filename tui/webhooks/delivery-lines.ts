@@ -15,7 +15,8 @@ import type { InboxRow } from './webhooks-slice.ts';
 export function deliveryLines(frame: Frame, row: InboxRow, width: number): Line[] {
   const { delivery, isRaw } = frame.state.webhooks;
   const { what = null, fault = '' } = delivery?.id === row.id ? delivery : {};
-  const waiting = fault === '' ? span('Reading it.', 'dim') : span(safe(fault), 'warn');
+  const waiting =
+    fault === '' ? span('Reading it ...', 'dim') : span(`${safe(fault)} R tries again.`, 'warn');
   return [
     [
       span(`#${row.id}  `, 'dim'),

@@ -1,6 +1,7 @@
 /** The inbox: one line per delivery, newest first. */
 
 import type { Copy, View } from '../rooms/room.ts';
+import { againOr } from '../look/facts.ts';
 import type { State } from '../state/state.ts';
 import { replayCommand, sendAgainCommand } from './curl.ts';
 import { deliveryLines } from './delivery-lines.ts';
@@ -20,7 +21,7 @@ export const inboxView: View<InboxRow> = {
   detail: deliveryLines,
   copies: copiesOf,
   empty: ({ webhooks: { inbox: list } }) =>
-    list.fault || (list.newest.isRead ? 'No webhook has come yet.' : 'Reading the inbox.'),
+    againOr(list.fault, list.newest.isRead ? 'No webhook has come yet.' : 'Reading the inbox ...'),
   sentence: ({ nowMs }, row) =>
     [
       `delivery ${row.id} from ${row.provider}`,

@@ -2,6 +2,7 @@
 
 import type { ReplayView } from '@flash-sale/shared/contracts/webhook.ts';
 import type { View } from '../rooms/room.ts';
+import { againOr } from '../look/facts.ts';
 import { askedWords, kindOf, REPLAY_COLUMNS, replayLines, runningLines } from './replay-lines.ts';
 
 export const replaysView: View<ReplayView> = {
@@ -28,7 +29,7 @@ export const replaysView: View<ReplayView> = {
       ? [{ what: 'results', text: JSON.stringify(replay.what.items, null, 2) }]
       : []),
   ],
-  empty: ({ webhooks }) => webhooks.replaysFault || 'Nothing was replayed yet. r in the inbox does.',
+  empty: ({ webhooks }) => againOr(webhooks.replaysFault, 'Nothing was replayed yet. r in the inbox does.'),
   sentence: (_frame, row) =>
     `${kindOf(row)} ${row.id}, ${row.state}, ${row.done} of ${row.total} done, ${row.changed} changed, ${row.failed} failed`,
 };
