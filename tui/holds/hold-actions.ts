@@ -5,8 +5,7 @@ import type { Action } from '../actions/action.ts';
 import { changeEach } from '../actions/change-each.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenIds, whyNoneChosen } from '../list/list-state.ts';
-import { shownRows } from '../list/shown-rows.ts';
+import { chosenRows, whyNoneChosen } from '../list/shown-rows.ts';
 import { count, counted, timeOfDay, wholeTimeLeft } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
 import { safe, shortId } from '../look/text.ts';
@@ -71,10 +70,9 @@ export const HOLD_ACTIONS: readonly Action[] = [
   },
 ];
 
-/** The marked rows, else the selected one. */
+/** As they are now: what is frozen, or waits for its place, may be another one by then. */
 function chosen(state: State): readonly HoldRow[] {
-  const { ids } = shownRows(state, holdsView);
-  return chosenIds(listOf(state), ids).flatMap((id) => findHold(state.holds, id) ?? []);
+  return chosenRows(state, holdsView).map((row) => findHold(state.holds, row.id) ?? row);
 }
 
 function chosenHeld(state: State): readonly HoldRow[] {
@@ -82,7 +80,7 @@ function chosenHeld(state: State): readonly HoldRow[] {
 }
 
 function whyNoneIsHeld(state: State): string | null {
-  const gone = whyNoneChosen(listOf(state), shownRows(state, holdsView).ids);
+  const gone = whyNoneChosen(state, holdsView);
   if (gone !== null) return gone;
   const rows = chosen(state);
   const [row] = rows;

@@ -9,7 +9,7 @@ import { listOf, withList, type DetailSize, type State } from '../state/state.ts
 import { textInput } from '../dialogs/text-input.ts';
 import { textOf } from '../look/span.ts';
 import { safe } from '../look/text.ts';
-import { chosenIds, moveBy, selectAt, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
+import { moveBy, selectAt, toggleAllMarks, toggleMark, type ListState } from './list-state.ts';
 
 const here = { place: 'list', does: 'looks' } as const;
 
@@ -197,33 +197,6 @@ const CHOICES: readonly Action[] = [
 
 export const LIST_ACTIONS: readonly Action[] = [...MOVES, ...DETAIL, ...CHOICES];
 
-/** The keys of the line in which a filter is typed. */
-export const FILTER_ACTIONS: readonly Action[] = [
-  {
-    place: 'filter',
-    does: 'looks',
-    id: 'filter.keep',
-    keys: ['enter'],
-    title: 'Keep the filter',
-    hint: 'keep',
-    run: ({ store }) =>
-      store.set((state) => ({
-        ...withList(state, { ...listOf(state), filter: state.filterLine?.text ?? '' }),
-        filterLine: null,
-      })),
-  },
-  {
-    place: 'filter',
-    does: 'looks',
-    id: 'filter.clear',
-    keys: ['escape', 'ctrl+c'],
-    title: 'Show all rows again',
-    hint: 'clear',
-    run: ({ store }) =>
-      store.set((state) => ({ ...withList(state, { ...listOf(state), filter: '' }), filterLine: null })),
-  },
-];
-
 function withDetail(state: State, size: DetailSize): State {
   return { ...state, details: { ...state.details, [state.room]: size }, detailTop: 0 };
 }
@@ -299,11 +272,4 @@ function back({ store }: Desk): void {
     if (list.filter !== '') return withList(state, { ...list, filter: '' });
     return state;
   });
-}
-
-/** The rows that an action is about: the marked ones, else the selected one. */
-export function chosenRows(desk: Desk): readonly unknown[] {
-  const { shown } = layoutNow(desk);
-  const ids = new Set(chosenIds(listOf(desk.store.get()), shown.ids));
-  return shown.rows.filter((_, index) => ids.has(shown.ids[index] ?? ''));
 }

@@ -8,7 +8,6 @@ import {
   selectedIndex,
   toggleAllMarks,
   toggleMark,
-  whyNoneChosen,
   windowOf,
 } from './list-state.ts';
 
@@ -73,8 +72,6 @@ test('marks: what is chosen are the marked ones that are shown, else the selecte
   expect(chosenIds(marked, ['e', 'f'])).toEqual(['e']);
   // Of marks whose rows are gone nothing is left: another row was never meant.
   expect(chosenIds(marked, ['c', 'd'])).toEqual([]);
-  expect(whyNoneChosen(marked, ['c', 'd'])).toContain('Escape clears the marks');
-  expect(whyNoneChosen(marked, ['e'])).toBeNull();
   expect(chosenIds(toggleMark(toggleMark(marked, 'a'), 'e'), IDS)).toEqual(['c']);
   expect([...toggleAllMarks(marked, IDS).marks]).toEqual(IDS);
   expect(toggleAllMarks(toggleAllMarks(marked, IDS), IDS).marks.size).toBe(0);

@@ -87,9 +87,3 @@ export function chosenIds(list: ListState, ids: readonly string[]): readonly str
   const id = ids[selectedIndex(list, ids)];
   return id === undefined ? [] : [id];
 }
-
-/** Why nothing is chosen although there are rows; null when something is. */
-export function whyNoneChosen(list: ListState, ids: readonly string[]): string | null {
-  if (list.marks.size === 0 || chosenIds(list, ids).length > 0) return null;
-  return 'None of the marked rows is here any more, or the filter hides them. Escape clears the marks.';
-}

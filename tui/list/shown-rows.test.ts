@@ -6,7 +6,7 @@ import { initialState } from '../state/initial-state.ts';
 import { listName, type State } from '../state/state.ts';
 import { headerLine, layColumns, rowLine, type Column } from './columns.ts';
 import { NEW_LIST, type ListState } from './list-state.ts';
-import { shownRows } from './shown-rows.ts';
+import { chosenRows, shownRows, whyNoneChosen } from './shown-rows.ts';
 
 interface Row {
   readonly id: string;
@@ -48,6 +48,18 @@ const view: View<Row> = {
 };
 const row = (id: string, units: number): Row => ({ id, units });
 const ROWS = [row('a', 2), row('b', 1), row('c', 2), row('d', 10)];
+
+test('an action is about the marked rows that are shown, or it is said why about none', () => {
+  const about = (list: Partial<ListState>) => {
+    const [state, shown] = listWith(ROWS, list);
+    return [chosenRows(state, shown).map(({ id }) => id), whyNoneChosen(state, shown)];
+  };
+  const marks = new Set(['a', 'b', 'gone']);
+  expect(about({ selectedId: 'c', selectedIndex: 2 })).toEqual([['c'], null]);
+  expect(about({ marks })).toEqual([['a', 'b'], null]);
+  expect(about({ marks, filter: 'id:b' })).toEqual([['b'], null]);
+  expect(about({ marks, filter: 'id:d' })).toEqual([[], expect.stringContaining('Escape clears the marks')]);
+});
 
 describe('the rows of a list', () => {
   test('are filtered, and sorted by numbers as numbers; equal ones stay in their order', () => {

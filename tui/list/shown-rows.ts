@@ -3,7 +3,7 @@
 import type { View } from '../rooms/room.ts';
 import { listOf, type State } from '../state/state.ts';
 import { matches, parseFilter } from './filter.ts';
-import { selectedIndex, type ListState, type Sort } from './list-state.ts';
+import { chosenIds, selectedIndex, type ListState, type Sort } from './list-state.ts';
 
 export interface Shown {
   readonly rows: readonly unknown[];
@@ -44,6 +44,20 @@ export function shownRows(state: State, view: View<unknown>): Shown {
 export function selectedRow<Row>(state: State, view: View<Row>): Row | undefined {
   const { rows, ids } = shownRows(state, view);
   return rows[selectedIndex(listOf(state), ids)] as Row | undefined;
+}
+
+/** The rows that an action is about: the marked ones that are shown, else the selected one. Of the view that is shown. */
+export function chosenRows<Row>(state: State, view: View<Row>): readonly Row[] {
+  const { rows, ids } = shownRows(state, view);
+  const chosen = new Set(chosenIds(listOf(state), ids));
+  return rows.filter((_, index) => chosen.has(ids[index] ?? '')) as Row[];
+}
+
+/** Why there are none although there are rows; null when there are some. */
+export function whyNoneChosen<Row>(state: State, view: View<Row>): string | null {
+  const list = listOf(state);
+  if (list.marks.size === 0 || chosenIds(list, shownRows(state, view).ids).length > 0) return null;
+  return 'None of the marked rows is here any more, or the filter hides them. Escape clears the marks.';
 }
 
 function isSame(one: Worked['list'], other: Worked['list']): boolean {

@@ -5,14 +5,12 @@ import type { Action } from '../actions/action.ts';
 import { changeEach } from '../actions/change-each.ts';
 import { answerOf, inPath } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenRows } from '../list/list-actions.ts';
-import { whyNoneChosen } from '../list/list-state.ts';
-import { selectedRow, shownRows } from '../list/shown-rows.ts';
+import { chosenRows, selectedRow, whyNoneChosen } from '../list/shown-rows.ts';
 import { counted, money } from '../look/format.ts';
 import { plain, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { jump } from '../rooms/jump.ts';
-import { listOf, type State } from '../state/state.ts';
+import type { State } from '../state/state.ts';
 import { orderName, owedOf, owedWords, saleOfOrder } from './order-words.ts';
 import { selectedOrder } from './orders-room.ts';
 import { orderList, ordersView } from './orders-view.ts';
@@ -132,7 +130,7 @@ function whyNotRefunded(state: State): string | null {
 }
 
 function whyNotCancel(state: State): string | null {
-  const gone = whyNoneChosen(listOf(state), shownRows(state, ordersView).ids);
+  const gone = whyNoneChosen(state, ordersView);
   if (gone !== null) return gone;
   const order = selectedRow(state, ordersView);
   if (order === undefined) return NONE_SELECTED;
@@ -145,7 +143,7 @@ function hasMarks({ lists }: State): boolean {
 }
 
 async function cancel(desk: Desk): Promise<void> {
-  const chosen = chosenRows(desk) as readonly OperatedOrder[];
+  const chosen = chosenRows(desk.store.get(), ordersView);
   const orders = chosen.filter(({ state }) => state === 'pending');
   const [first] = orders;
   if (first === undefined) {

@@ -3,9 +3,7 @@
 import type { Action } from '../actions/action.ts';
 import { answerOf } from '../api.ts';
 import type { Desk } from '../desk.ts';
-import { chosenRows } from '../list/list-actions.ts';
-import { whyNoneChosen } from '../list/list-state.ts';
-import { selectedRow, shownRows } from '../list/shown-rows.ts';
+import { chosenRows, selectedRow, whyNoneChosen } from '../list/shown-rows.ts';
 import { plain, span } from '../look/span.ts';
 import { jump } from '../rooms/jump.ts';
 import { listOf, type State } from '../state/state.ts';
@@ -15,7 +13,7 @@ import { inbox } from './reading.ts';
 import { deliveries, kindOf } from './replay-lines.ts';
 import { replay, stopReplay } from './replay-steps.ts';
 import { replaysView } from './replays-view.ts';
-import { runningReplays, type InboxRow } from './webhooks-slice.ts';
+import { runningReplays } from './webhooks-slice.ts';
 
 const here = { place: 'webhooks', views: [inboxView.name] } as const;
 
@@ -85,13 +83,13 @@ export const WEBHOOK_ACTIONS: readonly Action[] = [
 
 function whyNotReplay(state: State): string | null {
   if (selectedRow(state, inboxView) === undefined) return 'There is no delivery here.';
-  return whyNoneChosen(listOf(state), shownRows(state, inboxView).ids);
+  return whyNoneChosen(state, inboxView);
 }
 
 function replayChosen(desk: Desk): Promise<void> {
-  const ids = (chosenRows(desk) as readonly InboxRow[]).map(({ id }) => id);
+  const ids = chosenRows(desk.store.get(), inboxView).map(({ id }) => id);
   const [first] = ids;
-  const what = ids.length === 1 && first !== undefined ? `delivery ${first}` : `${deliveries(ids.length)}`;
+  const what = ids.length === 1 && first !== undefined ? `delivery ${first}` : deliveries(ids.length);
   return replay(desk, { ids }, what);
 }
 
