@@ -188,10 +188,7 @@ const operators: Row = {
       unit: 'reqps',
       width: 12,
       show: {
-        '{{status}}': perSecond(
-          'http_requests_turned_away_total{listener="ops",instance=~"$instance"}',
-          'status',
-        ),
+        '{{status}}': perSecond(`http_requests_turned_away_total${labels('ops')}`, 'status'),
       },
       colours: { 401: LOOK, 503: BAD },
     }),
