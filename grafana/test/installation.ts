@@ -6,7 +6,8 @@ import { startProxy } from '@flash-sale/api/test/proxy.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { BOOTSTRAP_TOKEN, createWorld } from '@flash-sale/api/test/world.ts';
 import { connectApi } from '@flash-sale/tui/api.ts';
-import { rehearse, type RehearsalOptions } from '@flash-sale/tui/rehearsal/rehearse.ts';
+import { rehearse } from '@flash-sale/tui/rehearsal/rehearse.ts';
+import type { RehearsalOptions } from '@flash-sale/tui/rehearsal/run.ts';
 import { startMysqlExporter, startRedisExporter } from './exporters.ts';
 import { startPrometheus } from './prometheus.ts';
 

@@ -13,7 +13,7 @@ import type { State } from '../state/state.ts';
 import { burstRate } from './arrivals.ts';
 import { runningRehearsal, type RehearsalRun } from './rehearsal-run.ts';
 import { rehearsalView } from './rehearsal-view.ts';
-import type { RehearsalOptions } from './rehearse.ts';
+import type { RehearsalOptions } from './run.ts';
 
 const LENGTH_MS = 10_000;
 const CONNECTIONS = 500;

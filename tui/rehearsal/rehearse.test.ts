@@ -5,7 +5,8 @@ import { BOOTSTRAP_TOKEN, createWorld, type World } from '@flash-sale/api/test/w
 import { connectApi } from '../api.ts';
 import { breakApi } from '../test/broken-api.ts';
 import type { Progress } from './progress.ts';
-import { rehearse, type RehearsalOptions } from './rehearse.ts';
+import { rehearse } from './rehearse.ts';
+import type { RehearsalOptions } from './run.ts';
 import type { Report } from './report.ts';
 
 const SECRET = 'whsec_cmVoZWFyc2FscyBzaWduIGxpa2UgcHJvdmlkZXJzIGRv';
