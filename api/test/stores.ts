@@ -1,7 +1,7 @@
 // Real stores for tests: nothing here is faked, nothing needs a port, everything ends with the test process.
 // They start on first use, so a test that needs none pays for none.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Binaries } from '../embedded/binaries.ts';
 import { isSameProcess } from '../embedded/process-identity.ts';
@@ -66,11 +66,40 @@ export async function requireServers(needs: Servers): Promise<Binaries> {
   return requireBinaries({ ...needs, say, logFile: join(tmpdir(), `flash-sale-install-${process.pid}.log`) });
 }
 
+const FOLDER_NAME = 'flash-sale-test-';
+
 function newFolder(): string {
-  if (folders.size === 0) cleanUpHoweverWeEnd();
-  const folder = mkdtempSync(join(tmpdir(), 'flash-sale-test-'));
+  const room = roomForData();
+  if (folders.size === 0) {
+    cleanUpHoweverWeEnd();
+    removeAbandoned(room);
+  }
+  const folder = mkdtempSync(join(room, FOLDER_NAME));
   folders.add(folder);
   return folder;
+}
+
+/** A run that was killed -9 leaves its data behind, and in memory that would stay. No run takes a day. */
+function removeAbandoned(room: string): void {
+  for (const name of readdirSync(room).filter((entry) => entry.startsWith(FOLDER_NAME))) {
+    const folder = join(room, name);
+    const changedMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (changedMs < Date.now() - 86_400_000) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const MEMORY = '/dev/shm';
+/** Many times what all stores of a run fill, so that a test that fills one takes nothing from anybody. */
+const MEMORY_MIN_BYTES = 8 * 1024 ** 3;
+
+/**
+ * In memory where there is plenty: tests would wait for the disk more than for anything else. A store that is killed
+ * finds there what it wrote, as on a disk. Whoever sets TMPDIR has their data there.
+ */
+function roomForData(): string {
+  if (process.env['TMPDIR'] || !existsSync(MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return Math.min(bavail * bsize, freemem()) >= MEMORY_MIN_BYTES ? MEMORY : tmpdir();
 }
 
 /** Ends every store of this process and removes its data. */
