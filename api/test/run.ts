@@ -1,6 +1,6 @@
 // The test command: format, lint, types, what nobody uses, then every test on real stores. All of it runs even when a
 // part fails; the last line says how much passed. With arguments (a path, -t name) it runs just those tests.
-import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';
 import { requireServers, sharedMariaDb, stopStores } from './stores.ts';
@@ -65,32 +65,27 @@ async function startStores(): Promise<Count> {
   }
 }
 
-/** Some tests wait more than they work, so they run beside all others; what they say comes at their end. */
-async function runTests(filters: string[]): Promise<Count> {
-  if (filters.length > 0) return runBun(filters, (text) => process.stderr.write(text));
-  let said = '';
-  const [waiting, others] = await Promise.all([
-    runBun(WAITING, (text) => (said += text)),
-    runBun(OTHERS, (text) => process.stderr.write(text)),
-  ]);
-  process.stderr.write(`\n== tests of the terminal and the boards\n${said}`);
-  return { passed: waiting.passed + others.passed, failed: waiting.failed + others.failed };
+/** Tests wait more than they work, so there is one lane more than cores. Six at most: they share one MariaDB. */
+const LANES = Math.min(availableParallelism() + 1, 6);
+/** Those that take longest begin first, so that no lane ends long after the others. */
+const SLOWEST = 'api/test/slowest.json';
+
+function runTests(filters: string[]): Promise<Count> {
+  if (filters.length > 0) return runBun(filters);
+  // All files of a lane share a process: to load everything anew for each would take longer than most of them.
+  return runBun([`--parallel=${LANES}`, '--no-isolate', `--timings=${SLOWEST}`]);
 }
 
-const WAITING = ['./tui', './grafana'];
-/** Whatever else has tests, now or later. */
-const OTHERS = readdirSync(ROOT)
-  .filter((name) => !/^(\.|node_modules$)/.test(name) && !WAITING.includes(`./${name}`))
-  .filter((name) => name.endsWith('.test.ts') || statSync(join(ROOT, name)).isDirectory())
-  .map((name) => `./${name}`);
-
-async function runBun(filters: string[], say: (text: string) => unknown): Promise<Count> {
-  const child = start([process.execPath, 'test', '--timeout', String(TEST_TIMEOUT_MS), ...filters], 'pipe');
+async function runBun(parameters: string[]): Promise<Count> {
+  const child = start(
+    [process.execPath, 'test', '--timeout', String(TEST_TIMEOUT_MS), ...parameters],
+    'pipe',
+  );
   let output = '';
   const decoder = new TextDecoder();
   for await (const chunk of child.stderr as ReadableStream<Uint8Array>) {
     const text = decoder.decode(chunk, { stream: true });
-    say(text);
+    process.stderr.write(text);
     output += text;
   }
   return readSummary(output, await child.exited);
