@@ -15,7 +15,7 @@ import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { lockSale } from './sale-row.ts';
 import { tellRedis, type Told } from './tell-redis.ts';
-import { faultOfWindow, LIMITS, limitsIn, type WrittenTerms } from './terms.ts';
+import { faultOfWindow, LIMITS, type WrittenTerms } from './terms.ts';
 
 export type SaleChanges = { readonly [Term in keyof WrittenTerms]?: WrittenTerms[Term] | undefined };
 
@@ -59,15 +59,13 @@ async function editDraft(sql: Sql, sale: Sale, changes: SaleChanges, act: Act): 
   const { productId = sale.productId, opensAt = sale.opensAt, closesAt = sale.closesAt } = changes;
   const [product] = await sql.select().from(products).where(eq(products.id, productId));
   if (product === undefined) return { kind: 'product_not_found' };
-  const priced = changePrice(sale, changes);
+  const { price, ...terms } = changes;
+  const priced = changePrice(sale, { price, currency: terms.currency });
   if (priced.kind === 'invalid') return priced;
   const windowFault = faultOfWindow(opensAt, closesAt);
   if (windowFault !== null) return { kind: 'invalid', errors: windowFault };
-  const { holdTtlMs, payWindowMs, allotment } = changes;
   const { priceMinor, currency } = priced;
-  const window = { opensAt, closesAt, holdTtlMs, payWindowMs };
-  const limits = limitsIn(changes);
-  await write(sql, sale, { productId, allotment, priceMinor, currency, ...window, ...limits }, act);
+  await write(sql, sale, { ...terms, priceMinor, currency }, act);
   return { kind: 'written', isServed: false };
 }
 
@@ -86,7 +84,7 @@ async function changeLimits(
   }
   if (isLowered(sale, changes) && !isNothingHeld(sale, stock)) return { kind: 'units_held', state };
   // Redis is out of date from here on: whoever finds an older epoch there rebuilds, should we die now.
-  await write(sql, sale, { ...limitsIn(changes), epoch: raw`epoch + 1` }, act);
+  await write(sql, sale, { ...changes, epoch: raw`epoch + 1` }, act);
   return { kind: 'written', isServed: true };
 }
 

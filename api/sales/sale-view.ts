@@ -13,7 +13,7 @@ import type { Sale } from '../products/catalog.ts';
 import type { NewSale } from './create-sales.ts';
 import type { SaleChanges } from './edit-sale.ts';
 import type { OperatedSale } from './operated-sales.ts';
-import { LIMITS, limitsIn } from './terms.ts';
+import { LIMITS, type Limits } from './terms.ts';
 
 /** Reads a time that a field states. */
 export type ReadInstant = (field: string, text: string) => Date;
@@ -42,8 +42,13 @@ function termsOf(body: TermsBody, readInstant: ReadInstant) {
     ...(currency === undefined ? {} : { currency }),
     ...(holdTtlS === undefined ? {} : { holdTtlMs: holdTtlS * 1_000 }),
     ...(payWindowS === undefined ? {} : { payWindowMs: payWindowS * 1_000 }),
-    ...limitsIn(Object.fromEntries(LIMITS.map(([field, column]) => [column, body[field]]))),
+    ...limitsIn(body),
   };
+}
+
+function limitsIn(body: TermsBody): Limits {
+  const said = LIMITS.filter(([field]) => body[field] !== undefined);
+  return Object.fromEntries(said.map(([field, column]) => [column, body[field]]));
 }
 
 export function windowOf(body: Pick<TermsBody, 'opens_at' | 'closes_at'>, readInstant: ReadInstant) {

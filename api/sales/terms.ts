@@ -32,16 +32,10 @@ export interface SaleTerms extends Limits {
 }
 
 /** Null: no limit, or the default. Absent: as it was, or null. */
-export type Limits = { readonly [Column in LimitColumn]?: number | null | undefined };
+export type Limits = { readonly [Column in LimitColumn]?: number | null };
 
 /** As operators write them: money in major units. */
 export type WrittenTerms = Omit<SaleTerms, 'priceMinor'> & { readonly price?: number };
-
-/** Those that are said. */
-export function limitsIn(terms: Limits): Limits {
-  const said = LIMITS.filter(([, column]) => terms[column] !== undefined);
-  return Object.fromEntries(said.map(([, column]) => [column, terms[column]]));
-}
 
 export type TermsPriced = { kind: 'terms'; terms: SaleTerms } | { kind: 'invalid'; errors: FieldErrors };
 
@@ -68,16 +62,13 @@ export async function insertSale(
   state: SaleState = 'draft',
 ): Promise<number> {
   const [{ insertId }] = await sql.insert(sales).values({
+    priceMinor: product.priceMinor,
+    currency: product.currency,
+    holdTtlMs: HOLD_TTL_DEFAULT_S * 1_000,
+    payWindowMs: PAY_WINDOW_DEFAULT_S * 1_000,
+    ...terms,
     productId: product.id,
     state,
-    priceMinor: terms.priceMinor ?? product.priceMinor,
-    currency: terms.currency ?? product.currency,
-    allotment: terms.allotment,
-    opensAt: terms.opensAt,
-    closesAt: terms.closesAt ?? null,
-    holdTtlMs: terms.holdTtlMs ?? HOLD_TTL_DEFAULT_S * 1_000,
-    payWindowMs: terms.payWindowMs ?? PAY_WINDOW_DEFAULT_S * 1_000,
-    ...limitsIn(terms),
   });
   return insertId;
 }

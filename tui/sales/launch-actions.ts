@@ -1,5 +1,6 @@
 /** Launch and schedule: a look at everything, the name typed, and a last moment to say no. */
 
+import { EditSale } from '@flash-sale/shared/contracts/sale.ts';
 import { LAUNCH_COUNTDOWN_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
 import { answerOf } from '../api.ts';
@@ -9,7 +10,6 @@ import { span, type Line } from '../look/span.ts';
 import { safe } from '../look/text.ts';
 import { selectedSale } from './board.ts';
 import { preflight, preflightLines } from './preflight.ts';
-import { LIMITS } from './sale-limits.ts';
 import { saleName, slugOf, type SaleRow } from './sale-row.ts';
 import { sendVerb, whyNotVerb } from './verb-actions.ts';
 
@@ -33,18 +33,8 @@ async function schedule(desk: Desk): Promise<void> {
   }
 }
 
-const TERMS = [
-  'product_id',
-  'product_name',
-  'allotment',
-  'price',
-  'currency',
-  'opens_at',
-  'closes_at',
-  'hold_ttl',
-  'pay_window',
-  ...LIMITS,
-] as const satisfies readonly (keyof SaleRow['sale'])[];
+/** Whatever can be edited, and the name that was read. */
+const TERMS = ['product_name', ...(Object.keys(EditSale.properties) as (keyof EditSale)[])] as const;
 
 /** Nobody said yes to what somebody else wrote into it meanwhile. */
 async function sendAsShown(desk: Desk, row: SaleRow, verb: 'launch' | 'schedule'): Promise<void> {
