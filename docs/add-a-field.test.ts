@@ -47,8 +47,8 @@ async function run(...command: string[]): Promise<void> {
 
 const bun = (...words: string[]) => run(process.execPath, '--bun', ...words);
 
-test('the guide lists the files of the patch, in its order', () => {
-  expect(steps.filter((step) => !isCommand(step))).toEqual(patched);
+test('the guide lists the files of the patch', () => {
+  expect(steps.filter((step) => !isCommand(step)).toSorted()).toEqual(patched.toSorted());
   expect(patched.length).toBeGreaterThan(5);
 });
 
@@ -59,11 +59,13 @@ test.skipIf(Bun.which('git') === null)(
     for (const command of steps.filter(isCommand)) await bun(...command.split(' ').slice(1));
     const tests = patched.filter((path) => /\.test\.tsx?$/.test(path));
     expect(tests.length).toBeGreaterThan(0);
-    await Promise.all([
+    // All of them to their end: none works on in a copy that is removed.
+    const ended = await Promise.allSettled([
       bun('run', 'oxfmt', '--check', ...patched),
       bun('run', 'tsc'),
       bun('test', '--timeout', '30000', 'tidy', ...tests, 'api/http/document.test.ts'),
     ]);
+    expect(ended.filter(({ status }) => status === 'rejected')).toEqual([]);
   },
   120_000,
 );
