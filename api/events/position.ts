@@ -1,5 +1,5 @@
 /**
- * Places in the one order of all events: by the millisecond of Redis, the sale (0: none), the entry of that
+ * Places in the one order of all events: by the millisecond of Redis, the sale (NO_SALE: none), the entry of that
  * millisecond, and the change in the entry. Every process puts them in this order, so a place found at one is found at
  * another.
  */

@@ -5,10 +5,11 @@
 
 import type { PublishedEvent } from '@flash-sale/shared/contracts/event.ts';
 import { EVENT_BATCH_MAX } from '@flash-sale/shared/limits.ts';
-import type { RedisClient } from '../redis/shards.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import { appendEvents, appendGeneral } from '../redis/event-scripts.ts';
+import { NO_SALE } from '../redis/keys.ts';
+import type { RedisClient } from '../redis/shards.ts';
 import type { Services } from '../services.ts';
 
 type WithoutSale<Event> = Event extends unknown ? Omit<Event, 'sale_id'> : never;
@@ -20,7 +21,6 @@ export function publish(services: Services, saleId: number | null, event: Withou
     .catch(() => {});
 }
 
-const NO_SALE = 0;
 const appenderOf = perProcess(
   ({ redis }) =>
     new Batcher<string, void>(EVENT_BATCH_MAX, async (saleId, events) => {

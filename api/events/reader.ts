@@ -3,6 +3,7 @@
 import type { AnyEvent } from '@flash-sale/shared/contracts/event.ts';
 import { EVENTS_KEPT_MS, EVENTS_PAGE } from '@flash-sale/shared/limits.ts';
 import { readStreams, readWindow, type StreamEntry, type StreamId } from '../redis/event-streams.ts';
+import { NO_SALE } from '../redis/keys.ts';
 import type { Services } from '../services.ts';
 import { announcedSale, eventsIn } from './entry.ts';
 import { comparePositions, endOfEntry, endOfMs, entryAt, entryBefore, type Position } from './position.ts';
@@ -29,11 +30,11 @@ export interface Step {
 /** A sale that is over keeps its keys for a while, and a clock may be a little off. */
 const OVER_MS = 2 * EVENTS_KEPT_MS;
 
-/** Whose streams there can be; 0 is what belongs to no sale. */
+/** Whose streams there can be, NO_SALE among them. */
 export async function saleIdsWithStreams({ catalog }: Services): Promise<number[]> {
   const sales = await catalog.sales();
   const isThere = ({ endedAt }: (typeof sales)[number]) => Date.now() - (endedAt?.getTime() ?? 0) < OVER_MS;
-  return [0, ...sales.filter((sale) => sale.state !== 'ended' || isThere(sale)).map(({ id }) => id)];
+  return [NO_SALE, ...sales.filter((sale) => sale.state !== 'ended' || isThere(sale)).map(({ id }) => id)];
 }
 
 /** Where to begin in each stream. */
@@ -59,7 +60,7 @@ export async function readStep(
 ): Promise<Step> {
   const { nowMs, entries: first } = await readStreams(redis, after);
   const entries = new Map(first);
-  const announced = [...(entries.get(0) ?? [])].flatMap((entry) => announcedSale(entry) ?? []);
+  const announced = [...(entries.get(NO_SALE) ?? [])].flatMap((entry) => announcedSale(entry) ?? []);
   const unknown = announced.filter((saleId) => !after.has(saleId) && canBeRead(saleId));
   if (unknown.length > 0) {
     // Announced before their first entry: read at the earlier time, they are complete up to it.

@@ -1,10 +1,10 @@
 /** Writing to the streams of events. Sales' own changes are written by the scripts that make them. */
 
-import { onShard, type RedisClient } from './shards.ts';
 import appendEventsLua from '@flash-sale/lua/append_events.lua' with { type: 'text' };
 import { EVENTS_KEPT_MAX } from '@flash-sale/shared/limits.ts';
 import { eventsKey, NO_SALE } from './keys.ts';
 import { defineScript, NOT_ARMED, runScript } from './script.ts';
+import { onShard, type RedisClient } from './shards.ts';
 
 const appendEventsScript = defineScript('append_events', appendEventsLua, ['not_armed', 'appended']);
 
@@ -21,6 +21,6 @@ export async function appendGeneral(
 ): Promise<void> {
   const bound = ['MAXLEN', '~', EVENTS_KEPT_MAX];
   await onShard(redis, NO_SALE, (shard) =>
-    shard.call('XADD', [eventsKey(null), ...bound, '*', field, value]),
+    shard.call('XADD', [eventsKey(NO_SALE), ...bound, '*', field, value]),
   );
 }

@@ -4,6 +4,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { EVENTS_PAGE } from '@flash-sale/shared/limits.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { eventsEraKey, eventsKey, NO_SALE } from './keys.ts';
+import { pairs } from './script.ts';
 import { askEveryShard, onShard, shardNameOf, type RedisClient } from './shards.ts';
 
 export interface StreamId {
@@ -18,7 +19,7 @@ export interface StreamEntry {
 
 export interface StreamReading {
   readonly nowMs: number;
-  /** By sale; 0 is what belongs to none. */
+  /** By sale, NO_SALE among them. */
   readonly entries: ReadonlyMap<number, readonly StreamEntry[]>;
 }
 
@@ -31,8 +32,6 @@ function toId(text: string): StreamId {
   const [ms, seq] = text.split('-');
   return { ms: Number(ms), seq: Number(seq) };
 }
-
-const keyOf = (saleId: number): string => eventsKey(saleId === NO_SALE ? null : saleId);
 
 async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   try {
@@ -70,14 +69,14 @@ function readTogether<Stream>(redis: RedisClient, streams: Stream[]): Stream[][]
 }
 
 async function readOn(shard: Redis, after: ReadonlyMap<number, StreamId>): Promise<StreamReading> {
-  const saleIdOf = new Map([...after.keys()].map((saleId) => [keyOf(saleId), saleId]));
+  const saleIdOf = new Map([...after.keys()].map((saleId) => [eventsKey(saleId), saleId]));
   const ids = [...after.values()].map(toText);
   const [time, found] = await Promise.all([
     shard.time(),
     shard.xread('COUNT', EVENTS_PAGE, 'STREAMS', ...saleIdOf.keys(), ...ids),
   ]);
   const entries = (found ?? []).map(([key, list]): [number, StreamEntry[]] => [
-    saleIdOf.get(key) ?? 0,
+    saleIdOf.get(key) ?? NO_SALE,
     list.map(([id, fields]) => ({ id: toId(id), fields })),
   ]);
   return { nowMs: msOf(time), entries: new Map(entries) };
@@ -105,13 +104,13 @@ export interface StreamWindow {
 export function readWindow(redis: RedisClient, saleId: number): Promise<StreamWindow | null> {
   return ask(async () => {
     const flat = await onShard(redis, saleId, (shard) =>
-      shard.xinfo('STREAM', keyOf(saleId)).catch((error: Error) => {
+      shard.xinfo('STREAM', eventsKey(saleId)).catch((error: Error) => {
         if (error.message.startsWith('ERR no such key')) return null;
         throw error;
       }),
     );
     if (flat === null) return null;
-    const info = fieldsOf(flat as unknown[]);
+    const info = new Map(pairs(flat as unknown[]).map(([field, value]) => [String(field), value]));
     const first = info.get('first-entry') as [string, unknown] | null;
     return {
       first: first === null ? null : toId(first[0]),
@@ -119,12 +118,6 @@ export function readWindow(redis: RedisClient, saleId: number): Promise<StreamWi
       removed: Number(info.get('entries-added')) - Number(info.get('length')),
     };
   });
-}
-
-function fieldsOf(flat: readonly unknown[]): Map<string, unknown> {
-  const fields = new Map<string, unknown>();
-  for (let at = 0; at + 1 < flat.length; at += 2) fields.set(String(flat[at]), flat[at + 1]);
-  return fields;
 }
 
 export interface Life {

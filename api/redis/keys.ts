@@ -27,9 +27,9 @@ export function saleKeys(saleId: number): string[] {
 /** Ids of sales begin at 1; what belongs to none of them has keys like a sale. */
 export const NO_SALE = 0;
 
-/** The stream of a sale's events; null: of those that belong to no sale, or to one that Redis does not serve. */
-export function eventsKey(saleId: number | null): string {
-  return `{s:${saleId ?? NO_SALE}}:events`;
+/** The stream of a sale's events; of NO_SALE: of those that belong to none, or to one that Redis does not serve. */
+export function eventsKey(saleId: number): string {
+  return `{s:${saleId}}:events`;
 }
 
 /** Says which time of the streams this is: another one begins when they can not be put in one order with the last. */

@@ -1,12 +1,12 @@
 /** The scripts that only operators need. */
 
-import type { RedisClient } from './shards.ts';
 import extendHoldLua from '@flash-sale/lua/extend_hold.lua' with { type: 'text' };
 import listHoldsLua from '@flash-sale/lua/list_holds.lua' with { type: 'text' };
 import type { ListedHoldState } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { HOLD_TTL_MAX_S, HOLDS_LOOKED_AT_MAX, REAP_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, runScript, type NotArmed } from './script.ts';
+import type { RedisClient } from './shards.ts';
 
 const listHoldsScript = defineScript('list_holds', listHoldsLua, ['not_armed', 'holds'], ALLOW_OOM);
 

@@ -1,6 +1,5 @@
 /** The scripts about a whole sale, each with a typed wrapper: parameters in, a closed union out. */
 
-import type { RedisClient } from './shards.ts';
 import applyCreditsLua from '@flash-sale/lua/apply_credits.lua' with { type: 'text' };
 import auditSaleLua from '@flash-sale/lua/audit_sale.lua' with { type: 'text' };
 import beginRebuildLua from '@flash-sale/lua/begin_rebuild.lua' with { type: 'text' };
@@ -24,10 +23,14 @@ import {
 import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
 import type { Settlement } from './scripts.ts';
+import type { RedisClient } from './shards.ts';
 
-const applyCreditsScript = defineScript('apply_credits', applyCreditsLua, ['not_armed', 'applied'], {
-  allowOom: true,
-});
+const applyCreditsScript = defineScript(
+  'apply_credits',
+  applyCreditsLua,
+  ['not_armed', 'applied'],
+  ALLOW_OOM,
+);
 
 export interface Credit {
   readonly id: number;

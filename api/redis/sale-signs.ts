@@ -1,7 +1,7 @@
 /** Signs of life of a sale, for people to see: read without a script, so they are of the same moment only roughly. */
 
-import { onShard, type RedisClient } from './shards.ts';
 import { saleDeadlinesKey, saleMetaKey } from './keys.ts';
+import { onShard, type RedisClient } from './shards.ts';
 
 export interface SaleSigns {
   /** Units that were ever held, and ordered, since Redis last began with nothing. */

@@ -1,6 +1,5 @@
 /** The scripts about holds and pins, each with a typed wrapper: parameters in, a closed union out. */
 
-import type { RedisClient } from './shards.ts';
 import listOverduePinsLua from '@flash-sale/lua/list_overdue_pins.lua' with { type: 'text' };
 import pinHoldLua from '@flash-sale/lua/pin_hold.lua' with { type: 'text' };
 import placeHoldsLua from '@flash-sale/lua/place_holds.lua' with { type: 'text' };
@@ -21,6 +20,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { holdIdOf, holdName } from './hold-name.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
+import type { RedisClient } from './shards.ts';
 
 const placeHoldsScript = defineScript(
   'place_holds',
@@ -277,9 +277,7 @@ export async function takeUnits(
   }
 }
 
-const settleHoldsScript = defineScript('settle_holds', settleHoldsLua, ['not_armed', 'settled'], {
-  allowOom: true,
-});
+const settleHoldsScript = defineScript('settle_holds', settleHoldsLua, ['not_armed', 'settled'], ALLOW_OOM);
 
 export interface Settlement {
   readonly holdId: string;
