@@ -1,7 +1,8 @@
 // What was done, here and by others, on the real screen of a real API.
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
-import { hold, ops, order } from '@flash-sale/api/test/client.ts';
+import { ops } from '@flash-sale/api/test/client.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
 import { openTcpLink } from '../test/tcp-link.ts';
 
@@ -19,11 +20,7 @@ async function open(url?: string) {
   await desk.waitFor('live');
 }
 
-async function pendingOrder(intent: string): Promise<string> {
-  const { productId } = await world.sale();
-  const { hold_id: holdId } = (await hold(world, productId)).body.data;
-  return (await order(world, holdId, intent)).body.data.order_id;
-}
+const pendingOrder = async (intent: string) => (await placeOrder(world, await world.sale(), intent)).orderId;
 
 const has =
   (...texts: string[]) =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { hold, order, pay } from '@flash-sale/api/test/client.ts';
+import { hold, pay } from '@flash-sale/api/test/client.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { commandsOf, type Run } from '../test/run-command.ts';
 
 let world: World;
@@ -13,10 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function ordered(intent: string, fields: Parameters<typeof hold>[2] = {}) {
-  const { hold_id: holdId } = (await hold(world, sale.productId, fields)).body.data;
-  return { holdId, orderId: (await order(world, holdId, intent)).body.data.order_id };
-}
+const ordered = (intent: string, fields: Parameters<typeof hold>[2] = {}) =>
+  placeOrder(world, sale, intent, fields);
 
 test('orders list: a table, JSON, and what is looked for', async () => {
   const { orderId } = await ordered('pi_list', { buyer_id: 'ann', quantity: 2 });

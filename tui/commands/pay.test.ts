@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { hold, order } from '@flash-sale/api/test/client.ts';
-import { BOOTSTRAP_TOKEN, createWorld, type World } from '@flash-sale/api/test/world.ts';
+import { BOOTSTRAP_TOKEN, createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { commandsOf, type Ended } from '../test/run-command.ts';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
@@ -12,7 +12,7 @@ const RAW = 'a raw secret; as long as it has to be';
 
 let world: World;
 let run: (line: string | readonly string[], secret?: string, stdin?: string) => Promise<Ended>;
-let productId: number;
+let sale: OneSale;
 beforeAll(async () => {
   world = await createWorld({ env: { WEBHOOK_SECRET: `${SECRET},${RAW}` } });
   const api = new URL(world.listening.url).origin;
@@ -21,15 +21,11 @@ beforeAll(async () => {
     const words = typeof line === 'string' ? line.split(' ') : line;
     return commands([...words, '--api', api], { environment: { WEBHOOK_SECRET: secret }, stdin });
   };
-  ({ productId } = await world.sale());
+  sale = await world.sale();
 });
 afterAll(() => world.close());
 
-async function ordered(intent: string): Promise<string> {
-  const holdId = (await hold(world, productId)).body.data.hold_id;
-  await order(world, holdId, intent);
-  return holdId;
-}
+const ordered = async (intent: string) => (await placeOrder(world, sale, intent)).holdId;
 
 const rows = ({ out }: { out: string }) => JSON.parse(out) as Record<string, unknown>[];
 

@@ -6,6 +6,7 @@ import { recorded } from '@flash-sale/api/test/replays.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { startLoop, type Loop } from '@flash-sale/api/workers/loop.ts';
 import type { DeliveryRow, ReplayItemView } from '@flash-sale/shared/contracts/webhook.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { commandsOf, type Run } from '../test/run-command.ts';
 
 let world: World;
@@ -25,8 +26,7 @@ afterAll(async () => {
 });
 
 async function paid(intent: string): Promise<DeliveryRow> {
-  const { hold_id: holdId } = (await hold(world, sale.productId)).body.data;
-  await order(world, holdId, intent);
+  const { holdId } = await placeOrder(world, sale, intent);
   await pay(world, holdId, intent);
   const [delivery] = (await run.json(`webhooks list --find ${intent}`)) as DeliveryRow[];
   if (delivery === undefined) throw new Error(`no delivery of ${intent}`);
@@ -124,8 +124,7 @@ test('webhooks watch: a line for each that arrives, and one when something else 
 
 test('webhooks watch --exit-status ends with 1 at the first that is wrong', async () => {
   const watch = run.start('webhooks watch --exit-status');
-  const { hold_id: holdId } = (await hold(world, sale.productId)).body.data;
-  await order(world, holdId, 'pi_wrong');
+  const { holdId } = await placeOrder(world, sale, 'pi_wrong');
   await pay(world, holdId, 'pi_wrong', { amount: 1, currency: 'EUR' });
   expect(await watch.ended).toMatchObject({ code: 1, out: expect.stringContaining('mismatch') });
 });

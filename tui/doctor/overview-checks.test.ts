@@ -3,11 +3,12 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hold, ops, order, pay } from '@flash-sale/api/test/client.ts';
+import { ops, pay } from '@flash-sale/api/test/client.ts';
 import { privateMariaDb } from '@flash-sale/api/test/stores.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import type { Settings } from '../config.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { doctorAt, whileSomethingHappens } from '../test/doctor.ts';
 import { salesChecks, storeChecks } from './overview-checks.ts';
 
@@ -60,11 +61,10 @@ test('a Redis that does not keep what it acknowledged', async () => {
 test('a webhook without an order, and money that is owed back', async () => {
   await pay(world, crypto.randomUUID(), 'pi_early');
   expect(await untilIt('deliveries', 'warn', settings)).toMatchObject({ says: '1 webhook not applied yet' });
-  const { productId, saleId } = await world.sale();
-  const holdId = (await hold(world, productId)).body.data.hold_id;
-  await order(world, holdId, 'pi_late');
+  const sale = await world.sale();
+  const { holdId } = await placeOrder(world, sale, 'pi_late');
   await pay(world, holdId, 'pi_late', { event: 'failed' });
-  await ops(world, 'POST', `/ops/sales/${saleId}/halt`);
+  await ops(world, 'POST', `/ops/sales/${sale.saleId}/halt`);
   await pay(world, holdId, 'pi_late');
   expect(await untilIt('refunds', 'warn', settings)).toMatchObject({ says: '1 payment owed back' });
 });

@@ -1,11 +1,12 @@
 // The orders as an operator sees them: on the real screen, of a real API, by keys.
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
-import { hold, ops, order, pay } from '@flash-sale/api/test/client.ts';
+import { hold, ops, pay } from '@flash-sale/api/test/client.ts';
 import { expire } from '@flash-sale/api/test/settling.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import type { OperatedOrder } from '@flash-sale/shared/contracts/operator-order.ts';
 import { listOf } from '../state/state.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
 
 let world: World;
@@ -24,12 +25,8 @@ async function open(size = { columns: 120, rows: 40 }, options: { isReadOnly?: b
   await desk.waitFor(/loaded|Nobody has ordered/);
 }
 
-async function ordered({ productId }: OneSale, intent: string, fields: Parameters<typeof hold>[2] = {}) {
-  const { hold_id: holdId } = (await hold(world, productId, fields)).body.data;
-  const placed = await order(world, holdId, intent);
-  expect(placed.status).toBe(201);
-  return { holdId, orderId: placed.body.data.order_id };
-}
+const ordered = (sale: OneSale, intent: string, fields: Parameters<typeof hold>[2] = {}) =>
+  placeOrder(world, sale, intent, fields);
 
 const orderNow = async (id: string) =>
   (await ops<OperatedOrder>(world, 'GET', `/ops/orders/${id}`)).body.data;

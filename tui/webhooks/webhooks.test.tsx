@@ -1,6 +1,6 @@
 // The room on the real screen, at a real API: what it shows, and what its keys do there.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { hold, order, ops, pay, send } from '@flash-sale/api/test/client.ts';
+import { order, ops, pay, send } from '@flash-sale/api/test/client.ts';
 import { recorded } from '@flash-sale/api/test/replays.ts';
 import { stripeEvent, tellStripe } from '@flash-sale/api/test/stripe-events.ts';
 import { until } from '@flash-sale/api/test/until.ts';
@@ -8,6 +8,7 @@ import { createWorld, type OneSale, type World } from '@flash-sale/api/test/worl
 import { carryOutReplays } from '@flash-sale/api/payments/replay-worker.ts';
 import { startLoop, type Loop } from '@flash-sale/api/workers/loop.ts';
 import type { DeliveryView, ReplayView } from '@flash-sale/shared/contracts/webhook.ts';
+import { placeOrder } from '../test/buyer.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
 
 let world: World;
@@ -35,14 +36,7 @@ async function open(options: Partial<Parameters<typeof mountDesk>[1]> = {}): Pro
   await desk.press('4');
 }
 
-/** An order that waits for its payment. */
-async function ordered(name: string) {
-  const intentId = `pi_${name}`;
-  const held = await hold(world, sale.productId);
-  const holdId = held.body.data.hold_id;
-  const made = await order(world, holdId, intentId);
-  return { holdId, intentId, orderId: made.body.data.order_id };
-}
+const ordered = (name: string) => placeOrder(world, sale, `pi_${name}`);
 
 async function paid(name: string) {
   const made = await ordered(name);
