@@ -21,7 +21,7 @@ import { hold, ops, order, pay } from '../test/client.ts';
 import { chanceOf } from '../test/seeded.ts';
 import { until } from '../test/until.ts';
 import { bareDatabase, createWorld, freshDatabase, type World } from '../test/world.ts';
-import { OUR_TABLES } from './dump.ts';
+import { FORGET_REDIS, OUR_TABLES } from './dump.ts';
 import { load } from './load.ts';
 
 let world: World;
@@ -183,6 +183,10 @@ describe('a restore', () => {
 });
 
 const ROOT = join(import.meta.dir, '../..');
+
+test('the runbook has the statement for a SQL that was restored in another way', () => {
+  expect(readFileSync(join(ROOT, 'RUNBOOK.md'), 'utf8')).toContain(`\n${FORGET_REDIS};\n`);
+});
 
 async function run(script: string, args: string[], env: Record<string, string>, input?: Bun.BunFile) {
   const child = Bun.spawn([process.execPath, join(ROOT, 'api/backup', script), ...args], {

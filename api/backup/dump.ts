@@ -34,7 +34,7 @@ const SESSION =
  * beyond all of them, also beyond those that followed an earlier restore. So each sale is counted anew from SQL, and
  * what an older epoch vouched for becomes no order.
  */
-const FORGET_REDIS =
+export const FORGET_REDIS =
   'UPDATE sales SET epoch = greatest(epoch + 1, cast(unix_timestamp(now(3)) * 1000 AS unsigned)), ' +
   'armed_epoch = if(armed_epoch = 0, 0, epoch)';
 

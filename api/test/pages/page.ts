@@ -24,10 +24,13 @@ export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   const lines = markdown.split('\n');
   for (let at = 0; at < lines.length; at++) {
-    const [, needs = null] = /^```sh(?: (\S+))?$/.exec(lines[at] ?? '') ?? [undefined];
-    if (!lines[at]?.startsWith('```sh')) continue;
-    const end = lines.indexOf('```', at);
-    blocks.push({ needs, steps: stepsOf(lines.slice(at + 1, end), at + 2) });
+    const fence = /^( *)```sh(?: (\S+))?$/.exec(lines[at] ?? '');
+    if (fence === null) continue;
+    // Within a list it is indented.
+    const [, indent = '', needs = null] = fence;
+    const end = lines.indexOf(`${indent}\`\`\``, at);
+    const typed = lines.slice(at + 1, end).map((line) => line.slice(indent.length));
+    blocks.push({ needs, steps: stepsOf(typed, at + 2) });
     at = end;
   }
   return blocks;

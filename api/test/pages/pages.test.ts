@@ -1,9 +1,20 @@
 // Everything that README.md and DEPLOYMENT.md have their reader type, typed from top to bottom in a fresh copy of this
 // folder, as a new user does.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { load } from '../../backup/load.ts';
+import { openEmbeddedStores } from '../../embedded/stores.ts';
 import { documentOf } from '../fuzz/document.ts';
 import { freePort, freePortsInARow } from '../free-port.ts';
 import { until } from '../until.ts';
@@ -17,6 +28,7 @@ const NOT_COPIED = /^(node_modules|\.git|\.flashsale.*|\.env|flashsale)$/;
 /** What a fence may need, and why it is not typed here. */
 const NOT_TYPED: Readonly<Record<string, string>> = {
   test: 'it would run this test',
+  sale: 'it is about a sale that is in trouble',
   docker: 'tests have no Docker Engine; api/compose/compose.test.ts has compose read the file',
 };
 
@@ -112,6 +124,21 @@ describe('a reader of README.md', () => readPage('README.md', async () => ({})))
 
 describe('a reader of DEPLOYMENT.md, with stores of their own,', () => {
   readPage('DEPLOYMENT.md', async () => ({ REDIS_URL: world.redisUrl, DATABASE_URL: world.databaseUrl }));
+});
+
+describe('an operator who does what RUNBOOK.md has for quiet days', () => {
+  readPage('RUNBOOK.md', async () => {
+    const dataDir = join(place, 'RUNBOOK.md/data');
+    const backup = join(place, 'first-version.sql.gz');
+    writeFileSync(backup, Bun.gzipSync(read('api/test/first-version.sql')));
+    const stores = await openEmbeddedStores({ dataDir, redis: false, mysql: true, say: () => {} });
+    try {
+      await load(stores.databaseUrl ?? '', backup, false);
+    } finally {
+      await stores.stop();
+    }
+    return { DATA_DIR: dataDir, DATABASE_URL: '' };
+  });
 });
 
 test('the README has every route for buyers and payment providers, and no other', async () => {
