@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { startApi } from '../test/api-process.ts';
+import { rowsOf } from '../test/backups.ts';
 import { hold, order, pay, send } from '../test/client.ts';
 import { until } from '../test/until.ts';
 import { bareDatabase, createWorld, type World } from '../test/world.ts';
@@ -149,10 +150,19 @@ test('the image makes secrets, migrates, sells and works', async () => {
   expect((await pay(shop, held.hold_id, 'pi_1')).status).toBe(401);
   expect((await send(shop, 'GET', `/api/products/${product.id}`)).status).toBe(200);
 
+  // While it sells; and what it sold, in another database.
+  const backup = join(secrets, 'backup.sql.gz');
+  await run(['bun', 'api/backup/backup.ts', backup], env);
   for (const one of [api, worker]) {
     await one.listening.stop();
     expect(await one.ended).toBe('exit code 0');
   }
+  const elsewhere = await bareDatabase();
+  writeFileSync(secret('database-url'), elsewhere);
+  await run(['bun', 'api/backup/restore.ts', backup], env);
+  expect(await rowsOf(elsewhere, 'SELECT payment_intent_id FROM orders')).toEqual([
+    expect.objectContaining({ payment_intent_id: 'pi_1' }),
+  ]);
 }, 120_000);
 
 /** That of the compose file. */

@@ -7,6 +7,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { EnvironmentError } from '@flash-sale/shared/environment.ts';
+import { runProgram } from '../program.ts';
 import { redisUsers, sqlUsers } from './store-users.ts';
 
 /** Services, and so hosts: the first is the Redis of an installation without a cluster. */
@@ -38,7 +40,7 @@ export function writeSecrets(root: string, kind: 'one Redis' | 'cluster' = 'one 
 
 /**
  * Makes all secrets anew. Webhooks that are signed with the secret before are taken until `forgetFormer`.
- * @throws when they were made anew before, and the ones before that are not forgotten yet
+ * @throws EnvironmentError when they were made anew before, and the ones before that are not forgotten yet
  */
 export function rotateSecrets(root: string): void {
   const [key, former, rootPassword] = [KEY, FORMER_KEY, ROOT_PASSWORD].map((file) => join(root, file)) as [
@@ -47,8 +49,8 @@ export function rotateSecrets(root: string): void {
     string,
   ];
   if (existsSync(former) && !readFileSync(former).equals(keyIn(key))) {
-    throw new Error(
-      'the former secrets are still taken: let the payment providers change, and then `forget`',
+    throw new EnvironmentError(
+      'The former secrets are still taken: when no provider signs with them any more, say `forget`.',
     );
   }
   const password = keptIn(join(root, 'mariadb/root-password'));
@@ -155,8 +157,10 @@ function write(file: string, content: string | Buffer, mode = 0o444): void {
 }
 
 if (import.meta.main) {
-  const [, , root = '/secrets', what] = process.argv;
-  if (what === 'rotate') rotateSecrets(root);
-  else if (what === 'forget') forgetFormer(root);
-  else writeSecrets(root, what === 'cluster' ? what : 'one Redis');
+  await runProgram(async () => {
+    const [, , root = '/secrets', what] = process.argv;
+    if (what === 'rotate') rotateSecrets(root);
+    else if (what === 'forget') forgetFormer(root);
+    else writeSecrets(root, what === 'cluster' ? what : 'one Redis');
+  });
 }

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function tellRedis(...command: [string, ...string[]]): Promise<unknown> {
+async function askRedis(...command: [string, ...string[]]): Promise<unknown> {
   const admin = new Redis({ path: redis.socket });
   try {
     return await admin.call(...command);
@@ -62,11 +62,11 @@ function accessOf(name: string) {
         world.databaseUrl,
         `GRANT SELECT, INSERT, UPDATE, DELETE ON ${databaseUrl.pathname.slice(1)}.* TO ${name}@localhost`,
       );
-      await tellRedis('ACL', 'SETUSER', 'flash_sale', 'on', '~{s:*', '+@all', `>${password}`);
+      await askRedis('ACL', 'SETUSER', 'flash_sale', 'on', '~{s:*', '+@all', `>${password}`);
     },
     async remove() {
       await rowsOf(world.databaseUrl, `DROP USER ${name}@localhost`);
-      await tellRedis('ACL', 'SETUSER', 'flash_sale', `<${password}`);
+      await askRedis('ACL', 'SETUSER', 'flash_sale', `<${password}`);
     },
   };
 }
@@ -116,7 +116,7 @@ test('the passwords of Redis and SQL are changed by a replacement, and no buyer 
     await crowd.leave();
     expect([...crowd.answers.keys()].toSorted((a, b) => a - b)).toEqual([200, 201]);
     expect(await rowsOf(before.databaseUrl, 'SELECT 1').catch(String)).toContain('Access denied');
-    expect(await tellRedis('AUTH', 'flash_sale', before.password).catch(String)).toContain('WRONGPASS');
+    expect(await askRedis('AUTH', 'flash_sale', before.password).catch(String)).toContain('WRONGPASS');
   } finally {
     await api.listening.stop();
   }
