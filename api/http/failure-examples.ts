@@ -75,7 +75,7 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   },
   hold_released: { when: 'The hold was released before.', message: ENDED_HOLD.hold_released },
   hold_lost: {
-    when: 'Redis lost data, and this hold may have been among it. Nothing was charged.',
+    when: 'Redis lost data, or SQL was restored from a backup, and this hold may have been among what is lost. What was paid for it is owed back.',
     message: ENDED_HOLD.hold_lost,
   },
   hold_ordered: {

@@ -24,7 +24,7 @@ export function failMissing(set: ReplySet, what: Named, name: string | number): 
 /** What whoever comes too late for a hold is told, buyers and operators alike. */
 export const ENDED_HOLD = {
   hold_not_found: 'There is no such hold, or it ended more than ten minutes ago.',
-  hold_lost: 'This hold was lost when the stock server lost data. Nothing was charged; hold again.',
+  hold_lost: 'This hold was lost when a store lost data. Hold again; what was paid for it is owed back.',
   hold_ordered: 'This hold is an order, or is about to become one.',
   hold_released: 'The hold was released.',
   hold_expired: 'The hold has expired and its units are back in stock.',
