@@ -1,9 +1,9 @@
 /** The only place where something thrown becomes a reply. Nothing of the inside is ever told. */
 
 import { Elysia, ParseError, ValidationError } from 'elysia';
-import { StoreUnavailable } from '../store-unavailable.ts';
-import type { Services } from '../services.ts';
 import { fieldErrors } from '@flash-sale/shared/contracts/field-errors.ts';
+import type { Services } from '../services.ts';
+import { StoreUnavailable } from '../store-unavailable.ts';
 import { failInvalid } from './failures.ts';
 import type { Answered } from './measured.ts';
 import { fail, RequestFault, type ReplySet } from './reply.ts';

@@ -5,12 +5,12 @@
  */
 
 import type { ErrorCode, Failure } from '@flash-sale/shared/contracts/reply.ts';
+import { AUDIT_TARGET_LENGTH_MAX, OPERATORS_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { publish } from '../events/publish.ts';
-import { changeBy, findAct, keepReply, record, type Act, type PastAct } from '../operators/audit-log.ts';
 import { exclusively } from '../mysql/exclusive.ts';
 import { isDuplicateKey } from '../mysql/faults.ts';
 import { transaction } from '../mysql/transaction.ts';
-import { AUDIT_TARGET_LENGTH_MAX, OPERATORS_WAITING_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
+import { changeBy, findAct, keepReply, record, type Act, type PastAct } from '../operators/audit-log.ts';
 import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';

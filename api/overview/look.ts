@@ -5,7 +5,7 @@
 
 import { asc, count, eq, inArray, ne, sql as raw } from 'drizzle-orm';
 import { deliveries, heartbeats, products, saleAudits, sales } from '@flash-sale/drizzle/schema.ts';
-import type { DeliveryState } from '@flash-sale/shared/lifecycle.ts';
+import { ARMED_SALE_STATES, type DeliveryState } from '@flash-sale/shared/lifecycle.ts';
 import { OVERVIEW_AGE_MAX_MS, OVERVIEW_AT_ONCE } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
 import { lastPassedRehearsal } from '../operators/rehearsals.ts';
@@ -109,7 +109,7 @@ function readSales({ mysql }: Services): Promise<SaleRow[]> {
       .from(sales)
       .innerJoin(products, eq(products.id, sales.productId))
       .leftJoin(saleAudits, eq(saleAudits.saleId, sales.id))
-      .where(inArray(sales.state, ['scheduled', 'live', 'paused', 'draining', 'halted']))
+      .where(inArray(sales.state, ARMED_SALE_STATES))
       .orderBy(asc(sales.id)),
   );
 }

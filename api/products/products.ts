@@ -5,10 +5,10 @@ import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
-import { readSale, type SaleStock } from '../redis/sale-scripts.ts';
+import type { SaleStock } from '../redis/sale-scripts.ts';
 import type { Services } from '../services.ts';
-import { StoreUnavailable } from '../store-unavailable.ts';
 import type { Listing, Sale } from './catalog.ts';
+import { liveStock } from './live-stock.ts';
 
 /** All requests of one turn of the event loop share a look that begins after they arrived. */
 const LOOKS_SHARED_MAX = 100_000;
@@ -44,7 +44,7 @@ const listerOf = perProcess(
 async function viewListing(services: Services, listing: Listing): Promise<ProductView> {
   const { product } = listing;
   const sale = services.catalog.current(listing);
-  const stock = sale === undefined ? null : await readStock(services, sale);
+  const stock = sale === undefined ? null : await liveStock(services, sale.id);
   const { priceMinor, currency } = sale ?? product;
   return {
     id: product.id,
@@ -88,15 +88,4 @@ function stateByTime({ state, opensAtMs, closesAtMs, nowMs }: SaleStock): SaleSt
   if (state !== 'scheduled' && state !== 'live') return state;
   if (closesAtMs !== null && closesAtMs <= nowMs) return 'draining';
   return opensAtMs <= nowMs ? 'live' : 'scheduled';
-}
-
-/** Live stock, or null while Redis cannot tell. */
-async function readStock(services: Services, sale: Sale): Promise<SaleStock | null> {
-  try {
-    const stock = await readSale(services.redis, sale.id);
-    return stock.kind === 'sale' ? stock : null;
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return null;
-    throw error;
-  }
 }

@@ -9,10 +9,10 @@ import { LOWERED_LIMIT_LEAD_MS } from '@flash-sale/shared/limits.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
 import { record, type Act } from '../operators/audit-log.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
+import { liveStock } from '../products/live-stock.ts';
 import { changePrice } from '../products/price.ts';
-import { readSale, type SaleStock } from '../redis/sale-scripts.ts';
+import type { SaleStock } from '../redis/sale-scripts.ts';
 import type { Services } from '../services.ts';
-import { StoreUnavailable } from '../store-unavailable.ts';
 import { lockSale } from './sale-row.ts';
 import { tellRedis, type Told } from './tell-redis.ts';
 import { faultOfWindow, LIMITS, type WrittenTerms } from './terms.ts';
@@ -115,13 +115,7 @@ async function stockIfLowered(
 ): Promise<SaleStock | null> {
   const sale = await findSale(services.mysql, saleId);
   if (sale === undefined || sale.state === 'draft' || !isLowered(sale, changes)) return null;
-  try {
-    const stock = await readSale(services.redis, saleId);
-    return stock.kind === 'sale' ? stock : null;
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return null;
-    throw error;
-  }
+  return liveStock(services, saleId);
 }
 
 /**

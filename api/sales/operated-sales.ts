@@ -5,9 +5,8 @@ import { orders, products, sales, stockCredits } from '@flash-sale/drizzle/schem
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { snapshot, statement, type Sql } from '../mysql/transaction.ts';
 import type { Sale } from '../products/catalog.ts';
-import { readSale } from '../redis/sale-scripts.ts';
+import { liveStock } from '../products/live-stock.ts';
 import type { Services } from '../services.ts';
-import { StoreUnavailable } from '../store-unavailable.ts';
 import { isServed } from './sales.ts';
 
 export interface SaleQuery {
@@ -70,7 +69,7 @@ export async function lookAt(services: Services, saleIds: readonly number[]): Pr
   if (saleIds.length === 0) return [];
   // Redis first: a hold that becomes an order in between is counted once, as ordered.
   const stocks = new Map(
-    await Promise.all(saleIds.map(async (id) => [id, await stockOf(services, id)] as const)),
+    await Promise.all(saleIds.map(async (id) => [id, await liveStock(services, id)] as const)),
   );
   const ledger = await snapshot(services.mysql, (sql) => readLedger(sql, saleIds));
   return saleIds.flatMap((saleId) => {
@@ -88,16 +87,6 @@ export async function lookAt(services: Services, saleIds: readonly number[]): Pr
     const held = available === null ? null : Math.max(0, rest - available);
     return [{ sale, productName, isArmed, units: { available, held, ordered, paid, returning } }];
   });
-}
-
-async function stockOf({ redis }: Services, saleId: number) {
-  try {
-    const stock = await readSale(redis, saleId);
-    return stock.kind === 'sale' ? stock : null;
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return null;
-    throw error;
-  }
 }
 
 async function readLedger(sql: Sql, saleIds: readonly number[]) {

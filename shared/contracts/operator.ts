@@ -1,7 +1,7 @@
 import { Type, type TSchema } from '@sinclair/typebox';
+import { OPERATOR_ROLES, type OperatorRole } from '../lifecycle.ts';
 import { OPERATOR_NAME_LENGTH_MAX, TOKEN_DAYS_MAX } from '../limits.ts';
 import { oneOf } from './one-of.ts';
-import { OPERATOR_ROLES, type OperatorRole } from '../lifecycle.ts';
 
 const strict = { additionalProperties: false } as const;
 const instant = Type.String({ format: 'date-time' });
