@@ -83,7 +83,7 @@ describe('imports', () => {
   rule('go down the layers inside api/', layersGoDown, {
     bad: [
       { 'api/holds/holds.ts': "import { runLoop } from '../workers/loop.ts'; runLoop();" },
-      { 'api/redis/scripts.ts': "import { placeHold } from '../holds/holds.ts'; placeHold();" },
+      { 'api/redis/hold-scripts.ts': "import { placeHold } from '../holds/holds.ts'; placeHold();" },
       { 'api/warehouse/warehouse.ts': '' },
       { 'api/config.ts': "import { countHold } from './metrics.ts'; countHold();" },
     ],
@@ -154,7 +154,7 @@ const luaProject = (words: string, body: string): Sample => ({
   'lua/sale.lua': prelude,
   'lua/end_sale.lua': body,
   'api/redis/keys.ts': keys,
-  'api/redis/scripts.ts': scripts(words),
+  'api/redis/hold-scripts.ts': scripts(words),
 });
 const goodLua = luaProject("'not_armed', 'ended'", script);
 
@@ -180,9 +180,9 @@ describe('a Lua script', () => {
   rule('is declared once in redis/*scripts.ts', luaScriptsAreDeclaredOnce, {
     bad: [
       { ...goodLua, 'lua/launch_sale.lua': script },
-      { ...goodLua, 'api/redis/scripts.ts': `${scripts("'ended'")}${scripts("'ended'")}` },
-      { ...goodLua, 'api/redis/scripts.ts': scripts('').replace('lua/end_sale', 'lua/pause_sale') },
-      { 'api/redis/scripts.ts': scripts("'ended'") },
+      { ...goodLua, 'api/redis/hold-scripts.ts': `${scripts("'ended'")}${scripts("'ended'")}` },
+      { ...goodLua, 'api/redis/hold-scripts.ts': scripts('').replace('lua/end_sale', 'lua/pause_sale') },
+      { 'api/redis/hold-scripts.ts': scripts("'ended'") },
     ],
     good: [goodLua],
   });

@@ -6,7 +6,7 @@
 import type { Redis } from 'ioredis';
 import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../holds/hold-id.ts';
-import { placeHolds } from '../redis/scripts.ts';
+import { placeHolds } from '../redis/placement-scripts.ts';
 import { installed } from '../test/installed.ts';
 import { endWithUs } from './leftovers.ts';
 import { openStage } from './stage.ts';

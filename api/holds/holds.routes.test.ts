@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { SALE_KEY_NAMES, saleKeys } from '../redis/keys.ts';
-import { reapHolds } from '../redis/scripts.ts';
+import { reapHolds } from '../redis/hold-scripts.ts';
 import { audit } from '../test/audit.ts';
 import { availableStock, hold, order, send } from '../test/client.ts';
 import { until } from '../test/until.ts';

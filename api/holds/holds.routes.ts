@@ -14,7 +14,7 @@ import { documented } from '../http/documented.ts';
 import { failEndedHold, failInvalid } from '../http/failures.ts';
 import { checkKey } from '../http/idempotency-key.ts';
 import { fail, succeed, type ReplySet } from '../http/reply.ts';
-import type { HoldReply, Rates } from '../redis/scripts.ts';
+import type { HoldReply, Rates } from '../redis/placement-scripts.ts';
 import type { Services } from '../services.ts';
 import { placeHold, readHold, releaseHold, type HoldPlaced, type HoldSeen } from './holds.ts';
 

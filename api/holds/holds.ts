@@ -12,14 +12,11 @@ import { Batcher } from '../batch.ts';
 import { perProcess } from '../per-process.ts';
 import type { Sale } from '../products/catalog.ts';
 import {
-  placeHolds,
   readHold as readHoldRecord,
   releaseHold as releaseHoldRecord,
   settleHolds,
-  type Asker,
-  type HoldReply,
-  type HoldRequest,
-} from '../redis/scripts.ts';
+} from '../redis/hold-scripts.ts';
+import { placeHolds, type Asker, type HoldReply, type HoldRequest } from '../redis/placement-scripts.ts';
 import { onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { HoldPage, ListedHold } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { HOLD_LOOKS_MAX, HOLDS_LOOKED_AT_MAX } from '@flash-sale/shared/limits.ts';
-import { pinHold, placeHolds } from '../redis/scripts.ts';
+import { pinHold } from '../redis/hold-scripts.ts';
+import { placeHolds } from '../redis/placement-scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { audit } from '../test/audit.ts';
 import { hold, ops, order, send } from '../test/client.ts';

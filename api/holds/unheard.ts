@@ -5,7 +5,8 @@
 
 import { UNHEARD_MAX } from '@flash-sale/shared/limits.ts';
 import { perProcess } from '../per-process.ts';
-import { releaseHold, type HoldRequest } from '../redis/scripts.ts';
+import { releaseHold } from '../redis/hold-scripts.ts';
+import type { HoldRequest } from '../redis/placement-scripts.ts';
 import type { Services } from '../services.ts';
 
 /** The first attempt goes the way of the hold itself: one connection keeps the order of its commands. */

@@ -14,7 +14,7 @@ import { isDuplicateKey } from '../mysql/faults.ts';
 import { transaction, type Sql } from '../mysql/transaction.ts';
 import { awaitTurn, bySystem, record, type Act } from '../operators/audit-log.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
-import { settleHolds, takeUnits } from '../redis/scripts.ts';
+import { settleHolds, takeUnits } from '../redis/hold-scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable, unlessAway } from '../store-unavailable.ts';

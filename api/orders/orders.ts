@@ -14,7 +14,7 @@ import { transaction, type Sql } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
 import { perProcess } from '../per-process.ts';
-import { pinHold, settleHolds, type Settlement } from '../redis/scripts.ts';
+import { pinHold, settleHolds, type Settlement } from '../redis/hold-scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';

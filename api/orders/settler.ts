@@ -2,7 +2,7 @@
 
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
-import { listOverduePins, settleHolds, type Settlement } from '../redis/scripts.ts';
+import { listOverduePins, settleHolds, type Settlement } from '../redis/hold-scripts.ts';
 import { outcomesOf } from '../sales/outcomes.ts';
 import { voidHold } from '../holds/outcome.ts';
 import type { Services } from '../services.ts';

@@ -9,7 +9,7 @@ import type { Order } from '../orders/orders.ts';
 import { commitUnits, writeOrdered } from '../orders/take.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import type { Sql } from '../mysql/transaction.ts';
-import { settleHolds, takeUnits } from '../redis/scripts.ts';
+import { settleHolds, takeUnits } from '../redis/hold-scripts.ts';
 import { onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { newHoldId } from '../holds/hold-id.ts';
 import { ScriptSales } from '../test/script-sales.ts';
 import { holdIdOf, holdName } from './hold-name.ts';
-import { pinHold, readHold, releaseHold } from './scripts.ts';
+import { pinHold, readHold, releaseHold } from './hold-scripts.ts';
 
 describe('the name of a hold', () => {
   test('is what is random in its id, as base64url writes it', () => {

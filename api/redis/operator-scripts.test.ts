@@ -11,7 +11,7 @@ import {
   type ListedHold,
 } from './operator-scripts.ts';
 import { auditSale, retireSale } from './sale-scripts.ts';
-import { releaseHold, reapHolds, settleHolds } from './scripts.ts';
+import { releaseHold, reapHolds, settleHolds } from './hold-scripts.ts';
 import { holdName } from './hold-name.ts';
 
 let sales: ScriptSales;

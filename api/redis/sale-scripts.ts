@@ -20,9 +20,9 @@ import {
   REAP_PIECE_MAX,
   REBUILD_CHUNK,
 } from '@flash-sale/shared/limits.ts';
-import { holdIdOf, holdName } from './hold-name.ts';
+import { holdIdOf } from './hold-name.ts';
+import { inPairs, type Settlement } from './hold-scripts.ts';
 import { ALLOW_OOM, defineScript, NOT_ARMED, pairs, runScript, type NotArmed } from './script.ts';
-import type { Settlement } from './scripts.ts';
 import type { RedisClient } from './shards.ts';
 
 const applyCreditsScript = defineScript(
@@ -121,8 +121,7 @@ export async function endDecided(
   token: string,
   outcomes: readonly Settlement[],
 ) {
-  const args = outcomes.flatMap(({ holdId, outcome }) => [holdName(holdId), outcome]);
-  const [kind] = await runScript(redis, endDecidedScript, saleId, [token, ...args]);
+  const [kind] = await runScript(redis, endDecidedScript, saleId, [token, ...inPairs(outcomes)]);
   return { kind };
 }
 

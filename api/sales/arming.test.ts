@@ -14,7 +14,7 @@ import { insertMany } from '../mysql/insert-many.ts';
 import { statement } from '../mysql/transaction.ts';
 import { auditSale, markRebuild, isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
 import { saleKeys, saleMetaKey } from '../redis/keys.ts';
-import { placeHolds } from '../redis/scripts.ts';
+import { placeHolds } from '../redis/placement-scripts.ts';
 import { createServices, type Services } from '../services.ts';
 import { hold } from '../test/client.ts';
 import { until } from '../test/until.ts';

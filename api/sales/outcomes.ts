@@ -1,7 +1,7 @@
 import { inArray } from 'drizzle-orm';
 import { holdOutcomes } from '@flash-sale/drizzle/schema.ts';
 import type { Sql } from '../mysql/transaction.ts';
-import type { Settlement } from '../redis/scripts.ts';
+import type { Settlement } from '../redis/hold-scripts.ts';
 
 /** What SQL decided about each of these holds; undecided ones are not among the answers. */
 export function outcomesOf(sql: Sql, holdIds: readonly string[]): Promise<Settlement[]> {

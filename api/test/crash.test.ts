@@ -4,7 +4,7 @@ import { sales } from '@flash-sale/drizzle/schema.ts';
 import { statement } from '../mysql/transaction.ts';
 import { REACHABLE_POINTS, type ReachablePoint } from '../reach.ts';
 import { settleOverduePins } from '../orders/settler.ts';
-import { pinHold, readHold } from '../redis/scripts.ts';
+import { pinHold, readHold } from '../redis/hold-scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { hold, order, pay, send } from './client.ts';
 import { OPERATOR_SCENARIOS, RESTOCK_INTERRUPTED } from './crash-operators.ts';

@@ -9,7 +9,7 @@ import { expireOrders } from '../orders/expiry.ts';
 import { placeOrder } from '../orders/orders.ts';
 import { recordDelivery } from '../payments/deliveries.ts';
 import { saleMetaKey } from '../redis/keys.ts';
-import { reapHolds } from '../redis/scripts.ts';
+import { reapHolds } from '../redis/hold-scripts.ts';
 import { listen, type Listening } from '../server.ts';
 import type { Services } from '../services.ts';
 import { audit } from './audit.ts';

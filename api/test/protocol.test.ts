@@ -6,7 +6,7 @@ import { placeHold, releaseHold } from '../holds/holds.ts';
 import { auditSale } from '../orders/audit.ts';
 import { placeOrder } from '../orders/orders.ts';
 import type { ReachablePoint } from '../reach.ts';
-import { reapHolds } from '../redis/scripts.ts';
+import { reapHolds } from '../redis/hold-scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { audit } from './audit.ts';

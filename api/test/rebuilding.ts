@@ -10,7 +10,7 @@ import {
   type BuyerUnits,
   type RebuildSnapshot as Snapshot,
 } from '../redis/sale-scripts.ts';
-import type { Settlement } from '../redis/scripts.ts';
+import type { Settlement } from '../redis/hold-scripts.ts';
 import type { RedisClient } from '../redis/shards.ts';
 
 /** What SQL says of the holds that were listed, and of everything else. */

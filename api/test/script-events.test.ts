@@ -5,7 +5,7 @@ import { EVENTS_KEPT_MAX, HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { eventsIn } from '../events/entry.ts';
 import { appendEvents } from '../redis/event-scripts.ts';
 import { applyCredits, readSale, retireSale } from '../redis/sale-scripts.ts';
-import { pinHold, readHold, reapHolds, releaseHold, settleHolds, takeUnits } from '../redis/scripts.ts';
+import { pinHold, readHold, reapHolds, releaseHold, settleHolds, takeUnits } from '../redis/hold-scripts.ts';
 import { newHoldId } from '../holds/hold-id.ts';
 import { ScriptSales } from './script-sales.ts';
 

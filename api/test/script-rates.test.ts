@@ -1,7 +1,7 @@
 // How often somebody may ask for holds, as place_holds counts it.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
-import type { Asker, HoldReply } from '../redis/scripts.ts';
+import type { Asker, HoldReply } from '../redis/placement-scripts.ts';
 import { ScriptSales } from './script-sales.ts';
 import { until } from './until.ts';
 

@@ -18,7 +18,7 @@ import {
   releaseHold,
   settleHolds,
   takeUnits,
-} from '../redis/scripts.ts';
+} from '../redis/hold-scripts.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { holdRequest, ScriptSales } from './script-sales.ts';
 import { holdName } from '../redis/hold-name.ts';

@@ -14,7 +14,8 @@ import {
   type RebuildSnapshot,
   type SaleFacts,
 } from './rebuilding.ts';
-import { pinHold, placeHolds, settleHolds, type HoldReply, type HoldRequest } from '../redis/scripts.ts';
+import { pinHold, settleHolds } from '../redis/hold-scripts.ts';
+import { placeHolds, type HoldReply, type HoldRequest } from '../redis/placement-scripts.ts';
 import { privateRedis, type TestStore } from './stores.ts';
 import { until } from './until.ts';
 

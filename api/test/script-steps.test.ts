@@ -12,7 +12,7 @@ import {
   takeUnits,
   type Pin,
   type Take,
-} from '../redis/scripts.ts';
+} from '../redis/hold-scripts.ts';
 import { expectEachWord, ScriptSales, type Ways } from './script-sales.ts';
 import { holdName } from '../redis/hold-name.ts';
 

@@ -4,7 +4,7 @@ import { REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
 import type { Redis } from 'ioredis';
 import { auditSale, readSale } from '../redis/sale-scripts.ts';
 import { beginRebuild, commitRebuild } from './rebuilding.ts';
-import { pinHold, reapHolds } from '../redis/scripts.ts';
+import { pinHold, reapHolds } from '../redis/hold-scripts.ts';
 import { ScriptSales } from './script-sales.ts';
 import { holdName } from '../redis/hold-name.ts';
 

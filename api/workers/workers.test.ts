@@ -5,7 +5,7 @@ import { auditLog, deliveries, deliveryAttempts, sales, stockCredits } from '@fl
 import { statement } from '../mysql/transaction.ts';
 import { deliverCredits } from '../orders/give.ts';
 import { saleKeys, saleMetaKey } from '../redis/keys.ts';
-import { pinHold } from '../redis/scripts.ts';
+import { pinHold } from '../redis/hold-scripts.ts';
 import type { Services } from '../services.ts';
 import { pay } from '../test/client.ts';
 import { held, look, ordered } from '../test/matrix/buyer.ts';

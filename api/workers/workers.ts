@@ -7,7 +7,7 @@ import { deliverCredits, salesOwedCredits } from '../orders/give.ts';
 import { settleOverduePins } from '../orders/settler.ts';
 import { workOffInbox } from '../payments/inbox.ts';
 import { carryOutReplays } from '../payments/replay-worker.ts';
-import { reapHolds } from '../redis/scripts.ts';
+import { reapHolds } from '../redis/hold-scripts.ts';
 import { keepSalesArmed, servedSales } from '../sales/arming.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
 import { watchStores } from '../sales/store-checks.ts';

@@ -1,7 +1,7 @@
 /** Which metrics there are, and which ones a query is about: a name that nobody tells is an empty panel, or a silent alert. */
 
 import { createMetrics } from '@flash-sale/api/metrics.ts';
-import { HOLD_DECISIONS } from '@flash-sale/api/redis/scripts.ts';
+import { HOLD_DECISIONS } from '@flash-sale/api/redis/placement-scripts.ts';
 
 /** Of the exporters, those that our boards and rules use: both Debian's versions and those of docker-compose.yml tell them. */
 const OF_EXPORTERS = [

@@ -2,7 +2,7 @@
 
 import { HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../../holds/hold-id.ts';
-import { placeHolds } from '../../redis/scripts.ts';
+import { placeHolds } from '../../redis/placement-scripts.ts';
 import type { Services } from '../../services.ts';
 
 /** Named: each by a buyer and with an idempotency key of its own. */

@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import { ALLOTMENT_MAX, HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { newHoldId } from '../../holds/hold-id.ts';
-import { placeHolds } from '../../redis/scripts.ts';
+import { placeHolds } from '../../redis/placement-scripts.ts';
 import { stopStores } from '../../test/stores.ts';
 import { measure } from '../contest.ts';
 import { API, contender, empty, holdBody } from '../contests/holds.ts';

@@ -16,7 +16,7 @@ import { deliverCredits } from '../../orders/give.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { readSale } from '../../redis/sale-scripts.ts';
-import { pinHold, reapHolds } from '../../redis/scripts.ts';
+import { pinHold, reapHolds } from '../../redis/hold-scripts.ts';
 import { keepSalesArmed } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { createSale } from '../create-sale.ts';

@@ -8,7 +8,7 @@ import { statement } from '../../mysql/transaction.ts';
 import { expireOrders } from '../../orders/expiry.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/hold-scripts.ts';
 import { hold, order, pay, send } from '../client.ts';
 import { endLeases, ledger, passDeadline, passPayWindow, settle, shortHold } from '../settling.ts';
 import { createWorld, type World } from '../world.ts';

@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { readSale } from '../../redis/sale-scripts.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/hold-scripts.ts';
 import { moveSalesByTime } from '../../sales/clock.ts';
 import { moveSale } from '../../sales/sales.ts';
 import { startApi } from '../api-process.ts';

@@ -15,7 +15,7 @@ import { eq } from 'drizzle-orm';
 import { stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { statement } from '../../mysql/transaction.ts';
 import { SALE_KEY_NAMES } from '../../redis/keys.ts';
-import { pinHold, reapHolds } from '../../redis/scripts.ts';
+import { pinHold, reapHolds } from '../../redis/hold-scripts.ts';
 import { WORKERS } from '../../workers/workers.ts';
 import { hold, order, pay, send } from '../client.ts';
 import { RedisFaults } from '../redis-faults.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { ReachablePoint } from '../../reach.ts';
-import type { HoldRequest } from '../../redis/scripts.ts';
+import type { HoldRequest } from '../../redis/placement-scripts.ts';
 import type { OrderState, PaymentDisposition } from '@flash-sale/shared/lifecycle.ts';
 import type { LedgerModel, ModelOrder, Vouch } from './ledger-model.ts';
 import type { RedisModel } from './redis-model.ts';

@@ -8,7 +8,7 @@ import { settleOverduePins } from '../../orders/settler.ts';
 import { workOffInbox } from '../../payments/inbox.ts';
 import type { ReachablePoint } from '../../reach.ts';
 import { saleMetaKey } from '../../redis/keys.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/hold-scripts.ts';
 import { armSale, keepSalesArmed } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { moveSale } from '../../sales/sales.ts';

@@ -12,7 +12,7 @@ import type {
 } from '@flash-sale/shared/lifecycle.ts';
 import { COMMITTED_ORDER_STATES, ORDERABLE_SALE_STATES } from '@flash-sale/shared/lifecycle.ts';
 import { LOSS_REMEMBERED_MS } from '@flash-sale/shared/limits.ts';
-import type { Settlement } from '../../redis/scripts.ts';
+import type { Settlement } from '../../redis/hold-scripts.ts';
 import type { RebuildSnapshot } from '../rebuilding.ts';
 import { HOLD_TTL_MS, type ModelCredit } from './redis-model.ts';
 

@@ -9,7 +9,8 @@
 import type { CreditReason, HoldOutcome, SaleState } from '@flash-sale/shared/lifecycle.ts';
 import { HOLD_TTL_MAX_S } from '@flash-sale/shared/limits.ts';
 import type { RebuildSnapshot } from '../rebuilding.ts';
-import type { HoldRequest, Settlement } from '../../redis/scripts.ts';
+import type { Settlement } from '../../redis/hold-scripts.ts';
+import type { HoldRequest } from '../../redis/placement-scripts.ts';
 
 export type RecordState = 'held' | 'pinned' | 'ordered' | 'released' | 'expired' | 'lost';
 

@@ -4,7 +4,7 @@ import { auditSale } from '../../orders/audit.ts';
 import { deliverCredits } from '../../orders/give.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
 import { workOffInbox } from '../../payments/inbox.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/hold-scripts.ts';
 import { keepSalesArmed } from '../../sales/arming.ts';
 import type { Services } from '../../services.ts';
 import { ageDeliveries } from '../settling.ts';

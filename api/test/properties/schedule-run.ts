@@ -9,7 +9,7 @@ import { deliverCredits } from '../../orders/give.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { settleOverduePins } from '../../orders/settler.ts';
 import { applyParked } from '../../payments/inbox.ts';
-import { reapHolds } from '../../redis/scripts.ts';
+import { reapHolds } from '../../redis/hold-scripts.ts';
 import { keepSalesArmed } from '../../sales/arming.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import { moveSale } from '../../sales/sales.ts';

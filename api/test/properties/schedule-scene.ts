@@ -5,7 +5,7 @@ import { expireOrders } from '../../orders/expiry.ts';
 import { placeOrder } from '../../orders/orders.ts';
 import { recordDelivery } from '../../payments/deliveries.ts';
 import { processDelivery } from '../../payments/payments.ts';
-import { pinHold } from '../../redis/scripts.ts';
+import { pinHold } from '../../redis/hold-scripts.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';
 import type { Services } from '../../services.ts';
 import { passPayWindow } from '../settling.ts';

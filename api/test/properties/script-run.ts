@@ -4,8 +4,9 @@
  */
 
 import { SALE_MOVES } from '@flash-sale/shared/lifecycle.ts';
+import * as scripts from '../../redis/hold-scripts.ts';
+import { placeHolds, type HoldRequest } from '../../redis/placement-scripts.ts';
 import * as saleScripts from '../../redis/sale-scripts.ts';
-import * as scripts from '../../redis/scripts.ts';
 import { expectAsModelled, expectConserved, expectEqual } from './exact-look.ts';
 import { LedgerModel, type Decision, type ModelOrder, type Vouch } from './ledger-model.ts';
 import {
@@ -39,7 +40,7 @@ export class ScriptRun {
   readonly #withdrawals: Vouch[] = [];
   readonly #acks: { ids: number[]; epoch: number }[] = [];
   #listed: { holdId: string; isOver: boolean }[] = [];
-  #lastPlacement: scripts.HoldRequest[] | null = null;
+  #lastPlacement: HoldRequest[] | null = null;
   #copy: { dumps: (Buffer | null)[]; model: unknown } | null = null;
 
   constructor(setting: ScriptSetting, allotment: number, buyerLimit: number | null) {
@@ -112,9 +113,9 @@ export class ScriptRun {
     return this.#place(this.#lastPlacement);
   }
 
-  async #place(requests: scripts.HoldRequest[]): Promise<boolean> {
+  async #place(requests: HoldRequest[]): Promise<boolean> {
     const expected = this.#model.placeHolds(requests);
-    const reply = await scripts.placeHolds(this.#at.redis, this.#at.saleId, requests);
+    const reply = await placeHolds(this.#at.redis, this.#at.saleId, requests);
     expectEqual('place_holds', reply, expected);
     return true;
   }

@@ -8,16 +8,14 @@ import { applyCredits, auditSale, readSale, retireSale } from './sale-scripts.ts
 import {
   listOverduePins,
   pinHold,
-  placeHolds,
   readHold,
   reapHolds,
   releaseHold,
   settleHolds,
   takeUnits,
-  type HoldReply,
-  type HoldRequest,
   type HoldRecord,
-} from './scripts.ts';
+} from './hold-scripts.ts';
+import { placeHolds, type HoldReply, type HoldRequest } from './placement-scripts.ts';
 import { holdName } from './hold-name.ts';
 
 let sales: ScriptSales;
