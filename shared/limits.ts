@@ -1,7 +1,24 @@
 /** Every bound of the system, with its reason. Relations between bounds are asserted below, at load. */
 
-/** One hold. Also bounds the work one buyer can cause: reaping stops once this many units came back. */
-export const QUANTITY_MAX = 100;
+// ---- a sale and its product ----
+
+/** A line in every list. */
+export const PRODUCT_NAME_LENGTH_MAX = 200;
+
+/** A page of text. The audit log keeps it before and after a change, each in 64 kB. */
+export const PRODUCT_DESCRIPTION_LENGTH_MAX = 5_000;
+
+/** 10 million units at this price stay below 2^53 minor units. */
+export const PRICE_MINOR_MAX = 100_000_000;
+
+/** Redis counts in doubles and a sale in the millions is no flash sale. */
+export const ALLOTMENT_MAX = 10_000_000;
+
+/** Sales created by one request: one transaction, well within its time, in a body that is not too large. */
+export const SALES_BATCH_MAX = 100;
+
+/** No window of a sale lies beyond this year: the columns of SQL and the numbers of Redis reach further. */
+export const WINDOW_YEAR_MAX = 2_199;
 
 /** Below 3 s a hold would end before its buyer has seen it; 5 minutes is the longest anyone may keep units unpaid. */
 export const HOLD_TTL_MIN_S = 3;
@@ -13,17 +30,19 @@ export const PAY_WINDOW_MIN_S = 3;
 export const PAY_WINDOW_MAX_S = 86_400;
 export const PAY_WINDOW_DEFAULT_S = 300;
 
-/** Redis counts in doubles and a sale in the millions is no flash sale. */
-export const ALLOTMENT_MAX = 10_000_000;
+/** A sale that opens sooner could do so before Redis has learned of a lower limit per buyer. */
+export const LOWERED_LIMIT_LEAD_MS = 60_000;
 
-/** 10 million units at this price stay below 2^53 minor units. */
-export const PRICE_MINOR_MAX = 100_000_000;
+/** How long the API process may answer from its copy of products and sales. */
+export const CATALOG_AGE_MAX_MS = 1_000;
+
+// ---- holds ----
+
+/** One hold. Also bounds the work one buyer can cause: reaping stops once this many units came back. */
+export const QUANTITY_MAX = 100;
 
 /** Long enough for any storefront's customer id, short enough to keep a hold record small. */
 export const BUYER_ID_LENGTH_MAX = 64;
-
-/** Stripe's ids are below 70 characters, its own documented bound is 255. */
-export const PAYMENT_INTENT_ID_LENGTH_MAX = 255;
 
 /** Stripe's bound for idempotency keys. */
 export const IDEMPOTENCY_KEY_LENGTH_MAX = 255;
@@ -46,14 +65,37 @@ export const PIN_LEASE_MS = 15_000;
 /** Requests of one tick that go to Redis as one call. Bounds how long one call occupies Redis (about 1 ms). */
 export const HOLD_BATCH_MAX = 128;
 
-/** Events of a sale that go to its stream as one call: bounds how long that occupies Redis, as above. */
-export const EVENT_BATCH_MAX = 128;
+/**
+ * Calls for holds of one sale, by one process: while four are at Redis, the next one is filled. One process loses nothing by
+ * it; of many, each would else send calls of a request or two, and a call costs Redis ten times a hold in it.
+ */
+export const HOLDS_LINE = {
+  store: 'redis',
+  atOnce: 4,
+  waitMaxMs: Number.POSITIVE_INFINITY,
+  failsTogether: true,
+} as const;
 
-/** Orders of a sale that one transaction writes. Bounds how long it keeps the sale's row (some milliseconds). */
-export const ORDER_BATCH_MAX = 64;
+/** Holds without an answer that are being released again; more at once are left to their deadline. */
+export const UNHEARD_MAX = 10_000;
 
-/** Deliveries that one transaction records, or processes. Each may be as large as a body may be. */
-export const WEBHOOK_BATCH_MAX = 64;
+/** Hold requests are counted over this long, and the counts are kept for twice as long. */
+export const RATE_WINDOW_MS = 10_000;
+
+/**
+ * Hold requests of one buyer in that time, where the sale does not say otherwise. Far above any person, far below a
+ * program that holds and releases in a loop.
+ */
+export const BUYER_RATE_DEFAULT = 100;
+
+/** A rate this high slows nobody down: null says that plainly. */
+export const HOLD_RATE_MAX = 100_000;
+
+/** SQL look-ups of holds that Redis does not know, at once: guessing ids must not take the connections of orders. */
+export const LOOKUPS_AT_ONCE = 4;
+/** While SQL hangs the others are told so at once, instead of filling the process until it sheds buyers. */
+export const LOOKUPS_WAITING_MAX = 100;
+export const LOOKUP_WAIT_MAX_MS = 1_000;
 
 /** Overdue holds that a buyer who needs their units ends: about 1.5 ms of Redis time, and units for the largest hold. */
 export const REAP_BATCH_MAX = 200;
@@ -64,34 +106,59 @@ export const REAP_PIECE_MAX = 50;
 /** How long the worker goes on with a sale of which more is due, before it turns to the next. */
 export const REAP_TURN_MS = 50;
 
-/** Rows one worker turn takes from SQL; short turns keep transactions short. */
-export const WORKER_BATCH_MAX = 100;
-
-/** Rows of a backup are gathered into statements of about this length: fast to carry out, far below what SQL takes at once. */
-export const BACKUP_STATEMENT_LENGTH = 128 * 1024;
-
 /** The expiry worker's period; the contract promises stock back within 250 ms of the deadline. */
 export const EXPIRY_PERIOD_MS = 50;
 
-/** How often the auditor evaluates each sale; it holds the sale's row for a few milliseconds. */
-export const AUDIT_PERIOD_MS = 5_000;
+// ---- orders and payments ----
 
-/**
- * Living holds whose records every look at a sale counts: about 8 ms of Redis time, in which it serves nobody. The
- * auditor counts more, less often.
- */
-export const AUDIT_COUNTED_MAX = 20_000;
+/** Stripe's ids are below 70 characters, its own documented bound is 255. */
+export const PAYMENT_INTENT_ID_LENGTH_MAX = 255;
 
-/**
- * Holds, or buyers, that a rebuild takes at once: a SELECT, or about 5 ms of Redis time, for which other sales wait.
- */
-export const REBUILD_CHUNK = 1_000;
+/** As long as any provider's id of a refund. */
+export const REFUND_REFERENCE_LENGTH_MAX = 255;
 
-/** Larger than any request of ours or a payment provider (Standard Webhooks advises < 20 kB). */
-export const BODY_BYTES_MAX = 65_536;
+/** As long as any name of an event that is acted upon; a provider's own longer one is cut. */
+export const DELIVERY_EVENT_LENGTH_MAX = 64;
 
-/** Seconds without a byte before a connection is closed; slow clients must not hold sockets. */
-export const IDLE_TIMEOUT_S = 10;
+/** Orders of a sale that one transaction writes. Bounds how long it keeps the sale's row (some milliseconds). */
+export const ORDER_BATCH_MAX = 64;
+
+/** Deliveries that one transaction records, or processes. Each may be as large as a body may be. */
+export const WEBHOOK_BATCH_MAX = 64;
+
+/** Rows one worker turn takes from SQL; short turns keep transactions short. */
+export const WORKER_BATCH_MAX = 100;
+
+/** A gap in the expiry worker's heartbeat longer than this counts as an outage. */
+export const OUTAGE_MIN_MS = 5_000;
+
+/** After an outage order expiry pauses for the outage's length within these bounds, so retried webhooks are on time. */
+export const EXPIRY_PAUSE_MIN_MS = 60_000;
+export const EXPIRY_PAUSE_MAX_MS = 15 * 60_000;
+
+/** A parked delivery whose order never came becomes `unmatched` after this long. */
+export const PARKED_MAX_MS = 60 * 60_000;
+
+/** Late payments that wait for a place; the others are told to come again, as providers do. */
+export const LATE_WAITING_MAX = 1_000;
+
+/** Signed webhooks may be this old or this far ahead. Standard Webhooks says so, and its library holds to it. */
+export const WEBHOOK_TOLERANCE_S = 300;
+
+/** Standard Webhooks asks for at least 24 random bytes. */
+export const WEBHOOK_SECRET_BYTES_MIN = 24;
+
+/** A secret of Stripe's is `whsec_` and 32 characters. */
+export const STRIPE_SECRET_LENGTH_MIN = 24;
+
+/** Chosen and written down in one transaction, well within its time; what is more is better replayed in parts. */
+export const REPLAY_DELIVERIES_MAX = 10_000;
+
+/** Deliveries that a replay processes per second: beside a sale that goes on, unless its operator says otherwise. */
+export const REPLAY_RATE_DEFAULT = 50;
+export const REPLAY_RATE_MAX = 500;
+
+// ---- the stores, and what goes over both ----
 
 /** A Redis call that took longer has an unknown outcome and is answered 503: within a second, all included. */
 export const REDIS_TIMEOUT_MS = 900;
@@ -118,80 +185,41 @@ export const SQL_TIMEOUT_MS = 5_000;
  */
 export const SQL_LINE = { store: 'sql', atOnce: 2, waitMaxMs: SQL_TIMEOUT_MS / 2 } as const;
 
-/**
- * Calls for holds of one sale, by one process: while four are at Redis, the next one is filled. One process loses nothing by
- * it; of many, each would else send calls of a request or two, and a call costs Redis ten times a hold in it.
- */
-export const HOLDS_LINE = {
-  store: 'redis',
-  atOnce: 4,
-  waitMaxMs: Number.POSITIVE_INFINITY,
-  failsTogether: true,
-} as const;
-
 /** Whole-transaction attempts after a deadlock, lock time-out or snapshot conflict. */
 export const TRANSACTION_ATTEMPTS_MAX = 4;
 
 /** Redis and SQL clocks may differ this much before a sale is refused arming. */
 export const CLOCK_SKEW_MAX_MS = 5_000;
 
-/** A gap in the expiry worker's heartbeat longer than this counts as an outage. */
-export const OUTAGE_MIN_MS = 5_000;
+/**
+ * Holds, or buyers, that a rebuild takes at once: a SELECT, or about 5 ms of Redis time, for which other sales wait.
+ */
+export const REBUILD_CHUNK = 1_000;
 
-/** After an outage order expiry pauses for the outage's length within these bounds, so retried webhooks are on time. */
-export const EXPIRY_PAUSE_MIN_MS = 60_000;
-export const EXPIRY_PAUSE_MAX_MS = 15 * 60_000;
+/**
+ * How long anybody waits for rebuilds, in a line for one too: when Redis lost everything, all sales come at once, and each
+ * takes milliseconds. Together with the calls around it that is less than a silent connection lives.
+ */
+export const REBUILD_WAIT_MAX_MS = 5_000;
 
-/** A parked delivery whose order never came becomes `unmatched` after this long. */
-export const PARKED_MAX_MS = 60 * 60_000;
+/** A rebuild says so often that it goes on: one of a million holds takes many seconds. */
+export const REBUILD_MARK_EVERY_MS = 200;
+/** Who said nothing for so long is dead, and another one begins: buyers wait for it. Longer than a busy process stalls. */
+export const REBUILD_SILENCE_MAX_MS = 1_000;
 
-/** As long as any provider's id of a refund. */
-export const REFUND_REFERENCE_LENGTH_MAX = 255;
+/** How often the auditor evaluates each sale; it holds the sale's row for a few milliseconds. */
+export const AUDIT_PERIOD_MS = 5_000;
 
-/** The overview is as old as this at most: twice a second is as often as anybody reads a screen. */
-export const OVERVIEW_AGE_MAX_MS = 500;
+/**
+ * Living holds whose records every look at a sale counts: about 8 ms of Redis time, in which it serves nobody. The
+ * auditor counts more, less often.
+ */
+export const AUDIT_COUNTED_MAX = 20_000;
 
-/** How long Prometheus waits for the stores: it asks every 2 s, and an answer without them is better than none. */
-export const SCRAPE_WAIT_MS = 1_000;
+/** Rows of a backup are gathered into statements of about this length: fast to carry out, far below what SQL takes at once. */
+export const BACKUP_STATEMENT_LENGTH = 128 * 1024;
 
-/** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
-export const RATES_OVER_MS = 10_000;
-
-/** A line in every list. */
-export const PRODUCT_NAME_LENGTH_MAX = 200;
-
-/** A page of text. The audit log keeps it before and after a change, each in 64 kB. */
-export const PRODUCT_DESCRIPTION_LENGTH_MAX = 5_000;
-
-/** A rate this high slows nobody down: null says that plainly. */
-export const HOLD_RATE_MAX = 100_000;
-
-/** Sales created by one request: one transaction, well within its time, in a body that is not too large. */
-export const SALES_BATCH_MAX = 100;
-
-/** No window of a sale lies beyond this year: the columns of SQL and the numbers of Redis reach further. */
-export const WINDOW_YEAR_MAX = 2_199;
-
-/** A sale that opens sooner could do so before Redis has learned of a lower limit per buyer. */
-export const LOWERED_LIMIT_LEAD_MS = 60_000;
-
-/** Hold records that one call of a list looks at: about 1 ms of Redis time. */
-export const HOLDS_LOOKED_AT_MAX = 500;
-
-/** Such calls for one page; whoever filters for what is rare goes on with the next page. */
-export const HOLD_LOOKS_MAX = 10;
-
-/** Deliveries of one order that its page shows. */
-export const TIMELINE_ROWS_MAX = 100;
-
-/** Keyed changes that wait for their turn: more than any shop's operators and scripts make at once. */
-export const OPERATORS_WAITING_MAX = 1_000;
-
-/** `payment`, a provider and the longest intent that is usual; a longer one is cut, and the row has it whole. */
-export const AUDIT_TARGET_LENGTH_MAX = 128;
-
-/** Sales that one overview looks at exactly at a time: each look holds a connection, and for a moment the sale's row. */
-export const OVERVIEW_AT_ONCE = 3;
+// ---- operators ----
 
 /** Operators are people and programs of one shop: a name fits a column of the terminal. */
 export const OPERATOR_NAME_LENGTH_MAX = 32;
@@ -202,6 +230,15 @@ export const OPERATOR_TOKEN_LENGTH_MIN = 32;
 /** A token that must outlive a year is better issued anew. */
 export const TOKEN_DAYS_MAX = 366;
 
+/** Keyed changes that wait for their turn: more than any shop's operators and scripts make at once. */
+export const OPERATORS_WAITING_MAX = 1_000;
+
+/** `payment`, a provider and the longest intent that is usual; a longer one is cut, and the row has it whole. */
+export const AUDIT_TARGET_LENGTH_MAX = 128;
+
+/** Whoever rehearsed so often in vain since the last success has another question than when that was. */
+export const REHEARSALS_LOOKED_AT_MAX = 100;
+
 /** Rows of one page of a list for operators: more than a screen, less than a second. */
 export const PAGE_ROWS_MAX = 200;
 export const PAGE_ROWS_DEFAULT = 50;
@@ -209,30 +246,31 @@ export const PAGE_ROWS_DEFAULT = 50;
 /** Where a page ended: at a payment at the longest, whose intent may be of letters that JSON writes as two. */
 export const CURSOR_LENGTH_MAX = 1_024;
 
-/** Late payments that wait for a place; the others are told to come again, as providers do. */
-export const LATE_WAITING_MAX = 1_000;
+/** Hold records that one call of a list looks at: about 1 ms of Redis time. */
+export const HOLDS_LOOKED_AT_MAX = 500;
 
-/** Signed webhooks may be this old or this far ahead. Standard Webhooks says so, and its library holds to it. */
-export const WEBHOOK_TOLERANCE_S = 300;
+/** Such calls for one page; whoever filters for what is rare goes on with the next page. */
+export const HOLD_LOOKS_MAX = 10;
 
-/** Standard Webhooks asks for at least 24 random bytes. */
-export const WEBHOOK_SECRET_BYTES_MIN = 24;
-
-/** A secret of Stripe's is `whsec_` and 32 characters. */
-export const STRIPE_SECRET_LENGTH_MIN = 24;
-
-/** Chosen and written down in one transaction, well within its time; what is more is better replayed in parts. */
-export const REPLAY_DELIVERIES_MAX = 10_000;
-
-/** Deliveries that a replay processes per second: beside a sale that goes on, unless its operator says otherwise. */
-export const REPLAY_RATE_DEFAULT = 50;
-export const REPLAY_RATE_MAX = 500;
-
-/** As long as any name of an event that is acted upon; a provider's own longer one is cut. */
-export const DELIVERY_EVENT_LENGTH_MAX = 64;
+/** Deliveries of one order that its page shows. */
+export const TIMELINE_ROWS_MAX = 100;
 
 /** Attempts shown with a delivery. One that is parked is tried some 130 times. */
 export const ATTEMPTS_SHOWN_MAX = 50;
+
+/** The overview is as old as this at most: twice a second is as often as anybody reads a screen. */
+export const OVERVIEW_AGE_MAX_MS = 500;
+
+/** Sales that one overview looks at exactly at a time: each look holds a connection, and for a moment the sale's row. */
+export const OVERVIEW_AT_ONCE = 3;
+
+/** Rates are measured over this long: short enough to follow a sale, long enough not to jump. */
+export const RATES_OVER_MS = 10_000;
+
+/** How long Prometheus waits for the stores: it asks every 2 s, and an answer without them is better than none. */
+export const SCRAPE_WAIT_MS = 1_000;
+
+// ---- streams ----
 
 /** Stock stream: at most 4 events a second. */
 export const STOCK_STREAM_PERIOD_MS = 250;
@@ -242,6 +280,9 @@ export const STREAMS_MAX = 2_000;
 
 /** Proxies close silent streams after 30 s or more. */
 export const STREAM_HEARTBEAT_MS = 10_000;
+
+/** Events of a sale that go to its stream as one call: bounds how long that occupies Redis, as above. */
+export const EVENT_BATCH_MAX = 128;
 
 /**
  * Entries of a sale's stream of events: one per call of a script. At 2,000 holds a second that is a quarter of a minute
@@ -271,27 +312,13 @@ export const EVENTS_WAITING_MAX = 4_000_000;
 /** A consumer that takes nothing in for so long, heartbeats included, is gone. */
 export const EVENTS_STUCK_S = 30;
 
-/** A terminal that hears nothing for two heartbeats has a dead link, however connected it looks. */
-export const EVENTS_SILENCE_MS = 2 * EVENTS_HEARTBEAT_MS;
+// ---- listeners and processes ----
 
-/** A terminal's tries to connect again: soon enough not to be noticed, seldom enough for an API that starts. */
-export const RECONNECT_MIN_MS = 250;
-export const RECONNECT_MAX_MS = 5_000;
+/** Larger than any request of ours or a payment provider (Standard Webhooks advises < 20 kB). */
+export const BODY_BYTES_MAX = 65_536;
 
-/** One event as text, in characters: a hundred times the longest there is. More is no stream of ours. */
-export const EVENT_LENGTH_MAX = 65_536;
-
-/** The terminal's estimate of Redis' clock rests on samples no older than this: laptops drift 15 ms in that time. */
-export const CLOCK_SAMPLE_KEPT_MS = 5 * 60_000;
-
-/** A correction of the clock up to this is waited for, so that no countdown runs backwards; more is told at once. */
-export const CLOCK_STEP_MS = 2_000;
-
-/** Frames of the terminal per second: what people see as smooth in a table; fewer over SSH, where each costs a packet. */
-export const FRAMES_PER_SECOND_DEFAULT = 10;
-export const FRAMES_PER_SECOND_OVER_SSH = 4;
-/** Ink writes no more than this. */
-export const FRAMES_PER_SECOND_MAX = 30;
+/** Seconds without a byte before a connection is closed; slow clients must not hold sockets. */
+export const IDLE_TIMEOUT_S = 10;
 
 /**
  * Requests in flight beyond which new ones are told to come back, before their body is read. More than a
@@ -301,38 +328,6 @@ export const REQUESTS_IN_FLIGHT_MAX = 10_000;
 
 /** A payment provider is heard in a crowd of buyers; but whoever floods its address is told to come back, too. */
 export const WEBHOOKS_IN_FLIGHT_MAX = 2 * REQUESTS_IN_FLIGHT_MAX;
-
-/** Hold requests are counted over this long, and the counts are kept for twice as long. */
-export const RATE_WINDOW_MS = 10_000;
-
-/**
- * Hold requests of one buyer in that time, where the sale does not say otherwise. Far above any person, far below a
- * program that holds and releases in a loop.
- */
-export const BUYER_RATE_DEFAULT = 100;
-
-/** Holds without an answer that are being released again; more at once are left to their deadline. */
-export const UNHEARD_MAX = 10_000;
-
-/** SQL look-ups of holds that Redis does not know, at once: guessing ids must not take the connections of orders. */
-export const LOOKUPS_AT_ONCE = 4;
-/** While SQL hangs the others are told so at once, instead of filling the process until it sheds buyers. */
-export const LOOKUPS_WAITING_MAX = 100;
-export const LOOKUP_WAIT_MAX_MS = 1_000;
-
-/**
- * How long anybody waits for rebuilds, in a line for one too: when Redis lost everything, all sales come at once, and each
- * takes milliseconds. Together with the calls around it that is less than a silent connection lives.
- */
-export const REBUILD_WAIT_MAX_MS = 5_000;
-
-/** A rebuild says so often that it goes on: one of a million holds takes many seconds. */
-export const REBUILD_MARK_EVERY_MS = 200;
-/** Who said nothing for so long is dead, and another one begins: buyers wait for it. Longer than a busy process stalls. */
-export const REBUILD_SILENCE_MAX_MS = 1_000;
-
-/** How long the API process may answer from its copy of products and sales. */
-export const CATALOG_AGE_MAX_MS = 1_000;
 
 /** Shutdown waits this long for requests in flight. */
 export const DRAIN_MAX_MS = 10_000;
@@ -358,8 +353,7 @@ export const SQL_CONNECTIONS_MAX = 24;
 /** Of the MariaDB that `start` brings: for all processes of this host, and some for people and for the start itself. */
 export const EMBEDDED_SQL_CONNECTIONS_MAX = API_PROCESSES_MAX * SQL_CONNECTIONS_MAX + 64;
 
-/** Whoever rehearsed so often in vain since the last success has another question than when that was. */
-export const REHEARSALS_LOOKED_AT_MAX = 100;
+// ---- how they relate ----
 
 function assertRelation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);

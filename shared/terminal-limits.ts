@@ -1,5 +1,29 @@
 /** The limits of the terminal, each with its reason; all others are in `limits.ts`. */
 
+import { EVENTS_HEARTBEAT_MS } from './limits.ts';
+
+/** A terminal that hears nothing for two heartbeats has a dead link, however connected it looks. */
+export const EVENTS_SILENCE_MS = 2 * EVENTS_HEARTBEAT_MS;
+
+/** A terminal's tries to connect again: soon enough not to be noticed, seldom enough for an API that starts. */
+export const RECONNECT_MIN_MS = 250;
+export const RECONNECT_MAX_MS = 5_000;
+
+/** One event as text, in characters: a hundred times the longest there is. More is no stream of ours. */
+export const EVENT_LENGTH_MAX = 65_536;
+
+/** The terminal's estimate of Redis' clock rests on samples no older than this: laptops drift 15 ms in that time. */
+export const CLOCK_SAMPLE_KEPT_MS = 5 * 60_000;
+
+/** A correction of the clock up to this is waited for, so that no countdown runs backwards; more is told at once. */
+export const CLOCK_STEP_MS = 2_000;
+
+/** Frames of the terminal per second: what people see as smooth in a table; fewer over SSH, where each costs a packet. */
+export const FRAMES_PER_SECOND_DEFAULT = 10;
+export const FRAMES_PER_SECOND_OVER_SSH = 4;
+/** Ink writes no more than this. */
+export const FRAMES_PER_SECOND_MAX = 30;
+
 /** What the terminal remembers of its own doings: a long shift's worth. */
 export const JOURNAL_ROWS_MAX = 1_000;
 

@@ -13,7 +13,7 @@ import {
   FRAMES_PER_SECOND_DEFAULT,
   FRAMES_PER_SECOND_MAX,
   FRAMES_PER_SECOND_OVER_SSH,
-} from '@flash-sale/shared/limits.ts';
+} from '@flash-sale/shared/terminal-limits.ts';
 import {
   API_URL_EXPECTED,
   isToken,

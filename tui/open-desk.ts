@@ -1,7 +1,7 @@
 /** Puts the desk together: the state, the API, the stream of events, and what the rooms make of them. */
 
-import { EVENTS_SILENCE_MS } from '@flash-sale/shared/limits.ts';
 import {
+  EVENTS_SILENCE_MS,
   EVENTS_TOLD_EVERY_MS,
   OVERVIEW_READ_EVERY_MS,
   TOAST_MS,

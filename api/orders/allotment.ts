@@ -95,7 +95,7 @@ export async function shrink(
     if (written.kind !== 'sale_rebuilt') return written;
     await armSale(services, saleId, untilMs);
   }
-  throw new StoreUnavailable('sql', 'the sale is being changed');
+  throw new StoreUnavailable('redis', 'the sale is being rebuilt');
 }
 
 interface Withdrawal {

@@ -76,7 +76,7 @@ export async function placeOrder(services: Services, request: PlaceOrderRequest)
         return answerFromSql(services, request, false);
     }
   }
-  throw new StoreUnavailable('sql', 'the sale is being rebuilt');
+  throw new StoreUnavailable('redis', 'the sale is being rebuilt');
 }
 
 interface Pinned {

@@ -1,7 +1,7 @@
 /** Follows the operators' stream of events for as long as the terminal is open. */
 
 import { EVENT_TYPES, type AnyEvent, type ControlEvent } from '@flash-sale/shared/contracts/event.ts';
-import { EVENTS_SILENCE_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from '@flash-sale/shared/limits.ts';
+import { EVENTS_SILENCE_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { readLink } from './link.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 

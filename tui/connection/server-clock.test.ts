@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { CLOCK_SAMPLE_KEPT_MS, CLOCK_STEP_MS } from '@flash-sale/shared/limits.ts';
+import { CLOCK_SAMPLE_KEPT_MS, CLOCK_STEP_MS } from '@flash-sale/shared/terminal-limits.ts';
 import { serverClock } from './server-clock.ts';
 
 /** The server's clock is this much ahead of the local one. */

@@ -3,7 +3,7 @@
  * `performance.now()`. All local times here are of that clock.
  */
 
-import { CLOCK_SAMPLE_KEPT_MS, CLOCK_STEP_MS } from '@flash-sale/shared/limits.ts';
+import { CLOCK_SAMPLE_KEPT_MS, CLOCK_STEP_MS } from '@flash-sale/shared/terminal-limits.ts';
 
 interface ClockSample {
   /** The `now` of a reply. */

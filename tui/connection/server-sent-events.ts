@@ -1,6 +1,6 @@
 /** Reads server-sent events out of bytes: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
-import { EVENT_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
+import { EVENT_LENGTH_MAX } from '@flash-sale/shared/terminal-limits.ts';
 
 export interface ServerSentEvent {
   /** Of this event or, where it has none, of the last one that had. */

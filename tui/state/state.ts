@@ -1,7 +1,7 @@
 /** Everything that the screen is drawn from, beside the time. Replaced as a whole, never changed in place. */
 
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
-import { EVENTS_SILENCE_MS } from '@flash-sale/shared/limits.ts';
+import { EVENTS_SILENCE_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import type { AuditSlice } from '../activity/audit-slice.ts';
 import type { Journal } from '../activity/journal.ts';
