@@ -17,10 +17,13 @@ export function verdictLines(report: Report, width: number): Line[] {
   const { passed, checks, buyers, units, seconds, units_at_end: end } = report;
   const came = `${count(buyers)} buyers for ${count(units)} units in ${seconds} s`;
   return [
-    [
-      passed ? span(`${GLYPHS.ok} PASSED`, 'good', { bold: true }) : span(`${GLYPHS.no} FAILED`, 'alarm'),
-      span(`  ${came}: ${count(end.paid)} paid, ${end.available ?? '?'} left`),
-    ],
+    ...wrapLine(
+      [
+        passed ? span(`${GLYPHS.ok} PASSED`, 'good', { bold: true }) : span(`${GLYPHS.no} FAILED`, 'alarm'),
+        span(`  ${came}: ${count(end.paid)} paid, ${end.available ?? '?'} left`),
+      ],
+      width,
+    ),
     [],
     ...checks.flatMap(({ says, passed: holds, breaches, examples }) => [
       ...wrapLine(
