@@ -7,7 +7,9 @@ import { counted, dateTime, money } from '../look/format.ts';
 import { safe } from '../look/text.ts';
 import { slugOf } from '../sales/sale-row.ts';
 import { CONSEQUENCES } from '../sales/verb-words.ts';
+import { haveSameTerms } from '../sales/sale-terms.ts';
 import { command } from './command.ts';
+import { Ending } from './endings.ts';
 import { EXIT } from './exit-codes.ts';
 import { readSale, SALE, saleWord } from './sales.ts';
 
@@ -63,6 +65,9 @@ export const SALE_VERB_COMMANDS = VERBS.map(({ verb, summary, tells, isNamed = f
         const sale = await readSale(api, words.sale);
         const title = `${verb} ${safe(sale.product_name)} #${sale.id}`;
         await confirm([title, ...tells(sale)], isNamed ? slugOf(sale) : undefined);
+        if (verb === 'launch' && !haveSameTerms(sale, await readSale(api, words.sale))) {
+          throw new Ending(EXIT.conflict, 'It was edited meanwhile: nothing was done. Look at it again.');
+        }
       }
       const sale = api.sales({ id: words.sale });
       out.list([await change((headers) => answerOf(sale[verb].post(undefined, { headers })))]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hold, order, pay } from '@flash-sale/api/test/client.ts';
+import { hold, ops, order, pay } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { slugOf } from '../sales/sale-row.ts';
@@ -161,6 +161,17 @@ describe('what moves a sale', () => {
     expect(await run(`sales halt ${saleId}`, { isTty: true, types: ['yes'] })).toMatchObject({ code: 0 });
     expect(await stateOf(saleId)).toBe('halted');
     expect(await run(`sales end ${saleId} --yes`)).toMatchObject({ code: 0 });
+  });
+
+  test('is not launched as what it was when somebody else edited it while its name was typed', async () => {
+    const { saleId } = await world.sale({}, 'draft');
+    const edited = async () => {
+      await ops(world, 'PATCH', `/ops/sales/${saleId}`, { allotment: 1_000 });
+      return slugOf({ id: saleId, product_name: 'Lamp' });
+    };
+    const refused = await run(`sales launch ${saleId}`, { isTty: true, types: [edited] });
+    expect(refused).toMatchObject({ code: 5, err: expect.stringContaining('It was edited meanwhile') });
+    expect(await stateOf(saleId)).toBe('draft');
   });
 
   test('is done at once where it can be taken back; 5 when it is impossible', async () => {

@@ -1,6 +1,5 @@
 /** Launch and schedule: a look at everything, the name typed, and a last moment to say no. */
 
-import { EditSale } from '@flash-sale/shared/contracts/sale.ts';
 import { LAUNCH_COUNTDOWN_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { Action } from '../actions/action.ts';
 import { answerOf } from '../api.ts';
@@ -11,6 +10,7 @@ import { safe } from '../look/text.ts';
 import { selectedSale } from './board.ts';
 import { preflight, preflightLines } from './preflight.ts';
 import { saleName, slugOf, type SaleRow } from './sale-row.ts';
+import { haveSameTerms } from './sale-terms.ts';
 import { sendVerb, whyNotVerb } from './verb-actions.ts';
 
 async function launch(desk: Desk): Promise<void> {
@@ -33,17 +33,14 @@ async function schedule(desk: Desk): Promise<void> {
   }
 }
 
-/** Whatever can be edited, and the name that was read. */
-const TERMS = ['product_name', ...(Object.keys(EditSale.properties) as (keyof EditSale)[])] as const;
-
-/** Nobody said yes to what somebody else wrote into it meanwhile. */
+/** As it was when somebody said yes. */
 async function sendAsShown(desk: Desk, row: SaleRow, verb: 'launch' | 'schedule'): Promise<void> {
   const now = await answerOf(desk.api.sales({ id: row.sale.id }).get());
   if (!now.ok) {
     desk.say(`Nothing was done: ${saleName(row)} could not be looked at again. ${now.message}`, 'warn');
     return;
   }
-  if (TERMS.every((name) => now.data[name] === row.sale[name])) await sendVerb(desk, row, verb);
+  if (haveSameTerms(now.data, row.sale)) await sendVerb(desk, row, verb);
   else desk.say(`${saleName(row)} was edited meanwhile: nothing was done. Look at it again.`, 'warn');
 }
 

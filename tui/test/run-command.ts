@@ -9,8 +9,8 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   readonly isTty?: boolean;
   readonly columns?: number;
-  /** What is typed, line by line. */
-  readonly types?: readonly string[];
+  /** What is typed, line by line; or what is done first, and then typed. */
+  readonly types?: readonly (string | (() => Promise<string>))[];
   /** What is piped into it. */
   readonly stdin?: string;
 }
@@ -64,7 +64,8 @@ function begin(line: Line, environment: Record<string, string>, options: Options
       isTty,
       line(question) {
         err += question;
-        return Promise.resolve(typed.shift() ?? null);
+        const next = typed.shift() ?? null;
+        return typeof next === 'function' ? next() : Promise.resolve(next);
       },
       text: () => Promise.resolve(stdin),
     },

@@ -73,6 +73,7 @@ async function createSale(terminal: TmuxSession, shot: Shot): Promise<void> {
   await shot('new-sale');
   await terminal.keys('C-s');
   await terminal.waitFor('sale 2 is a draft');
+  await terminal.waitFor(/draft +Lamp #2/);
 }
 
 async function fill(terminal: TmuxSession, ...texts: string[]): Promise<void> {
