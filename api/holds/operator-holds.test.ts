@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { HoldPage, ListedHold } from '@flash-sale/shared/contracts/operator-hold.ts';
 import { HOLD_LOOKS_MAX, HOLDS_LOOKED_AT_MAX } from '@flash-sale/shared/limits.ts';
-import { pinHold } from '../redis/hold-scripts.ts';
+import { pinHold, readHold } from '../redis/hold-scripts.ts';
 import { placeHolds } from '../redis/placement-scripts.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { audit } from '../test/audit.ts';
@@ -201,16 +201,21 @@ describe('an operator releases a hold', () => {
 describe('an operator extends a hold', () => {
   test('and its buyer has more time, which a rebuild of the sale honours (I7)', async () => {
     const sale = await world.sale();
-    const holdId = await held(sale, { ttl: 3 });
+    const { redis } = world.services;
+    const holdId = await shortHold(world.services, sale.saleId, 1_500);
+    const before = await readHold(redis, sale.saleId, holdId);
     const extended = await extend(holdId, 60);
-    expect(extended.body.data.expires_in_seconds).toBeWithin(60, 64);
+    expect(extended.body.data.expires_in_seconds).toBeWithin(60, 63);
     const [entry] = await audited(holdId);
     expect(entry).toMatchObject({
       action: 'hold.extend',
       after: { expiresAt: extended.body.data.expires_at },
     });
     await rebuildSale(world.services, sale.saleId);
-    await Bun.sleep(3_100);
+    await until(async () => {
+      const now = await readHold(redis, sale.saleId, holdId);
+      return before.kind === 'hold' && now.kind === 'hold' && now.nowMs > before.deadlineMs;
+    });
     expect((await order(world, holdId, `pi_${holdId}`)).status).toBe(201);
   });
 

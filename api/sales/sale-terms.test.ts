@@ -6,6 +6,7 @@ import { statement } from '../mysql/transaction.ts';
 import { audit } from '../test/audit.ts';
 import { hold, ops, order, send } from '../test/client.ts';
 import { allPages, faultsIn, judgedOps, type JudgedOps } from '../test/judged-ops.ts';
+import { until } from '../test/until.ts';
 import { createWorld, type World } from '../test/world.ts';
 import { keepSalesArmed } from './arming.ts';
 import { createSales } from './create-sales.ts';
@@ -220,7 +221,9 @@ describe('a sale that is on', () => {
     await moveSale(world.services, sale.saleId, 'paused');
     expect((await lower()).body).toMatchObject({ state: 'paused', possible: [] });
     expect((await order(world, holdId, `pi_${sale.saleId}`)).status).toBe(201);
-    expect((await lower()).body.data).toMatchObject({ buyer_limit: 1, state: 'paused' });
+    // The hold is over when Redis was told of its order.
+    const lowered = await until(async () => (await lower()).body.data);
+    expect(lowered).toMatchObject({ buyer_limit: 1, state: 'paused' });
     await moveSale(world.services, sale.saleId, 'live');
     expect((await hold(world, sale.productId, { buyer_id: 'ann' })).body.code).toBe('buyer_limit_reached');
     expect((await hold(world, sale.productId, { buyer_id: 'bob' })).status).toBe(201);
