@@ -258,7 +258,8 @@ describe('the window of a sale', () => {
   });
 
   test('changed by a process that dies right after is in Redis as soon as a worker runs (I7)', async () => {
-    const sale = await world.sale({ closesAt: inSeconds(1) });
+    const closesAt = inSeconds(2);
+    const sale = await world.sale({ closesAt });
     const { hold_id: held } = (await hold(world, sale.productId)).body.data;
     const dying = await world.another((point) => {
       if (point === 'sale.changed') throw new Error('as if killed here');
