@@ -26,7 +26,7 @@ wait_seconds_count{who="operator",where=""} 1
 `);
 });
 
-test('without labels it is there before anything has happened', () => {
+test('a series without labels is there before anything has happened', () => {
   const size = createHistogram({ name: 'size', help: 'How many.', buckets: () => [1] });
   expect(size.text()).toContain(
     'size_bucket{le="1"} 0\nsize_bucket{le="+Inf"} 0\nsize_sum 0\nsize_count 0\n',

@@ -44,7 +44,7 @@ test('counters are there before anything has happened, so that the first time is
   expect(fresh.value('flashsale_holds_lost_total')).toBe(0);
 });
 
-test('everything that was promised is there, with its labels', () => {
+test('every metric that was promised is there, with its labels', () => {
   const labelsOf = new Map<string, string>();
   for (const { name, labels } of full.samples) {
     labelsOf.set(name.replace(/_count$/, ''), Object.keys(labels).join());
@@ -76,7 +76,7 @@ test('everything that was promised is there, with its labels', () => {
   expect(full.value('process_resident_memory_bytes')).toBeWithin(50e6, 4e9);
 });
 
-test('is little enough to be read every two seconds, and about nobody', () => {
+test('what is told is little enough to be read every two seconds, and about nobody', () => {
   const ofRoutes = full.samples.filter(({ name }) => name.startsWith('http_request_duration'));
   // Of every route there is, and 60 of the errors that begin at 0; in a sale a third of them are used.
   expect(ofRoutes.length).toBeLessThan(660);
@@ -85,7 +85,7 @@ test('is little enough to be read every two seconds, and about nobody', () => {
   expect(full.text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
 });
 
-test('promtool has nothing to say against it', async () => {
+test('promtool has nothing to say against what is told', async () => {
   const promtool = Bun.spawn([await installed('promtool', 'prometheus'), 'check', 'metrics'], {
     stdin: Buffer.from(full.text),
     stdout: 'pipe',

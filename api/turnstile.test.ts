@@ -4,7 +4,7 @@ import { Turnstile } from './turnstile.ts';
 
 const bounds = { store: 'redis', atOnce: 2, waitingMax: 3, waitMaxMs: 50 } as const;
 
-test('lets so many work at a time, in order, and the rest after them', async () => {
+test('a turnstile lets so many work at a time, in order, and the rest after them', async () => {
   const turnstile = new Turnstile(bounds);
   let [working, most] = [0, 0];
   const order: number[] = [];

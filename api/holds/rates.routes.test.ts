@@ -103,7 +103,7 @@ describe('a buyer who asks often', () => {
     expect((await ask(sale, 'bob')).status).toBe(201);
   });
 
-  test("can not use up another's allowance by naming them", async () => {
+  test("cannot use up another's allowance by naming them", async () => {
     const sale = await limited({ buyerRate: 2 });
     for (let n = 0; n < 5; n += 1) await ask(sale, 'ann', from('198.51.100.66'));
     const { status, headers } = await ask(sale, 'ann', from('203.0.113.7'));

@@ -24,7 +24,7 @@ const delivery = (dedupeKey: string, body: string) => ({
   body,
 });
 
-test('rows come back as they were given, whatever is in them', async () => {
+test('rows that were inserted together come back as they were given, whatever is in them', async () => {
   const bodies = [
     "'); DROP TABLE orders; -- ",
     '\\',
@@ -68,7 +68,7 @@ test('an expression is evaluated by SQL, and what is left out has its default', 
   expect(read?.payBy.toISOString()).toBe('2026-01-01T00:00:07.000Z');
 });
 
-test('all rows are there or none, and a duplicate is told by its key', async () => {
+test('of rows that were inserted together all are there or none, and a duplicate is told by its key', async () => {
   const twice = [delivery('once', 'a'), delivery('twice', 'b'), delivery('twice', 'c')];
   const { mysql } = world.services;
   const failed = await statement(mysql, (sql) => insertMany(sql, deliveries, twice)).catch((error) => error);

@@ -42,7 +42,7 @@ test('the overview tells when a rehearsal last passed, whatever failed since', a
   expect(await rehearsedAt()).toBe(passedAt);
 });
 
-test('what came of it is in the audit log, once however often it is told', async () => {
+test('what came of a rehearsal is in the audit log, once however often it is told', async () => {
   await write(true, 'again');
   await write(true, 'again');
   const { items } = (

@@ -64,7 +64,7 @@ describe('units that are taken out', () => {
     expect(await look(sale)).toMatchObject({ allotment: 6, available: 6, pinned: 0 });
   });
 
-  test('never takes out a unit that somebody was promised, and says how many could go (I1, I7)', async () => {
+  test('are never units that somebody was promised: it is said how many could go (I1, I7)', async () => {
     const sale = await world.sale({ allotment: 10 });
     const { hold_id: ordered } = (await hold(world, sale.productId, { quantity: 3 })).body.data;
     expect((await order(world, ordered, `pi_${sale.saleId}`)).status).toBe(201);
@@ -93,7 +93,7 @@ describe('units that are taken out', () => {
   });
 });
 
-test('the allotment of a sale that is not on can not be changed, and the answer says when it can', async () => {
+test('the allotment of a sale that is not on cannot be changed, and the answer says when it can', async () => {
   const sale = await world.sale({}, 'draining');
   expect(await restock(world.services, sale.saleId, 1)).toMatchObject({
     kind: 'impossible',

@@ -128,7 +128,7 @@ test('Prometheus twice, and operators beside it, cost the stores one look', asyn
 });
 
 describe('while a store is away, the rest is told all the same', () => {
-  test('Redis that hangs or is dead', async () => {
+  test('when it is Redis, hanging or dead', async () => {
     const one = await createWorld();
     const sale = String((await one.sale({ allotment: 9 })).saleId);
     expect((await look(one)).value('flashsale_sale_units', { sale, state: 'available' })).toBe(9);
@@ -147,7 +147,7 @@ describe('while a store is away, the rest is told all the same', () => {
     await faults.stop();
   });
 
-  test('SQL that hangs: each scrape is answered in time, and few connections wait for it', async () => {
+  test('when it is SQL that hangs: each scrape is answered in time, and few connections wait for it', async () => {
     const mariadb = await privateMariaDb();
     const one = await createWorld({ databaseServerUrl: mariadb.url });
     const sale = String((await one.sale({ allotment: 9 })).saleId);
@@ -174,7 +174,7 @@ describe('while a store is away, the rest is told all the same', () => {
     await mariadb.stop();
   }, 30_000);
 
-  test('SQL', async () => {
+  test('when it is SQL that is dead', async () => {
     const mariadb = await privateMariaDb();
     const one = await createWorld({ databaseServerUrl: mariadb.url });
     await one.sale();

@@ -121,7 +121,7 @@ describe('two API processes', () => {
     expect(await early.ended).toBe('exit code 0');
   });
 
-  test('another program on their port is told that it is taken', async () => {
+  test('keep their port: another program is told that it is taken', async () => {
     const { port } = new URL(api.listening.url);
     for (const API_PROCESSES of ['1', '2']) {
       expect(await whyNot({ API_PROCESSES, PORT: port })).toContain(`Port ${port} is taken`);

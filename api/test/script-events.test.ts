@@ -173,7 +173,7 @@ describe('the stream of a sale', () => {
     expect(await toldBy(saleId, () => sales.place(saleId, ...batch))).toHaveLength(1);
   }, 60_000);
 
-  test('stops no sale when it can not be written', async () => {
+  test('stops no sale when it cannot be written', async () => {
     const saleId = await sales.armed();
     const key = sales.key(saleId, 'events');
     await sales.redis.del(key);

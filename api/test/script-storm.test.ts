@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => sales.close());
 
 describe('holds that are over at once', () => {
-  test('brings back a storm exactly once, however many reap at a time (I2, I4)', async () => {
+  test('come back exactly once each, however many reap at a time (I2, I4)', async () => {
     const [count, buyers] = [5_000, 40];
     const saleId = await sales.armed({ allotment: 3 * count });
     const deadlineMs = (await sales.nowMs()) + 1_500;

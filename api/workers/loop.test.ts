@@ -7,7 +7,7 @@ import { startLoop } from './loop.ts';
 const LONG_MS = 60_000;
 const silent = createLog('silent');
 
-test('turns follow each other at once while there is work', async () => {
+test('the turns of a loop follow each other at once while there is work', async () => {
   let left = 5;
   const loop = startLoop(silent, 'work', LONG_MS, () => Promise.resolve(left > 0 ? left-- : 0));
   await until(() => left === 0);
@@ -25,7 +25,7 @@ test('a pause ends at once when it is stopped, and no turn follows', async () =>
   expect(turns).toBe(1);
 });
 
-test('it is stopped when the turn that is running is over', async () => {
+test('a loop has stopped when the turn that was running is over', async () => {
   const turn = Promise.withResolvers<number>();
   let isStopped = false;
   const loop = startLoop(silent, 'work', LONG_MS, () => turn.promise);

@@ -166,7 +166,7 @@ const WORK: Readonly<Record<string, (allAtOnce: AllAtOnce) => Promise<void>>> = 
 };
 
 for (const { name, runOnce } of WORKERS) {
-  test(`${name}: done by two processes at once it is done once`, async () => {
+  test(`the work of ${name} is done once, though two processes do it at once`, async () => {
     const work = WORK[name];
     if (work === undefined) throw new Error('nobody says here what work it does');
     await work(async () => {

@@ -116,7 +116,7 @@ describe('a link', () => {
     link.close();
   });
 
-  test('half-closed to the client: it sees the end, what it says still arrives', async () => {
+  test('that is half-closed to the client shows it the end, and what it says still arrives', async () => {
     const { link, client } = await connected();
     client.socket.allowHalfOpen = true;
     link.halfClose('client');
@@ -125,7 +125,7 @@ describe('a link', () => {
     link.close();
   });
 
-  test('half-closed to the store: the store sees the end and may still answer', async () => {
+  test('that is half-closed to the store shows it the end, and it may still answer', async () => {
     const { link, client } = await connected();
     link.halfClose('store');
     await until(() => ends.length === 1);
@@ -133,7 +133,7 @@ describe('a link', () => {
     link.close();
   });
 
-  test('silent: nothing passes and nobody is told, but new connections work', async () => {
+  test('that is silent passes nothing and tells nobody, but takes new connections', async () => {
     const { link, client } = await connected();
     link.goSilent();
     client.socket.write('lost');

@@ -333,7 +333,7 @@ export const CRASH_POINTS: Readonly<Record<number, CrashPoint>> = {
   ),
   49: point(
     'An allotment is lowered below what is promised: refused, because it is a take.',
-    allotment('never takes out a unit that somebody was promised'),
+    allotment('are never units that somebody was promised'),
     testsIn('test/crash-operators.ts')("'shrink.taken': [", "'shrink.committed': ["),
     testsIn('test/migrate.test.ts')('a sale that committed more than its allotment (I1)'),
   ),
