@@ -51,6 +51,7 @@ import {
   noNotesToSelf,
   noSwitchedOffTests,
   oneWordPerThing,
+  testsAreNamedBySentences,
 } from './tidy/words.ts';
 
 const usesElysia = "import { Elysia } from 'elysia';";
@@ -220,6 +221,14 @@ describe('names and words', () => {
       { 'api/sales/sales.ts': 'launchFlashDrop(); flashDrop();' },
     ],
     good: [{ 'drizzle/migrate.ts': "// reserved by SQL\nrun('DROP TABLE a'); lockRow(); preserve();" }],
+  });
+  rule('of tests are sentences of three words or more, without a dot', testsAreNamedBySentences, {
+    bad: [
+      { 'api/a.test.ts': "test('hold expiry', () => {});" },
+      { 'tui/a.test.tsx': '  test(\n    "a hold that is over is over.",' },
+      { 'api/a.test.ts': 'test(`should return the units`, () => {});' },
+    ],
+    good: [{ 'api/a.test.ts': "test('units that return can be held', a); test.each(CASES)('%s', a);" }],
   });
 });
 

@@ -86,6 +86,19 @@ export const oneWordPerThing: Check = (files) =>
     return complaints;
   });
 
+// ---- tests ----
+
+/** `${...}` says in a run what it says. */
+const TEST_NAME = /^ *test\(\s*(['"`])((?:(?!\1|\$\{).)+)\1/gm;
+
+export const testsAreNamedBySentences: Check = (files) =>
+  files.filter(isTestFile).flatMap(({ path, text }) =>
+    [...text.matchAll(TEST_NAME)].flatMap(([, , name = '']) => {
+      const isSentence = name.split(' ').length >= 3 && !name.endsWith('.') && !name.startsWith('should ');
+      return isSentence ? [] : [`${path}: '${name}' is no sentence about what the product does.`];
+    }),
+  );
+
 // ---- leftovers ----
 
 const NOTE_TO_SELF = /\b(TODO|FIXME|XXX|HACK)\b/;

@@ -100,7 +100,7 @@ describe('a request for a hold is refused with what is wrong, by field, and take
 });
 
 describe('a request for a hold is granted at its bounds', () => {
-  test('of ttl', async () => {
+  test('of the time that it lasts', async () => {
     const { productId } = await world.sale({ holdTtlMs: 45_000 });
     for (const [ttl, seconds] of [
       [3, 3],
