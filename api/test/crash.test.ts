@@ -18,6 +18,20 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const BUYER_NEVER_RETURNS: Scenario = {
+  afterwards: 'a buyer who never returns loses the hold, and the units come back once (I3, I4)',
+  play: async (stage) => {
+    const holdId = await stage.diesOrderingAtTheLastMoment();
+    await stage.expectVoided(holdId);
+  },
+};
+
+const NEXT_BUYER_REBUILDS: Scenario = {
+  afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
+  workers: 'inline',
+  play: rebuildInterrupted,
+};
+
 /** The type demands a scenario for every point. */
 const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
   'hold.decided': [
@@ -46,13 +60,7 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
         await stage.expectOneOrder(holdId);
       },
     },
-    {
-      afterwards: 'a buyer who never returns loses the hold, and the units come back once (I3, I4)',
-      play: async (stage) => {
-        const holdId = await stage.diesOrderingAtTheLastMoment();
-        await stage.expectVoided(holdId);
-      },
-    },
+    BUYER_NEVER_RETURNS,
   ],
   'order.written': [
     {
@@ -65,13 +73,7 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
         await stage.expectOneOrder(holdId);
       },
     },
-    {
-      afterwards: 'a buyer who never returns loses the hold, and the units come back once (I3, I4)',
-      play: async (stage) => {
-        const holdId = await stage.diesOrderingAtTheLastMoment();
-        await stage.expectVoided(holdId);
-      },
-    },
+    BUYER_NEVER_RETURNS,
   ],
   'order.committed': [
     {
@@ -262,27 +264,9 @@ const SCENARIOS: Record<ReachablePoint, readonly Scenario[]> = {
       play: rebuildInterrupted,
     },
   ],
-  'rebuild.begun': [
-    {
-      afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
-      workers: 'inline',
-      play: rebuildInterrupted,
-    },
-  ],
-  'rebuild.kept': [
-    {
-      afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
-      workers: 'inline',
-      play: rebuildInterrupted,
-    },
-  ],
-  'rebuild.read': [
-    {
-      afterwards: 'the next buyer alone rebuilds, and no hold is lost (I7)',
-      workers: 'inline',
-      play: rebuildInterrupted,
-    },
-  ],
+  'rebuild.begun': [NEXT_BUYER_REBUILDS],
+  'rebuild.kept': [NEXT_BUYER_REBUILDS],
+  'rebuild.read': [NEXT_BUYER_REBUILDS],
   'rebuild.noted': [
     {
       afterwards: 'though SQL takes it for armed, the next buyer alone rebuilds, and no hold is lost (I7)',
