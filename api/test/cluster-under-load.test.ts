@@ -62,7 +62,9 @@ async function whileSelling(
 }
 
 async function openSales(): Promise<Selling[]> {
-  const opened = await Promise.all(Array.from({ length: SALES }, () => world.sale({ allotment: ALLOTMENT })));
+  const opened: OneSale[] = [];
+  // One after the other: each waits for the audit log's newest row.
+  while (opened.length < SALES) opened.push(await world.sale({ allotment: ALLOTMENT }));
   // Their copies of the catalog are a second old.
   await until(async () => {
     const stock = apis.flatMap((api) => opened.map(({ productId }) => availableStock(api, productId)));

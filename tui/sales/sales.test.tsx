@@ -56,7 +56,7 @@ test('a product and its sale are made in one form, launched after a look, the na
   const saleId = Number(/sale (\d+) is a draft/.exec(screen)?.[1]);
   expect(await saleNow(saleId)).toMatchObject({ state: 'draft', allotment: 12, price: 25, currency: 'USD' });
 
-  await desk.waitFor(/draft +Star map/);
+  await desk.waitFor(/▌ draft +Star map/);
   await desk.press('l');
   const asked = await desk.waitFor(/Ready|Not ready/);
   for (const check of ['connection', 'Redis', 'SQL', 'workers', 'no secret is set', 'none yet']) {
