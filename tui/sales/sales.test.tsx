@@ -111,10 +111,12 @@ test('pause, resume, halt and end ask first, and do what they say', async () => 
   await desk.press('P', 'y');
   await desk.waitFor('The sale is paused');
   expect(await state()).toBe('paused');
+  // The answer is told before the board is read again.
+  await desk.waitFor(/paused +Lamp/);
   await desk.press('P');
   await desk.waitFor(/is paused: no pause\. Possible now: resume, end, halt/);
   await desk.press('r', 'y');
-  await desk.waitFor('The sale is live');
+  await desk.waitFor(/live +Lamp/);
   await desk.press('H', 'y');
   await desk.waitFor('The sale is halted');
   expect(await state()).toBe('halted');
