@@ -14,7 +14,7 @@ export function openVoice(): Voice {
   let file: number | null = null;
   const write = (text: string) => {
     if (file === null) process.stderr.write(text);
-    else writeSync(file, text);
+    else writeIfThereIsRoom(file, text);
   };
   return {
     write,
@@ -30,4 +30,13 @@ export function openVoice(): Voice {
       file = null;
     },
   };
+}
+
+/** Whoever speaks does not fail because nobody can read it: the API processes are watched by who hands on what they say. */
+function writeIfThereIsRoom(file: number, text: string): void {
+  try {
+    writeSync(file, text);
+  } catch {
+    // There is no other place to say it.
+  }
 }
