@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { escapeId } from 'mysql2';
+import { createConnection, escapeId } from 'mysql2';
+import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
 import { deliveries } from '@flash-sale/drizzle/schema.ts';
 import { MARIADB } from '../embedded/mariadb.ts';
 import { openEmbeddedStores } from '../embedded/stores.ts';
@@ -21,7 +22,8 @@ import { hold, ops, order, pay } from '../test/client.ts';
 import { chanceOf } from '../test/seeded.ts';
 import { until } from '../test/until.ts';
 import { bareDatabase, createWorld, freshDatabase, type World } from '../test/world.ts';
-import { FORGET_REDIS, OUR_TABLES } from './dump.ts';
+import { dump, FORGET_REDIS, OUR_TABLES } from './dump.ts';
+import { writeBackup } from './file.ts';
 import { load } from './load.ts';
 
 let world: World;
@@ -118,7 +120,33 @@ describe('a backup', () => {
     );
     expect(readdirSync(folder.path)).toEqual(['backup.sql.gz']);
   });
+
+  test('fails when SQL ends among the rows, does not wait for it, and leaves nothing', async () => {
+    using folder = scratchFolder();
+    const databaseUrl = await freshDatabase();
+    // More than a connection holds, so that the rest is still to be sent.
+    await rowsOf(
+      databaseUrl,
+      `INSERT INTO audit_log (actor, action, target, \`before\`, request_id, previous_hash, hash)
+       SELECT 'a', 'b', 'c', repeat('y', 60000), 'd', sha2(seq, 256), '' FROM seq_1_to_300`,
+    );
+    const connection = createConnection(connectionOptions(databaseUrl));
+    async function* cutShort() {
+      for await (const line of dump(connection)) {
+        yield line;
+        if (line.startsWith('INSERT INTO `audit_log`')) await cut(databaseUrl, connection.threadId);
+      }
+    }
+    const written = writeBackup(cutShort(), join(folder.path, 'backup.sql.gz'));
+    expect(await written.catch(String)).toContain('Connection lost');
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
 });
+
+const cut = (databaseUrl: string, threadId: number) =>
+  rowsOf(databaseUrl, `KILL ${threadId}`).catch((error: unknown) => {
+    if (!String(error).includes('Unknown thread id')) throw error;
+  });
 
 describe('a restore', () => {
   test('refuses a file that is no backup, damaged, not whole or of a newer version, and touches nothing', async () => {
@@ -163,6 +191,18 @@ describe('a restore', () => {
     expect(await load(target, file, false).catch(String)).toContain('is not empty');
     await load(target, file, true);
     expect(await contentsOf(target)).toEqual(whole);
+  });
+
+  test('waits a moment for whoever is just leaving', async () => {
+    using folder = scratchFolder();
+    const file = join(folder.path, 'backup.sql.gz');
+    await backUp(world.databaseUrl, file);
+    const target = await bareDatabase();
+    const leaving = createConnection(connectionOptions(target));
+    await leaving.promise().query('SELECT 1');
+    const loaded = load(target, file, false);
+    setTimeout(() => leaving.destroy(), 500);
+    expect(await loaded.then(() => 'restored', String)).toBe('restored');
   });
 
   test('that ended in its middle left no row, and may be begun again', async () => {

@@ -5,7 +5,7 @@
 
 import { getTableName, is } from 'drizzle-orm';
 import { MySqlTable } from 'drizzle-orm/mysql-core';
-import { escape, escapeId, type Connection, type RowDataPacket } from 'mysql2';
+import { escape, escapeId, type Connection, type QueryOptions, type RowDataPacket } from 'mysql2';
 import * as schema from '@flash-sale/drizzle/schema.ts';
 import { BACKUP_STATEMENT_LENGTH } from '@flash-sale/shared/limits.ts';
 
@@ -43,6 +43,8 @@ export async function* dump(connection: Connection): AsyncGenerator<string> {
   const sql = connection.promise();
   const rows = async <Row>(query: string, values: unknown[] = []) =>
     (await sql.query<(Row & RowDataPacket)[]>(query, values))[0];
+  // A connection that is lost while nobody asks it anything says so here, and to whoever asks next.
+  connection.on('error', () => {});
   await sql.query(SESSION);
   // Before the snapshot: what came after it was not in any case.
   const [moment] = await rows<{ now: string }>(
@@ -96,14 +98,29 @@ async function* inserts(connection: Connection, table: string, columns: Column[]
   // As bytes, as SQL has them: no number, date or text is understood on the way.
   const query = { sql: `SELECT ${names} FROM ${escapeId(table)}`, rowsAsArray: true, typeCast: false };
   let line = '';
-  for await (const row of connection.query(query).stream()) {
-    const values = (row as (Buffer | null)[]).map((value, at) => literal(value, types[at] ?? ''));
+  for await (const row of streamOf(connection, query)) {
+    const values = row.map((value, at) => literal(value, types[at] ?? ''));
     line += `${line === '' ? insert : ','}(${values.join(',')})`;
     if (line.length < BACKUP_STATEMENT_LENGTH) continue;
     yield `${line};`;
     line = '';
   }
   if (line !== '') yield `${line};`;
+}
+
+/** @throws when the connection is lost among the rows, of which mysql2 does not tell its own stream */
+async function* streamOf(
+  connection: Connection,
+  query: QueryOptions,
+): AsyncGenerator<readonly (Buffer | null)[]> {
+  const rows = connection.query(query).stream();
+  const end = (error: Error) => void rows.destroy(error);
+  connection.on('error', end);
+  try {
+    yield* rows;
+  } finally {
+    connection.off('error', end);
+  }
 }
 
 function literal(value: Buffer | null, type: string): string {

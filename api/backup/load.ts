@@ -49,15 +49,22 @@ async function existing(sql: PromiseConnection, names: readonly string[]): Promi
   return rows.map((row) => String(row['name']));
 }
 
+/** SQL needs a moment to notice that whoever was connected has ended. */
+const LEAVING_MAX_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
+
 /** Those that this user of SQL may see. Whom it does not see sells nothing wrong, but may meet tables that are not there. */
 async function refuseCompany(sql: PromiseConnection): Promise<void> {
-  const [rows] = await sql.query<RowDataPacket[]>(
-    'SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()',
-  );
-  if (rows.length === 0) return;
-  throw new StoreProblem(
-    `The database is in use by ${rows.length} other connections. Stop every API and worker process first.`,
-  );
+  for (const sinceMs = performance.now(); ; await Bun.sleep(LOOK_AGAIN_MS)) {
+    const [rows] = await sql.query<RowDataPacket[]>(
+      'SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()',
+    );
+    if (rows.length === 0) return;
+    if (performance.now() - sinceMs < LEAVING_MAX_MS) continue;
+    throw new StoreProblem(
+      `The database is in use by ${rows.length} other connections. Stop every API and worker process first.`,
+    );
+  }
 }
 
 async function refuseRows(sql: PromiseConnection, tables: readonly string[]): Promise<void> {
