@@ -30,7 +30,7 @@ export interface NotArmed {
 }
 export const NOT_ARMED: NotArmed = { kind: 'not_armed' };
 
-/** All but the two that take new units: what is promised is kept, and what ends gives back, even without memory. */
+/** All but what takes new units or only tells: what is promised is kept, what ends gives back, even without memory. */
 export const ALLOW_OOM: Flags = { allowOom: true };
 
 /** @param words every word that the script's reply may begin with, as its header lists them */
