@@ -1,29 +1,29 @@
 /** Composes the listeners from the features' routes. Whoever calls it decides where they listen. */
 
 import { eventRoutes } from './events/events.routes.ts';
+import { holdRoutes } from './holds/holds.routes.ts';
+import { operatorHoldRoutes } from './holds/operator-holds.routes.ts';
+import { readOutcome } from './holds/outcome.ts';
 import { docs } from './http/docs.ts';
 import { openDoor, type Door } from './http/door.ts';
 import { createFrame } from './http/frame.ts';
 import { healthRoutes } from './http/health.routes.ts';
-import { holdRoutes } from './holds/holds.routes.ts';
-import { operatorHoldRoutes } from './holds/operator-holds.routes.ts';
-import { readOutcome } from './holds/outcome.ts';
 import { operatorsOnly } from './http/operator.ts';
 import { auditRoutes } from './operators/audit.routes.ts';
 import { operatorRoutes } from './operators/operators.routes.ts';
 import { rehearsalRoutes } from './operators/rehearsals.routes.ts';
 import { allotmentRoutes } from './orders/allotment.routes.ts';
 import { operatorOrderRoutes } from './orders/operator-orders.routes.ts';
-import { refundRoutes } from './orders/refunds.routes.ts';
 import type { Order } from './orders/orders.ts';
 import { orderRoutes } from './orders/orders.routes.ts';
+import { refundRoutes } from './orders/refunds.routes.ts';
 import { overviewRoutes } from './overview/overview.routes.ts';
 import { applyParked } from './payments/inbox.ts';
 import { paymentRoutes } from './payments/payments.routes.ts';
-import { operatorProductRoutes } from './products/operator-products.routes.ts';
 import { replayRoutes } from './payments/replay.routes.ts';
 import { stripeRoutes } from './payments/stripe.routes.ts';
 import { webhookRoutes } from './payments/webhooks.routes.ts';
+import { operatorProductRoutes } from './products/operator-products.routes.ts';
 import { productRoutes } from './products/products.routes.ts';
 import type { StockStream } from './products/stock-stream.ts';
 import { saleMoveRoutes } from './sales/sale-moves.routes.ts';

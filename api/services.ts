@@ -9,8 +9,8 @@ import { watchOf } from './mysql/watch.ts';
 import { Catalog } from './products/catalog.ts';
 import type { Reach } from './reach.ts';
 import { connectRedis, redisReady } from './redis/connect.ts';
-import { watchScripts } from './redis/script.ts';
 import { HOLD_DECISIONS } from './redis/placement-scripts.ts';
+import { watchScripts } from './redis/script.ts';
 import type { RedisClient } from './redis/shards.ts';
 
 /** What features work with. One set per process; nobody else constructs a client. */

@@ -22,8 +22,8 @@ import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
 import { newHoldId, saleIdOf } from './hold-id.ts';
 import { Newcomers } from './newcomers.ts';
-import { releaseUnheard } from './unheard.ts';
 import { readOutcome, voidHold, type HoldOrder } from './outcome.ts';
+import { releaseUnheard } from './unheard.ts';
 
 export interface PlaceHoldRequest {
   readonly productId: number;

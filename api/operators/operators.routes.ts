@@ -63,7 +63,11 @@ export function operatorRoutes(services: Services) {
         once(services, context, async (act) => {
           const { params, set } = context;
           if (params.name === BOOTSTRAP) {
-            return fail(set, 'impossible_now', 'The bootstrap token goes by taking OPERATOR_TOKEN away.');
+            return fail(
+              set,
+              'impossible_now',
+              'The bootstrap token cannot be revoked: unset OPERATOR_TOKEN and restart.',
+            );
           }
           const reply = await revokeOperator(services, params.name, act);
           if (reply !== 'revoked') return failMissing(set, 'operator', params.name);

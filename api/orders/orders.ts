@@ -8,18 +8,18 @@ import { raw as expression } from 'mysql2';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
 import { ORDER_BATCH_MAX, REBUILD_WAIT_MAX_MS, SQL_LINE } from '@flash-sale/shared/limits.ts';
 import { Batcher, eachAlone, type Answers } from '../batch.ts';
-import { insertMany } from '../mysql/insert-many.ts';
-import { isDuplicateKey } from '../mysql/faults.ts';
-import { transaction, type Sql } from '../mysql/transaction.ts';
 import { saleIdOf } from '../holds/hold-id.ts';
 import { readOutcome, voidHold, type HoldOrder } from '../holds/outcome.ts';
+import { isDuplicateKey } from '../mysql/faults.ts';
+import { insertMany } from '../mysql/insert-many.ts';
+import { transaction, type Sql } from '../mysql/transaction.ts';
 import { perProcess } from '../per-process.ts';
 import { pinHold, settleHolds, type Settlement } from '../redis/hold-scripts.ts';
 import { armSale, onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { tellOrder } from './tell.ts';
 import { commitUnits, TakeRefused, writeOrdered, type TakenFrom, type UnitsTaken } from './take.ts';
+import { tellOrder } from './tell.ts';
 
 export type Order = HoldOrder;
 

@@ -1,10 +1,10 @@
 /** Finishes what a dead process left pinned: SQL is asked, or made, to say what became of the hold. */
 
 import { WORKER_BATCH_MAX } from '@flash-sale/shared/limits.ts';
+import { voidHold } from '../holds/outcome.ts';
 import { statement } from '../mysql/transaction.ts';
 import { listOverduePins, settleHolds, type Settlement } from '../redis/hold-scripts.ts';
 import { outcomesOf } from '../sales/outcomes.ts';
-import { voidHold } from '../holds/outcome.ts';
 import type { Services } from '../services.ts';
 
 /** Settles pins of one sale whose lease is over. @returns how many were looked at. */

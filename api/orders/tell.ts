@@ -1,8 +1,8 @@
 import type { OrderState } from '@flash-sale/shared/lifecycle.ts';
 import { majorFromMinor } from '@flash-sale/shared/units.ts';
 import { publish } from '../events/publish.ts';
-import type { Services } from '../services.ts';
 import type { HoldOrder } from '../holds/outcome.ts';
+import type { Services } from '../services.ts';
 
 /** Tells operators what became of an order. Call it after COMMIT. */
 export function tellOrder(services: Services, order: HoldOrder, state: OrderState): void {

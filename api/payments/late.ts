@@ -3,12 +3,12 @@
  * for every take; the take has an id of its own, with an outcome of its own.
  */
 
-import { deliverCredits } from '../orders/give.ts';
+import { newHoldId } from '../holds/hold-id.ts';
 import { voidHold } from '../holds/outcome.ts';
+import type { Sql } from '../mysql/transaction.ts';
+import { deliverCredits } from '../orders/give.ts';
 import type { Order } from '../orders/orders.ts';
 import { commitUnits, writeOrdered } from '../orders/take.ts';
-import { newHoldId } from '../holds/hold-id.ts';
-import type { Sql } from '../mysql/transaction.ts';
 import { settleHolds, takeUnits } from '../redis/hold-scripts.ts';
 import { onArmedSale } from '../sales/arming.ts';
 import type { Services } from '../services.ts';

@@ -12,12 +12,12 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { exclusively } from '../mysql/exclusive.ts';
 import { statement } from '../mysql/transaction.ts';
+import { perProcess } from '../per-process.ts';
 import { findSale, type Sale } from '../products/catalog.ts';
 import { isBeingRebuilt, readSale } from '../redis/sale-scripts.ts';
 import type { NotArmed } from '../redis/script.ts';
 import type { Services } from '../services.ts';
 import { StoreUnavailable } from '../store-unavailable.ts';
-import { perProcess } from '../per-process.ts';
 import { Turnstile } from '../turnstile.ts';
 import { eachSale } from './each-sale.ts';
 import { finishRebuild, startRebuild } from './rebuild.ts';

@@ -121,9 +121,11 @@ function notEdited(set: ReplySet, id: string, edited: Exclude<SaleEdited, { kind
       return failInvalid(set, edited.errors);
     case 'impossible': {
       const { state, possible } = edited;
-      const hint = possible.length > 0 ? ' Its units are changed by /stock, its window by /window.' : '';
-      const says = `The terms of a sale that is ${state} stay as they are, but for ${possible.join(', ') || 'none'}.`;
-      return fail(set, 'impossible_now', says + hint, { state, possible });
+      const says =
+        possible.length === 0
+          ? `The terms of a sale that is ${state} stay as they are.`
+          : `Of a sale that is ${state} only ${possible.join(', ')} can be edited; its units are changed by /stock, its window by /window.`;
+      return fail(set, 'impossible_now', says, { state, possible });
     }
     case 'units_held': {
       const says =

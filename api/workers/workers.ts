@@ -10,8 +10,8 @@ import { carryOutReplays } from '../payments/replay-worker.ts';
 import { reapHolds } from '../redis/hold-scripts.ts';
 import { keepSalesArmed, servedSales } from '../sales/arming.ts';
 import { moveSalesByTime } from '../sales/clock.ts';
-import { watchStores } from '../sales/store-checks.ts';
 import { eachSale } from '../sales/each-sale.ts';
+import { watchStores } from '../sales/store-checks.ts';
 import type { Services } from '../services.ts';
 import { startLoop, type Loop, type RunOnce } from './loop.ts';
 

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { BUYER_ID_LENGTH_MAX, HOLD_TTL_MAX_S, HOLD_TTL_MIN_S, QUANTITY_MAX } from '../limits.ts';
 import { ORDER_STATES, type OrderState } from '../lifecycle.ts';
+import { BUYER_ID_LENGTH_MAX, HOLD_TTL_MAX_S, HOLD_TTL_MIN_S, QUANTITY_MAX } from '../limits.ts';
 
 const strict = { additionalProperties: false } as const;
 

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
-import { REFUND_REFERENCE_LENGTH_MAX } from '../limits.ts';
 import {
   ORDER_STATES,
   PAYMENT_DISPOSITIONS,
   type OrderState,
   type PaymentDisposition,
 } from '../lifecycle.ts';
+import { REFUND_REFERENCE_LENGTH_MAX } from '../limits.ts';
 
 const instant = Type.String({ format: 'date-time' });
 const orNull = <Schema extends ReturnType<typeof Type.String | typeof Type.Number>>(schema: Schema) =>

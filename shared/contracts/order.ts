@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { PAYMENT_INTENT_ID_LENGTH_MAX } from '../limits.ts';
 import { ORDER_STATES, type OrderState } from '../lifecycle.ts';
+import { PAYMENT_INTENT_ID_LENGTH_MAX } from '../limits.ts';
 
 export const HoldId = Type.String({
   format: 'uuid',

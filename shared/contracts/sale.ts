@@ -1,4 +1,5 @@
 import { Type, type TSchema } from '@sinclair/typebox';
+import { SALE_STATES, SALE_VERBS, type SaleState, type SaleVerb } from '../lifecycle.ts';
 import {
   ALLOTMENT_MAX,
   HOLD_RATE_MAX,
@@ -10,10 +11,9 @@ import {
   PAY_WINDOW_MIN_S,
   SALES_BATCH_MAX,
 } from '../limits.ts';
-import { SALE_STATES, SALE_VERBS, type SaleState, type SaleVerb } from '../lifecycle.ts';
 import { ProductId } from './hold.ts';
-import { Currency, Price } from './operator-product.ts';
 import { oneOf } from './one-of.ts';
+import { Currency, Price } from './operator-product.ts';
 
 const strict = { additionalProperties: false } as const;
 const orNull = <Schema extends TSchema>(schema: Schema, description: string) =>
