@@ -5,7 +5,7 @@ import { createApp, createHealthApp, createOpsApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { feedOf } from './events/feed.ts';
 import { openDoor, type Door } from './http/door.ts';
-import { openPort } from './http/port.ts';
+import { openPort, urlAt } from './http/port.ts';
 import { createLog } from './log.ts';
 import { openProcesses, opsPortOf } from './processes.ts';
 import { StockStream } from './products/stock-stream.ts';
@@ -41,8 +41,8 @@ export function listen(services: Services, place: number | null = null): Listeni
   openPort(() => app.listen({ hostname: HOST, port: PORT, reusePort }), 'PORT', PORT);
   openPort(() => opsApp.listen({ hostname: OPS_HOST, port: opsPort, reusePort }), 'OPS_PORT', opsPort);
   return {
-    url: `http://${HOST}:${app.server?.port}`,
-    opsUrl: `http://${OPS_HOST}:${opsApp.server?.port}`,
+    url: urlAt(HOST, app.server?.port),
+    opsUrl: urlAt(OPS_HOST, opsApp.server?.port),
     async stop() {
       // Its successor, or nobody, is to answer who asks whether this place lives: two answers would put a proxy off.
       if (place !== null) void opsApp.server?.stop();
@@ -61,7 +61,7 @@ export function listenForHealth(services: Services): Pick<Listening, 'opsUrl' | 
   const app = createHealthApp(services, door);
   openPort(() => app.listen({ hostname: OPS_HOST, port: OPS_PORT, reusePort: false }), 'OPS_PORT', OPS_PORT);
   return {
-    opsUrl: `http://${OPS_HOST}:${app.server?.port}`,
+    opsUrl: urlAt(OPS_HOST, app.server?.port),
     async stop() {
       door.isClosing = true;
       await drain(app.server);

@@ -14,6 +14,11 @@ export function openPort<Opened>(open: () => Opened, variable: string, port: num
   }
 }
 
+/** @param host of IPv6 without brackets, as HOST has it */
+export function urlAt(host: string, port: number | undefined): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /**
  * Those that share a port do not notice strangers on it, so it is opened once by somebody who does not share.
  * @returns the port, or a free one for 0. @throws as `openPort`
