@@ -62,7 +62,7 @@ describe('where Redis is', () => {
     }
   });
 
-  test('is refused when it can not be meant, and no password is printed', () => {
+  test('is refused when it cannot be meant, and no password is printed', () => {
     for (const nodes of [
       'a:7000',
       'http://a:7000',

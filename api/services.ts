@@ -74,7 +74,7 @@ export function createServices(
     async close() {
       metrics.endProcessMetrics();
       redis.disconnect();
-      // A connection that was never made can not be ended well; nothing of ours is left on it.
+      // A connection that was never made cannot be ended well; nothing of ours is left on it.
       await mysql.end().catch(() => {});
     },
   };

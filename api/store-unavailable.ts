@@ -19,7 +19,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** For what a worker does later if it can not be done now: `.catch(unlessAway)`. @throws whatever is not about a store */
+/** For what a worker does later if it cannot be done now: `.catch(unlessAway)`. @throws whatever is not about a store */
 export function unlessAway(error: unknown): void {
   if (!(error instanceof StoreUnavailable)) throw error;
 }

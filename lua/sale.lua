@@ -56,7 +56,7 @@ local function note(about, record)
 end
 
 -- Puts the changes of this call on the sale's stream, as one entry with the units available after them. Comes last, and
--- nothing depends on it: a stream that can not be written stops no sale.
+-- nothing depends on it: a stream that cannot be written stops no sale.
 local function tell(available)
   if #changes == 0 then return end
   available = available or redis.call('HGET', meta_key, 'available')

@@ -165,8 +165,8 @@ describe('a restore', () => {
     const damaged = Buffer.from(whole);
     const middle = whole.length >> 1;
     damaged.fill(0, middle, middle + 8);
-    expect(await tried(damaged)).toContain('can not be read to its end');
-    expect(await tried(whole.subarray(0, whole.length - 20))).toContain('can not be read to its end');
+    expect(await tried(damaged)).toContain('cannot be read to its end');
+    expect(await tried(whole.subarray(0, whole.length - 20))).toContain('cannot be read to its end');
     expect(await tried(gzipSync(lines.slice(0, -2).join('\n')))).toContain('is not whole');
     expect(await tried(gzipSync(lines.toSpliced(9, 1).join('\n')))).toContain('is not whole');
     expect(await tried(gzipSync('DROP TABLE orders;\n'))).toContain('is not a backup');
@@ -306,7 +306,7 @@ describe('the commands', () => {
     ]);
     truncateSync(file, 100);
     const half = await run('restore.ts', ['-', '--replace'], { DATABASE_URL: target }, Bun.file(file));
-    expect([half.code, half.said]).toEqual([1, expect.stringContaining('can not be read to its end')]);
+    expect([half.code, half.said]).toEqual([1, expect.stringContaining('cannot be read to its end')]);
     expect((await rowsOf(target, 'SELECT id FROM sales')).length).toBe(1);
   });
 

@@ -19,7 +19,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { StoreProblem } from '../embedded/problem.ts';
 import { readHead, type BackupHead } from './dump.ts';
 
-/** @throws StoreProblem and leaves no file, when what was written can not be read again */
+/** @throws StoreProblem and leaves no file, when what was written cannot be read again */
 export async function writeBackup(lines: AsyncIterable<string>, file: string): Promise<void> {
   const draft = `${file}.${process.pid}.new`;
   try {
@@ -69,7 +69,7 @@ export async function checkBackup(file: string): Promise<CheckedBackup> {
   return { head, lines };
 }
 
-/** @throws StoreProblem when it is damaged, or can not be read */
+/** @throws StoreProblem when it is damaged, or cannot be read */
 export async function* linesOf(file: string): AsyncGenerator<string> {
   const text = createGunzip();
   const bytes = createReadStream(file).on('error', (error) => text.destroy(error));
@@ -82,7 +82,7 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new StoreProblem(`${file} can not be read to its end: ${why}`);
+    throw new StoreProblem(`${file} cannot be read to its end: ${why}`);
   } finally {
     bytes.destroy();
   }

@@ -21,7 +21,7 @@ export interface RedisPasswords {
 }
 
 /**
- * Lines of a configuration. Whoever takes over an API can not read the settings of Redis, look for other keys, or empty
+ * Lines of a configuration. Whoever takes over an API cannot read the settings of Redis, look for other keys, or empty
  * it with one command.
  */
 export function redisUsers({ app, exporter }: RedisPasswords): string[] {

@@ -76,7 +76,7 @@ export class Tail {
     const wasSilent = nowMs - this.#readAtMs > SILENCE_MS;
     const isLifeDue = wasSilent || nowMs - this.#lifeReadAtMs > LIFE_PERIOD_MS;
     this.#readAtMs = Number.NEGATIVE_INFINITY;
-    // Before anything is read: what a shard that is away has can not be, and the others go on.
+    // Before anything is read: what a shard that is away has cannot be, and the others go on.
     const life = isLifeDue ? await readLife(this.#services.redis) : this.#life;
     // A shard that hangs delays this: the time after it counts, or it would be due again at once.
     if (isLifeDue) this.#lifeReadAtMs = performance.now();

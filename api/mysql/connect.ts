@@ -17,7 +17,7 @@ export function connectMySql(url: string): Pool {
     connectionLimit: SQL_CONNECTIONS_MAX,
     // Idle connections are kept: the first second of a sale is no time to open them.
     maxIdle: SQL_CONNECTIONS_MAX,
-    // Requests that wait for a connection; more than this can not be served within a buyer's patience.
+    // Requests that wait for a connection; more than this cannot be served within a buyer's patience.
     queueLimit: 4_000,
     connectTimeout: 2_000,
     timezone: 'Z',

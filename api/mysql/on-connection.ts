@@ -61,7 +61,7 @@ async function attemptOnConnection<Result>(pool: Pool, work: OnConnection<Result
     const isLate = error instanceof DeadlinePassed;
     if (isLate) hungAtMs.set(pool, performance.now());
     if (isLate || saysNothing(error)) {
-      // A connection that is gone or hangs can not be rolled back; the server does it when the socket closes.
+      // A connection that is gone or hangs cannot be rolled back; the server does it when the socket closes.
       connection.destroy();
       throw new StoreUnavailable('sql', error);
     }

@@ -26,7 +26,7 @@ export interface Change {
   readonly after?: unknown;
 }
 
-/** What the system does by itself, the auditor's repairs for example. Operators can not be named like this. */
+/** What the system does by itself, the auditor's repairs for example. Operators cannot be named like this. */
 export function bySystem(part: string): Act {
   return { actor: `system:${part}`, requestId: crypto.randomUUID(), once: null };
 }

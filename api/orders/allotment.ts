@@ -56,7 +56,7 @@ export async function restock(
   if (changed.kind !== 'changed') return changed;
   services.reach('give.committed');
   tellChange(services, saleId, units, changed.allotment, act);
-  // If Redis can not be told now, a worker does it.
+  // If Redis cannot be told now, a worker does it.
   await deliverCredits(services, saleId).catch(unlessAway);
   await services.catalog.refresh();
   return changed;
@@ -119,7 +119,7 @@ async function withdraw(
     written.kind === 'changed'
       ? 'withdrawn'
       : await voidHold(services, { holdId: takeId, saleId }, 'released');
-  // If Redis can not be told now, the settler does it.
+  // If Redis cannot be told now, the settler does it.
   await settleHolds(services.redis, saleId, [{ holdId: takeId, outcome }]).catch(unlessAway);
   if (written.kind === 'asked_before') throw written.error;
   if (written.kind === 'changed') tellChange(services, saleId, -take.units, written.allotment, act);

@@ -76,7 +76,7 @@ function totalsOf(seen: readonly Omit<SaleSeen, 'rates'>[]): Map<number, Totals>
   return totals;
 }
 
-/** Those that changed under the look are looked at one by one, and all of them where one can not be read. */
+/** Those that changed under the look are looked at one by one, and all of them where one cannot be read. */
 async function auditAll(services: Services, ofSales: readonly Sale[]): Promise<Map<number, Audit | null>> {
   const audits = await auditQuietSales(services, ofSales).catch((error: unknown) =>
     error instanceof StoreUnavailable ? null : new Map<number, Audit | null>(),

@@ -32,7 +32,7 @@ export function eventsKey(saleId: number): string {
   return `{s:${saleId}}:events`;
 }
 
-/** Says which time of the streams this is: another one begins when they can not be put in one order with the last. */
+/** Says which time of the streams this is: another one begins when they cannot be put in one order with the last. */
 export function eventsEraKey(): string {
   return `{s:${NO_SALE}}:era`;
 }

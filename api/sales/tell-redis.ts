@@ -1,6 +1,6 @@
 /**
  * Tells Redis of a change that SQL has written down. The change stands whatever comes of this: its transaction raised
- * the epoch, so that a worker tells Redis when we can not.
+ * the epoch, so that a worker tells Redis when we cannot.
  */
 
 import type { Services } from '../services.ts';

@@ -127,7 +127,7 @@ describe('a page of another origin', () => {
     }
   });
 
-  test('can not hold, order or pay with what a form sends without asking first', async () => {
+  test('cannot hold, order or pay with what a form sends without asking first', async () => {
     const { productId } = await world.sale();
     const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'];
     const paths = ['/api/holds', '/api/orders', '/api/webhook/payment-success', '/api/webhook/stripe'];

@@ -8,7 +8,7 @@ const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, T
 export const UnitsView = Type.Object({
   allotment: Type.Integer(),
   available: Type.Integer(),
-  held: orNull(Type.Integer({ description: 'Held, or being ordered; null while Redis can not tell.' })),
+  held: orNull(Type.Integer({ description: 'Held, or being ordered; null while Redis cannot tell.' })),
   ordered: Type.Integer({ description: 'In orders that are not paid yet.' }),
   paid: Type.Integer(),
   returning: Type.Integer({ description: 'Given back, and on their way to Redis.' }),

@@ -106,8 +106,8 @@ const count = (description: string) => Type.Integer({ description });
 
 export const SaleUnits = Type.Object(
   {
-    available: orNull(Type.Integer(), 'null while Redis can not tell.'),
-    held: orNull(Type.Integer(), 'In holds that are no order yet; null while Redis can not tell.'),
+    available: orNull(Type.Integer(), 'null while Redis cannot tell.'),
+    held: orNull(Type.Integer(), 'In holds that are no order yet; null while Redis cannot tell.'),
     ordered: count('In orders that wait for their payment.'),
     paid: count('In paid orders.'),
     returning: count('Given back in SQL; Redis is about to be told.'),

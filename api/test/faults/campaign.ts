@@ -178,7 +178,7 @@ export class Campaign {
         await this.#strikeNext(chance, drawn, verifier, caller, history);
       } catch (error) {
         // A process or store that does not start again is not what was promised.
-        this.violations.add('I8', `the campaign can not go on: ${String(error)}`);
+        this.violations.add('I8', `the campaign cannot go on: ${String(error)}`);
         return;
       }
       // A mutant is caught by the first violation.
@@ -275,7 +275,7 @@ export class Campaign {
     try {
       return { restMs, figures: await closeAccounts(verifier) };
     } catch (error) {
-      this.violations.add('I8', `the accounts can not be closed: ${String(error)}`);
+      this.violations.add('I8', `the accounts cannot be closed: ${String(error)}`);
       return { restMs, figures: null };
     }
   }

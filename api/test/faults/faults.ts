@@ -98,7 +98,7 @@ export const FAULT_NAMES = Object.keys(DRAWS) as FaultName[];
 /** It takes as long as ten others. */
 const RARE: Partial<Record<FaultName, number>> = { commit_late: 0.2 };
 
-/** @returns which kinds can not be done here, and why. */
+/** @returns which kinds cannot be done here, and why. */
 export function impossibleFaults(): Partial<Record<FaultName, string>> {
   const why = whyNoSlowDisk();
   return why === null ? {} : { redis_slow_disk: why };

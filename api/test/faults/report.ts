@@ -98,7 +98,7 @@ function recoveryByKind(strokes: readonly Stroke[]): KindFigures[] {
       strokes.filter(({ isOverlapping }) => isOverlapping),
     ),
   );
-  // A silent link is measured from when it went silent: nobody can notice at once.
+  // A silent link is measured from when it went silent: nobody cannotice at once.
   const isSilent = ({ kind }: Stroke) => kind.endsWith('_silent');
   const silentIds = new Set(strokes.filter(isSilent).map(({ answeringAt }) => answeringAt));
   const told = strokes.filter(({ answeringAt }) => !silentIds.has(answeringAt));

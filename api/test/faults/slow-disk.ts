@@ -10,7 +10,7 @@ export interface SlowDisk {
   end(): Promise<void>;
 }
 
-/** @returns why a disk can not be made slow here, or null. */
+/** @returns why a disk cannot be made slow here, or null. */
 export function whyNoSlowDisk(): string | null {
   if (process.platform !== 'linux') return 'it needs Linux';
   const strace = Bun.which('strace');

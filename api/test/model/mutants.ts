@@ -1,4 +1,4 @@
-/** The protocol without one guard, each in a small world where that is seen: tests that can not fail prove nothing. */
+/** The protocol without one guard, each in a small world where that is seen: tests that cannot fail prove nothing. */
 
 import type { Guards } from './guards.ts';
 import type { Scope } from './model.ts';

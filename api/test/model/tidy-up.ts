@@ -1,5 +1,5 @@
 /**
- * Forgets what can not matter any more and renumbers epochs, so that worlds with the same future are one state. Each
+ * Forgets what cannot matter any more and renumbers epochs, so that worlds with the same future are one state. Each
  * line here says something about the protocol, so each says why.
  */
 

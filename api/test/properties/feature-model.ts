@@ -80,7 +80,7 @@ export class FeatureModel {
       if (result.kind !== 'not_armed' && isBelieved) return result as Exclude<Result, { kind: 'not_armed' }>;
       this.keepArmed();
     }
-    throw new Error('the model can not be armed');
+    throw new Error('the model cannot be armed');
   }
 
   // ---- holds ----
@@ -141,7 +141,7 @@ export class FeatureModel {
       if (answer !== null) return answer;
       this.keepArmed();
     }
-    throw new Error('the model can not be armed');
+    throw new Error('the model cannot be armed');
   }
 
   /** @returns null when the sale was rebuilt since the pin. */

@@ -93,7 +93,7 @@ export class FeatureStage {
   }
 }
 
-/** One thing that may happen. @returns false when it can not: there is nothing to pay, say */
+/** One thing that may happen. @returns false when it cannot: there is nothing to pay, say */
 export type Step = (stage: FeatureStage, nth: number) => Promise<boolean>;
 
 /** For what a process does that dies on the way: nobody gets an answer. */
