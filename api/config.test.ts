@@ -86,6 +86,10 @@ describe('where Redis is', () => {
     expect(() => readConfig({ REDIS_CLUSTER_NODES: 'redis://a:7000/1' })).toThrow(
       'without a database number',
     );
+    for (const url of ['redis://:secret@a/orders', 'redis://:secret@a/1x', 'rediss://:secret@a/1/2']) {
+      expect(() => readConfig({ REDIS_URL: url })).toThrow('REDIS_URL: expected');
+    }
+    expect(addressOf({ REDIS_URL: 'redis://a/2' })).toBe('redis://a/2');
     for (const master of ['redis://', 'http://shop', 'redis://shop/orders', 'two words']) {
       expect(() => readConfig({ REDIS_SENTINEL_MASTER: master })).toThrow('REDIS_SENTINEL_MASTER: expected');
     }

@@ -111,6 +111,21 @@ function isRedisUrl(text: string): boolean {
   return REDIS_SCHEMES.includes(protocol.slice(0, -1)) && hostname !== '';
 }
 
+const redisUrl: Variable<string | null> = {
+  ...url([...REDIS_SCHEMES, 'unix']),
+  expected:
+    'redis://, rediss:// or unix:///path, after the host at most the number of a database (redis://host/2)',
+  parse(value) {
+    if (!URL.canParse(value)) return undefined;
+    const { protocol, pathname } = new URL(value);
+    if (protocol === 'unix:') return value;
+    return isRedisUrl(value) && IS_DATABASE.test(pathname) ? value : undefined;
+  },
+};
+
+/** What stands behind the host: nothing, or a number. */
+const IS_DATABASE = /^(\/\d*)?$/;
+
 /** A cluster has database 0 alone, and sentinels have none: a number that is not heeded would be a surprise. */
 function isNodeUrl(text: string): boolean {
   return isRedisUrl(text) && /^\/?0?$/.test(new URL(text).pathname);
@@ -123,7 +138,7 @@ const sentinelMaster: Variable<string> = {
   secret: true,
   parse(value) {
     const url = value.includes('://') ? value : `redis://${value}`;
-    return isRedisUrl(url) && /^(\/\d*)?$/.test(new URL(url).pathname) ? url : undefined;
+    return isRedisUrl(url) && IS_DATABASE.test(new URL(url).pathname) ? url : undefined;
   },
 };
 
@@ -135,7 +150,7 @@ export const ENVIRONMENT = {
   OPS_PORT: port(8_001),
   OPS_HOST: text('127.0.0.1'),
   DATA_DIR: text('.flashsale'),
-  REDIS_URL: url([...REDIS_SCHEMES, 'unix']),
+  REDIS_URL: redisUrl,
   REDIS_CLUSTER_NODES: redisNodes(['REDIS_URL']),
   REDIS_SENTINELS: redisNodes(['REDIS_URL', 'REDIS_CLUSTER_NODES']),
   REDIS_SENTINEL_MASTER: sentinelMaster,

@@ -39,9 +39,19 @@ export function connectRedis(address: RedisAddress): RedisClient;
 export function connectRedis(address: RedisAddress): RedisClient {
   const redis = clientFor(address);
   // Without a listener ioredis prints each failed reconnect; callers see the failure as StoreUnavailable.
-  redis.on('error', () => {});
+  redis.on('error', (error: Error) => {
+    if (!NO_DATABASE.test(error.message)) return;
+    givenUp.set(redis, new Error(`The database in Redis' URL cannot be used: ${error.message}`));
+    redis.disconnect();
+  });
   return redis;
 }
+
+/** What Redis says to SELECT. The client would go on in database 0, among somebody else's keys. */
+const NO_DATABASE = /^(ERR .*DB index|NOPERM .*'select')/;
+
+/** Why a client is connected no more, for whoever waits until it is ready. */
+const givenUp = new WeakMap<RedisClient, Error>();
 
 function clientFor(address: RedisAddress): RedisClient {
   if (typeof address !== 'string') {
@@ -152,11 +162,13 @@ const LOOK_EVERY_MS = 5;
 
 /**
  * Resolves once commands can be sent; of a cluster to every shard, or when the time is over to one at least.
- * @throws when Redis does not become ready within `withinMs`
+ * @throws when Redis does not become ready within `withinMs`, or never will
  */
 export async function redisReady(redis: RedisClient, withinMs: number): Promise<void> {
   const endsAtMs = performance.now() + withinMs;
   for (;;) {
+    const reason = givenUp.get(redis);
+    if (reason !== undefined) throw reason;
     const shards = [...shardsOf(redis).values()];
     const ready = shards.filter((shard) => shard?.status === 'ready');
     if (ready.length > 0 && ready.length === shards.length) return;
