@@ -6,7 +6,7 @@ import { createWorld, freshDatabase, type World } from '../test/world.ts';
 import { endWithUs } from './leftovers.ts';
 
 /** Signed with by webhooks. */
-export const WEBHOOK_KEY = Buffer.from('a'.repeat(32));
+export const WEBHOOK_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
 
 export interface Server {
   readonly url: string;
