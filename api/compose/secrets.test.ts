@@ -131,6 +131,14 @@ describe('the secrets of an installation', () => {
     expect(all()).toMatchObject({ 'mariadb/root-password': before['mariadb/root-password'] ?? '' });
   });
 
+  test('are made anew after a volume was lost, and the password of the root of SQL is what its data has', () => {
+    writeSecrets(root);
+    const before = all();
+    rmSync(join(root, 'mariadb'), { recursive: true });
+    rotateSecrets(root);
+    expect(all()).toMatchObject({ 'mariadb/root-password': before['mariadb/root-password'] ?? '' });
+  });
+
   test('are made anew after a start that was killed while it did so', () => {
     writeSecrets(root);
     const before = all();

@@ -53,8 +53,9 @@ export function rotateSecrets(root: string): void {
       'The former secrets are still taken: when no provider signs with them any more, say `forget`.',
     );
   }
-  const password = keptIn(join(root, 'mariadb/root-password'));
-  if (password !== null) write(rootPassword, `${password}\n`, 0o400);
+  // By the key, not by the folder of MariaDB, which may be lost.
+  const password = secretsOf(keyIn(key))('mariadb-root').toString('hex');
+  if (!existsSync(rootPassword)) write(rootPassword, `${password}\n`, 0o400);
   // In this order: killed in between, nothing has changed.
   write(former, keyIn(key), 0o400);
   write(key, randomBytes(32), 0o400);
