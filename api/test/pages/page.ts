@@ -20,15 +20,23 @@ interface Block {
 
 const SEES = '# → ';
 
+/** What a reader types, however it is written. */
+const TYPED = /^ *```(sh|bash|zsh|shell|console)\b/;
+
+/** @throws for what would be passed over in silence */
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   const lines = markdown.split('\n');
   for (let at = 0; at < lines.length; at++) {
     const fence = /^( *)```sh(?: (\S+))?$/.exec(lines[at] ?? '');
-    if (fence === null) continue;
+    if (fence === null) {
+      if (TYPED.test(lines[at] ?? '')) throw new Error(`line ${at + 1}: nobody types such a fence`);
+      continue;
+    }
     // Within a list it is indented.
     const [, indent = '', needs = null] = fence;
     const end = lines.indexOf(`${indent}\`\`\``, at);
+    if (end < 0) throw new Error(`line ${at + 1}: the fence has no end`);
     const typed = lines.slice(at + 1, end).map((line) => line.slice(indent.length));
     blocks.push({ needs, steps: stepsOf(typed, at + 2) });
     at = end;
@@ -40,8 +48,10 @@ function stepsOf(lines: readonly string[], firstLine: number): Step[] {
   const steps: { line: number; types: string[]; sees: string[] }[] = [];
   for (const [index, text] of lines.entries()) {
     const last = steps.at(-1);
-    if (text.startsWith(SEES)) last?.sees.push(text.slice(SEES.length));
-    else if (last !== undefined && last.sees.length === 0) last.types.push(text);
+    if (text.startsWith(SEES)) {
+      if (last === undefined) throw new Error(`line ${firstLine + index}: nothing was typed before it`);
+      last.sees.push(text.slice(SEES.length));
+    } else if (last !== undefined && last.sees.length === 0) last.types.push(text);
     else steps.push({ line: firstLine + index, types: [text], sees: [] });
   }
   return steps.map(({ line, types, sees }) => ({ line, types: types.join('\n'), sees }));
