@@ -2,9 +2,9 @@
 
 import { SALE_KEYS_PATTERN } from '../redis/keys.ts';
 
-/** What our scripts call, what our processes ask besides, and how a client finds the shards of a cluster. */
+/** What our scripts call, what our processes ask besides, and how a client finds the shards of a cluster, also while slots move. */
 const REDIS_COMMANDS = `
-  ping info time cluster|slots eval evalsha
+  ping info time cluster|slots asking eval evalsha
   exists del unlink pexpire get set
   hdel hget hincrby hlen hmget hscan hset hvals
   sadd sismember zadd zcard zcount zrange zrangebyscore zrem
