@@ -178,7 +178,7 @@ describe('a restore', () => {
     expect(await tried(whole)).toBe('restored');
   });
 
-  test('refuses a database that has rows, unless told to replace it, and one that is in use', async () => {
+  test('refuses a database that has rows, unless told to replace it, one that is in use, and one of a newer version', async () => {
     using folder = scratchFolder();
     const file = join(folder.path, 'backup.sql.gz');
     await backUp(world.databaseUrl, file);
@@ -191,6 +191,10 @@ describe('a restore', () => {
     expect(await load(target, file, false).catch(String)).toContain('is not empty');
     await load(target, file, true);
     expect(await contentsOf(target)).toEqual(whole);
+    await rowsOf(target, `INSERT INTO migrations VALUES ('${'f'.repeat(64)}', utc_timestamp(3))`);
+    const ofNewerVersion = await contentsOf(target);
+    expect(await load(target, file, true).catch(String)).toContain('newer version has used this database');
+    expect(await contentsOf(target)).toEqual(ofNewerVersion);
   });
 
   test('waits a moment for whoever is just leaving', async () => {

@@ -3,7 +3,7 @@
 import { createConnection, escapeId } from 'mysql2';
 import type { Connection as PromiseConnection, RowDataPacket } from 'mysql2/promise';
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';
-import { knownMigrations, migrate } from '@flash-sale/drizzle/migrate.ts';
+import { isOfNewerVersion, knownMigrations, migrate } from '@flash-sale/drizzle/migrate.ts';
 import { StoreProblem } from '../embedded/problem.ts';
 import { OUR_TABLES } from './dump.ts';
 import { checkBackup, linesOf } from './file.ts';
@@ -31,6 +31,12 @@ export async function load(databaseUrl: string, file: string, mayReplace: boolea
   try {
     const tables = await existing(sql, [...new Set([...OUR_TABLES, ...head.tables])]);
     await refuseCompany(sql);
+    // Tables that we do not know would keep their rows, and be taken for current by the version that knows them.
+    if (tables.includes('migrations') && (await isOfNewerVersion(databaseUrl))) {
+      throw new StoreProblem(
+        'A newer version has used this database. To go back, drop the database, create it anew, and restore into that.',
+      );
+    }
     if (!mayReplace) await refuseRows(sql, tables);
     await sql.query('SET SESSION foreign_key_checks = 0');
     if (tables.length > 0) await sql.query(`DROP TABLE ${tables.map((table) => escapeId(table)).join(', ')}`);
