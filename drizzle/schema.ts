@@ -32,6 +32,7 @@ import {
 import {
   AUDIT_TARGET_LENGTH_MAX,
   BUYER_ID_LENGTH_MAX,
+  CHANGE_REASON_LENGTH_MAX,
   DELIVERY_EVENT_LENGTH_MAX,
   IDEMPOTENCY_KEY_LENGTH_MAX,
   PAYMENT_INTENT_ID_LENGTH_MAX,
@@ -356,6 +357,8 @@ export const auditLog = mysqlTable(
     idempotencyKey: ascii(IDEMPOTENCY_KEY_LENGTH_MAX),
     /** SHA-256 of the request under that key. */
     fingerprint: char({ length: 64 }),
+    /** Why, in the operator's words; null when none were given. */
+    reason: varchar({ length: CHANGE_REASON_LENGTH_MAX }),
     /** What was answered, as JSON; written after the change, and not covered by the hash. */
     reply: mediumtext(),
   },

@@ -236,6 +236,9 @@ export const OPERATORS_WAITING_MAX = 1_000;
 /** `payment`, a provider and the longest intent that is usual; a longer one is cut, and the row has it whole. */
 export const AUDIT_TARGET_LENGTH_MAX = 128;
 
+/** A sentence or two, or where to read more; percent-encoded it still fits into the headers of a request. */
+export const CHANGE_REASON_LENGTH_MAX = 200;
+
 /** Whoever rehearsed so often in vain since the last success has another question than when that was. */
 export const REHEARSALS_LOOKED_AT_MAX = 100;
 

@@ -146,11 +146,13 @@ describe('every operation', () => {
     ]);
   });
 
-  test('takes an Idempotency-Key if it changes something for an operator', () => {
+  test('takes an Idempotency-Key and a Change-Reason if it changes something for an operator', () => {
     const wrong = complaints(({ method, path, parameters = [] }) => {
       const isChange = path.startsWith('/ops/') && method !== 'GET';
-      const takesKey = parameters.some(({ name }) => name === 'Idempotency-Key');
-      return isChange && !takesKey ? ['changes something; set isChange in its documented({...}).'] : [];
+      const takes = (header: string) => parameters.some(({ name }) => name === header);
+      return isChange && !(takes('Idempotency-Key') && takes('Change-Reason'))
+        ? ['changes something; set isChange in its documented({...}).']
+        : [];
     });
     expect(wrong).toEqual([]);
   });

@@ -106,6 +106,7 @@ function explained(path: string, parameter: Parameter): Parameter {
 
 const HEADER_EXAMPLES: Readonly<Record<string, string>> = {
   'Idempotency-Key': 'c3b0a7de-5f21-4c1e-9a64-8d7e20f1b953',
+  'Change-Reason': 'Broken%20packages%20in%20the%20warehouse',
   'Last-Event-ID': '1795770000000-1-0-0.3cbc13b6',
   'webhook-id': 'msg_1',
   'webhook-timestamp': '1795770000',

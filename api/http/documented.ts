@@ -3,6 +3,7 @@
 import { Type, type TSchema } from '@sinclair/typebox';
 import type { DocumentDecoration } from 'elysia';
 import { success, type ErrorCode } from '@flash-sale/shared/contracts/reply.ts';
+import { CHANGE_REASON_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
 import { exampleOf } from './example.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { HTTP_STATUS } from './reply.ts';
@@ -23,7 +24,7 @@ export interface RouteDescription {
   readonly takesBody?: boolean;
   /** On the private listener: needs a token. */
   readonly isForOperators?: boolean;
-  /** Takes an Idempotency-Key, with which it is done once. */
+  /** Takes an Idempotency-Key, with which it is done once, and a Change-Reason. */
   readonly isChange?: boolean;
   /** What the body is, for routes that read it by themselves. */
   readonly body?: TSchema;
@@ -32,6 +33,10 @@ export interface RouteDescription {
 }
 
 const ONCE = 'The same key with the same request changes things once, and is answered as the first time.';
+
+const REASON =
+  `Why, in 1 to ${CHANGE_REASON_LENGTH_MAX} characters, for the audit log. What is percent-encoded UTF-8 is decoded; a % is sent as %25. ` +
+  'It is no part of what an Idempotency-Key stands for: asked again, the first reason stays.';
 
 /** The answer when the first one is not known any more. */
 const DoneBefore = Type.Object({
@@ -50,7 +55,10 @@ export interface Documented {
 }
 
 export function documented(route: RouteDescription): Documented {
-  const headers = route.isChange === true ? { 'Idempotency-Key': ONCE, ...route.headers } : route.headers;
+  const headers =
+    route.isChange === true
+      ? { 'Idempotency-Key': ONCE, 'Change-Reason': REASON, ...route.headers }
+      : route.headers;
   return {
     ...(route.takesBody === true ? {} : { parse: 'none' }),
     detail: {

@@ -15,6 +15,7 @@ import { perProcess } from '../per-process.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';
 import { Turnstile } from '../turnstile.ts';
+import { readReason } from './change-reason.ts';
 import { checkKey } from './idempotency-key.ts';
 import { operatorOf } from './operator.ts';
 import { fail, succeed, type ReplySet } from './reply.ts';
@@ -42,6 +43,7 @@ export async function once<Reply>(
   { isSecret = false }: OnceOptions = {},
 ): Promise<Reply | DoneBefore | Failure> {
   const key = checkKey(headers['idempotency-key'], 'Idempotency-Key');
+  const reason = readReason(headers['change-reason']);
   const actor = operatorOf(request).name;
   const requestId = String(set.headers['x-request-id'] ?? crypto.randomUUID());
   const make = async (act: Act): Promise<Reply> => {
@@ -49,10 +51,10 @@ export async function once<Reply>(
     if (isSuccess(set)) tell(services, act);
     return reply;
   };
-  if (key === null) return make({ actor, requestId, once: null });
+  if (key === null) return make({ actor, requestId, once: null, reason });
 
   const fingerprint = fingerprintOf(request, body);
-  const act = { actor, requestId, once: { key, fingerprint } };
+  const act = { actor, requestId, once: { key, fingerprint }, reason };
   const askedBefore = async () => {
     const past = await findAct(services.mysql, actor, key);
     return past === null ? null : answerAgain<Reply>(set, past, fingerprint);

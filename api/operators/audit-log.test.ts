@@ -18,17 +18,23 @@ beforeEach(() =>
   }),
 );
 
-const act = (key?: string): Act => ({
+const act = (key?: string, reason: string | null = null): Act => ({
   actor: 'ann',
   requestId: 'r1',
   once: key === undefined ? null : { key, fingerprint: 'f'.repeat(64) },
+  reason,
 });
 
 const write = (count: number) =>
   Promise.all(
     Array.from({ length: count }, (_, n) =>
       transaction(world.services.mysql, (sql) =>
-        record(sql, act(), { action: 'test', target: `thing ${n}`, before: { n: n - 1 }, after: { n } }),
+        record(sql, act(undefined, 'why'), {
+          action: 'test',
+          target: `thing ${n}`,
+          before: { n: n - 1 },
+          after: { n },
+        }),
       ),
     ),
   );
@@ -49,9 +55,51 @@ test('a change that is undone is not written down, and one that stands is', asyn
   expect(await verified()).toMatchObject({ rows: 0, intact: true });
 });
 
+test('rows from before there were reasons are still right, those after them too, and no reason can be slipped in', async () => {
+  const { mysql } = world.services;
+  const before = [
+    {
+      actor: 'ann',
+      action: 'sale.launch',
+      target: 'sale 1',
+      before: '{"state":"draft"}',
+      after: '{"state":"live"}',
+      requestId: 'r1',
+      previousHash: '0'.repeat(64),
+      hash: '52039eac3747dec5f7347a0567231d14b45c84acd3db1d0e82b63574c5eb68c5',
+      createdAt: new Date('2026-11-27T03:36:48.295Z'),
+      idempotencyKey: 'k1',
+      fingerprint: 'f'.repeat(64),
+    },
+    {
+      actor: 'system:auditor',
+      action: 'sale.pause',
+      target: 'sale 1',
+      after: '{"drift":3}',
+      requestId: 'r2',
+      previousHash: '52039eac3747dec5f7347a0567231d14b45c84acd3db1d0e82b63574c5eb68c5',
+      hash: 'deee0cdab6579d9ad62e5bf397f63f3125f8b8dd69e08b6c985c41f45b99bd86',
+      createdAt: new Date('2026-11-27T03:36:48.301Z'),
+    },
+  ];
+  await statement(mysql, async (sql) => {
+    await sql.insert(auditLog).values(before);
+    await sql.insert(auditChain).values({ id: 1, hash: before[1]?.hash ?? '' });
+  });
+  expect(await verified()).toEqual({ intact: true, rows: 2, broken_at: null });
+  await transaction(mysql, (sql) => record(sql, act('k2', 'Why not'), { action: 'test', target: 'x' }));
+  expect(await verified()).toEqual({ intact: true, rows: 3, broken_at: null });
+  for (const reason of ['', 'slipped in']) {
+    await statement(mysql, (sql) => sql.update(auditLog).set({ reason }).where(eq(auditLog.requestId, 'r2')));
+    expect([reason, (await verifyChain(mysql)).kind]).toEqual([reason, 'broken']);
+  }
+});
+
 test('a row that was changed, taken out, put in or cut off is noticed', async () => {
   const tampering: [string, ReturnType<typeof raw>][] = [
     ['changed', raw`UPDATE audit_log SET after = '{"n":9}' WHERE target = 'thing 2'`],
+    ['explained', raw`UPDATE audit_log SET reason = 'better' WHERE target = 'thing 2'`],
+    ['unexplained', raw`UPDATE audit_log SET reason = null WHERE target = 'thing 2'`],
     ['renamed', raw`UPDATE audit_log SET actor = 'bob' WHERE target = 'thing 2'`],
     [
       'redated',

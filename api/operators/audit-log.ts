@@ -15,6 +15,8 @@ export interface Act {
   readonly requestId: string;
   /** The change is made once, however often it is asked for under this key; null when none was given. */
   readonly once: { readonly key: string; readonly fingerprint: string } | null;
+  /** Why, in the operator's words; null when none were given. */
+  readonly reason: string | null;
 }
 
 export interface Change {
@@ -28,7 +30,7 @@ export interface Change {
 
 /** What the system does by itself, the auditor's repairs for example. Operators cannot be named like this. */
 export function bySystem(part: string): Act {
-  return { actor: `system:${part}`, requestId: crypto.randomUUID(), once: null };
+  return { actor: `system:${part}`, requestId: crypto.randomUUID(), once: null, reason: null };
 }
 
 const changeOf = new WeakMap<Act, Change>();
@@ -75,6 +77,7 @@ export async function record(sql: Sql, act: Act, change: Change): Promise<void> 
     createdAt: clock.now,
     idempotencyKey: act.once?.key ?? null,
     fingerprint: act.once?.fingerprint ?? null,
+    reason: act.reason,
   };
   const hash = hashOf(row, previousHash);
   await sql.insert(auditLog).values({ ...row, previousHash, hash });
@@ -97,10 +100,12 @@ type Hashed = Pick<
   | 'createdAt'
   | 'idempotencyKey'
   | 'fingerprint'
+  | 'reason'
 >;
 
 function hashOf(row: Hashed, previousHash: string): string {
-  const { actor, action, target, before, after, requestId, createdAt, idempotencyKey, fingerprint } = row;
+  const { actor, action, target, before, after, requestId, createdAt, idempotencyKey, fingerprint, reason } =
+    row;
   const covered = [
     previousHash,
     createdAt.toISOString(),
@@ -112,6 +117,8 @@ function hashOf(row: Hashed, previousHash: string): string {
     requestId,
     idempotencyKey,
     fingerprint,
+    // Rows from before there were reasons keep their hash; one that is added to or taken from a row still changes it.
+    ...(reason === null ? [] : [reason]),
   ];
   return new Bun.CryptoHasher('sha256').update(JSON.stringify(covered)).digest('hex');
 }

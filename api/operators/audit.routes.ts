@@ -62,7 +62,7 @@ const ACTOR_LENGTH_MAX = 100;
 type Row = Awaited<ReturnType<typeof listAudit>>[number];
 
 function viewOf(row: Row): AuditRowBody {
-  const { id, actor, action, target, before, after, requestId, hash, createdAt } = row;
+  const { id, actor, action, target, before, after, requestId, reason, hash, createdAt } = row;
   return {
     id,
     at: createdAt.toISOString(),
@@ -71,6 +71,7 @@ function viewOf(row: Row): AuditRowBody {
     target,
     before: before === null ? null : JSON.parse(before),
     after: after === null ? null : JSON.parse(after),
+    reason,
     request_id: requestId,
     hash,
   };

@@ -208,7 +208,9 @@ describe('an operator cancels an order', () => {
     const dying = await world.another((point) => {
       if (point === 'give.committed') throw new Error('as if killed here');
     });
-    await cancelOrder(dying, orderId, { actor: 'bootstrap', requestId: 'r', once: null }).catch(() => {});
+    await cancelOrder(dying, orderId, { actor: 'bootstrap', requestId: 'r', once: null, reason: null }).catch(
+      () => {},
+    );
     expect(await audit(world.services, sale.saleId)).toMatchObject({ owed: 1, committed: 0, drift: 0 });
     expect((await cancel(orderId, { 'idempotency-key': orderId })).status).toBe(200);
     await deliverCredits(world.services, sale.saleId);

@@ -184,7 +184,7 @@ function recordReplayed(
   deliveryId: number,
   change: { before?: unknown; after: unknown },
 ): Promise<void> {
-  const act = { actor, requestId: `replay.${id}`, once: null };
+  const act = { actor, requestId: `replay.${id}`, once: null, reason: null };
   return record(sql, act, { action: 'webhook.replay', target: `delivery ${deliveryId}`, ...change });
 }
 

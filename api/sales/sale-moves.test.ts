@@ -264,7 +264,7 @@ describe('the window of a sale', () => {
     const dying = await world.another((point) => {
       if (point === 'sale.changed') throw new Error('as if killed here');
     });
-    const ann = { actor: 'ann', requestId: 'r', once: null };
+    const ann = { actor: 'ann', requestId: 'r', once: null, reason: null };
     await changeWindow(dying, sale.saleId, { closesAt: inSeconds(600) }, ann).catch(() => {});
     await keepSalesArmed(world.services);
     await Bun.sleep(Math.max(0, closesAt.getTime() - Date.now()) + 50);

@@ -249,7 +249,7 @@ describe('a sale that is on', () => {
     const dying = await world.another((point) => {
       if (point === 'sale.changed') throw new Error('as if killed here');
     });
-    const ann = { actor: 'ann', requestId: 'r', once: null };
+    const ann = { actor: 'ann', requestId: 'r', once: null, reason: null };
     await editSale(dying, sale.saleId, { buyerLimit: 5 }, ann).catch(() => {});
     await keepSalesArmed(world.services);
     expect((await hold(world, sale.productId, { quantity: 5, buyer_id: 'ann' })).status).toBe(201);
@@ -342,7 +342,7 @@ describe('many sales at once', () => {
     });
     const productId = await product();
     const terms = { productId, allotment: 4 };
-    const act = { actor: 'ann', requestId: 'r', once: null };
+    const act = { actor: 'ann', requestId: 'r', once: null, reason: null };
     await createSales(dying, [{ terms, state: 'live' }], act).catch(() => {});
     const [sale] = await salesOf(productId);
     expect(sale?.state).toBe('live');

@@ -63,6 +63,12 @@ export const AuditRow = Type.Object({
   target: Type.String({ examples: ['sale 1'] }),
   before: Type.Unknown({ examples: [{ state: 'draft' }] }),
   after: Type.Unknown({ examples: [{ state: 'live' }] }),
+  reason: orNull(
+    Type.String({
+      description: 'Why, in the words of the Change-Reason; null when none were given.',
+      examples: ['Broken packages in the warehouse'],
+    }),
+  ),
   request_id: Type.String(),
   hash: Type.String({
     description: 'Over this row and the hash of the one before.',

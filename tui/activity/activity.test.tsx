@@ -15,8 +15,8 @@ afterAll(() => world.close());
 let desk: MountedDesk;
 afterEach(() => desk.close());
 
-async function open(url?: string) {
-  desk = mountDesk(world, { columns: 120, rows: 40, ...(url === undefined ? {} : { url }) });
+async function open(url?: string, columns = 120) {
+  desk = mountDesk(world, { columns, rows: 40, ...(url === undefined ? {} : { url }) });
   await desk.waitFor('live');
 }
 
@@ -56,6 +56,20 @@ test('what others do comes into the audit log as they do it, with what it change
   await desk.waitFor(/\+ state +cancelled/);
   await desk.press('o');
   await desk.waitFor(has('pi_others', 'cancelled'));
+});
+
+test('why something was changed is beside it where there is room, in its detail, and found by a filter', async () => {
+  const orderId = await pendingOrder('pi_why');
+  const why = { 'change-reason': 'Angerufen%20und%20abgesagt%20%E2%80%93%20Nr.%207' };
+  await ops(world, 'POST', `/ops/orders/${orderId}/cancel`, undefined, why);
+  await open(undefined, 200);
+  await desk.press('5', 'tab');
+  await desk.waitFor(has('order.cancel', orderId.slice(-6), 'Angerufen und abgesagt'));
+  await desk.press('/', 'reason:angerufen', 'enter');
+  await desk.waitFor(has('order.cancel', orderId.slice(-6)));
+  expect(desk.screen()).not.toContain('sale.launch');
+  await desk.press('d');
+  await desk.waitFor(/why +Angerufen und abgesagt – Nr\. 7/);
 });
 
 test('a change of which nobody answered is said to be unknown, with what to do', async () => {

@@ -74,6 +74,14 @@ const COLUMNS: readonly Column<AuditRow>[] = [
   },
   { name: 'change', title: 'Change', width: 30, grows: 2, priority: 2, cell: changeWords },
   {
+    name: 'reason',
+    title: 'Why',
+    width: 20,
+    grows: 1,
+    priority: 3,
+    cell: ({ reason }) => safe(reason ?? ''),
+  },
+  {
     name: 'id',
     title: 'Row',
     width: 6,
@@ -116,6 +124,7 @@ export const auditView: View<AuditRow> = {
     action: row.action,
     target: row.target,
     change: changeWords(row),
+    reason: row.reason ?? '',
     request: row.request_id,
   }),
   above,
@@ -131,7 +140,9 @@ export const auditView: View<AuditRow> = {
       log.newest.isRead ? 'No operator has changed anything yet.' : 'Reading the audit log ...',
     ),
   sentence: (_frame, row) =>
-    `${row.actor} did ${row.action} to ${row.target} at ${dateTime(Date.parse(row.at))}: ${changeWords(row)}`,
+    `${row.actor} did ${row.action} to ${row.target} at ${dateTime(Date.parse(row.at))}: ${changeWords(row)}${
+      row.reason === null ? '' : `; why: ${row.reason}`
+    }`,
 };
 
 /** What the last check said, and whether there is more to see. */
@@ -172,6 +183,7 @@ function auditLines(_frame: Frame, row: AuditRow, width: number): Line[] {
     ...changeLines(row.before, row.after, width),
     BLANK,
     ...fact('when', dateTime(Date.parse(row.at)), width),
+    ...(row.reason === null ? [] : fact('why', row.reason, width)),
     ...fact('row', count(row.id), width),
     ...fact('request', row.request_id, width),
     ...fact('hash', row.hash, width),

@@ -26,6 +26,13 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
+/** What goes with each change of a command. */
+export type ChangeHeaders = {
+  readonly 'idempotency-key': string;
+  /** Percent-encoded, since headers are ASCII. */
+  readonly 'change-reason'?: string;
+};
+
 /** What every command has. */
 export interface Here<Row, Takes, Has> {
   readonly words: ValuesOf<Takes>;
@@ -48,9 +55,7 @@ export interface There<Row, Takes, Has> extends Here<Row, Takes, Has> {
    * Changes something, once, and says what came of it.
    * @throws Refused
    */
-  readonly change: <Data>(
-    send: (headers: { 'idempotency-key': string }) => Promise<Answer<Data>>,
-  ) => Promise<Data>;
+  readonly change: <Data>(send: (headers: ChangeHeaders) => Promise<Answer<Data>>) => Promise<Data>;
   /**
    * Says what will happen, and asks; with --yes it does not.
    * @param tells sentences @param word what has to be typed; "yes" when absent
@@ -72,6 +77,8 @@ interface Described<Row> {
   readonly isStream?: boolean;
   /** It can't be taken back: it asks before, or needs --yes. */
   readonly isDestructive?: boolean;
+  /** It changes nothing as an operator, or only what it made itself: no --reason. */
+  readonly takesNoReason?: boolean;
 }
 
 interface Local<Row, Takes, Has> extends Described<Row> {

@@ -2,7 +2,7 @@
 
 import { isUnanswered, refusalWords, type Answer } from '../api.ts';
 import { safe } from '../look/text.ts';
-import type { There } from './command.ts';
+import type { ChangeHeaders, There } from './command.ts';
 import { Refused } from './endings.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import type { Flags, Words } from './taken.ts';
@@ -15,7 +15,7 @@ import type { Flags, Words } from './taken.ts';
 export async function changeEach<Row>(
   { change, out, say }: Pick<There<Row, Words, Flags>, 'change' | 'out' | 'say'>,
   ids: readonly string[],
-  send: (id: string, headers: { 'idempotency-key': string }) => Promise<Answer<Row>>,
+  send: (id: string, headers: ChangeHeaders) => Promise<Answer<Row>>,
 ): Promise<number> {
   const done: Row[] = [];
   let exitCode: number = EXIT.ok;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { statement } from '@flash-sale/api/mysql/transaction.ts';
+import { hold } from '@flash-sale/api/test/client.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { commandsOf, type Run } from '../test/run-command.ts';
 
@@ -52,6 +53,39 @@ test('products create and list', async () => {
   expect(await run('products create Lamp --price 1,5 --currency EUR')).toMatchObject({ code: 2, out: '' });
   const refused = await run('products create Lamp --price 1.005 --currency EUR');
   expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('price is finer') });
+});
+
+test('--reason: why, in the audit log; what is no reason is found before anything is asked', async () => {
+  const line = ['operators', 'add', 'cleo', '--role', 'viewer', '--reason', ' 100 % Vertretung für Ben 🌴 '];
+  expect(await run(line)).toMatchObject({ code: 0 });
+  const why = '100 % Vertretung für Ben 🌴';
+  expect(await run.json('audit list --actor bootstrap --limit 1')).toMatchObject([{ reason: why }]);
+  expect((await run('audit list --limit 1')).out).toMatch(/^Row +When +Who +Did +To +Change +Why/);
+  expect((await run('audit list --limit 1', { columns: 200 })).out).toContain('100 % Vertretung für Ben');
+  for (const reason of ['', ' ', 'two\nlines', 'x'.repeat(201)]) {
+    const refused = await run(['operators', 'revoke', 'cleo', '--reason', reason]);
+    expect([reason, refused]).toMatchObject([reason, { code: 2, err: expect.stringContaining('--reason') }]);
+  }
+  expect(await run('operators revoke cleo --yes')).toMatchObject({ code: 0 });
+  expect(await run.json('audit list --limit 1 --fields action,reason')).toEqual([
+    { action: 'operator.revoke', reason: null },
+  ]);
+});
+
+test('--reason goes with every change of one command, and with none that is not written down', async () => {
+  const { productId } = await world.sale();
+  const holds = [await hold(world, productId), await hold(world, productId)];
+  const ids = holds.map(({ body }) => body.data.hold_id);
+  const released = await run(['holds', 'release', ...ids, '--yes', '--reason', 'Never answered']);
+  expect(released).toMatchObject({ code: 0 });
+  const row = { action: 'hold.release', reason: 'Never answered' };
+  expect(await run.json('audit list --limit 2 --fields action,reason')).toEqual([row, row]);
+  for (const line of ['rehearse', 'pay --intent pi_1', 'webhooks send -', 'sales list']) {
+    expect([line, await run(`${line} --reason Why`)]).toMatchObject([
+      line,
+      { code: 2, err: expect.stringContaining("'--reason'") },
+    ]);
+  }
 });
 
 test('audit list: who changed what; audit verify: 1 when a row is not as it was written', async () => {

@@ -36,6 +36,7 @@ const AUDIT: Shape<AuditRow> = {
     { field: 'action', title: 'Did' },
     { field: 'target', title: 'To' },
     { field: 'change', title: 'Change', cell: changeWords },
+    { field: 'reason', title: 'Why' },
   ],
 };
 

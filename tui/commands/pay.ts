@@ -15,6 +15,7 @@ export const PAY_COMMANDS = [
     summary: 'Try a payment out: tell the API of it as a payment provider does',
     details: PROVIDER_DETAILS,
     does: 'changes',
+    takesNoReason: true,
     shape: DELIVERED,
     flags: {
       intent: text('INTENT', 'the payment intent of the order, like pi_1'),

@@ -1,6 +1,7 @@
 /** Words and flags as they were typed -> what is to be done. */
 
 import { parseArgs } from 'node:util';
+import { REASON_EXPECTED, reasonOf } from '@flash-sale/shared/change-reason.ts';
 import { SHARED_FLAGS, type Flags as SettingsFlags } from '../config.ts';
 import { firstWords } from '../fault-words.ts';
 import type { Command } from './command.ts';
@@ -16,6 +17,7 @@ export interface Asked {
   readonly format: Format;
   readonly isSure: boolean;
   readonly idempotencyKey: string | undefined;
+  readonly reason: string | undefined;
 }
 
 const HELP = { help: on('how it is used') };
@@ -32,13 +34,23 @@ const CHANGES = {
     text('KEY', 'sent under the same key again, the change is made once; made up when absent'),
   ),
 };
+const REASON = {
+  reason: optional<string>({
+    kind: 'one',
+    name: 'TEXT',
+    says: 'why, for the audit log',
+    expected: REASON_EXPECTED,
+    parse: reasonOf,
+  }),
+};
 const DESTRUCTIVE = { yes: on('do it without asking; without a terminal it is needed') };
 
 /** What is the same for many commands. */
-export function commonFlags({ shape, isStream, does, isDestructive }: Command): Flags {
+export function commonFlags({ shape, isStream, does, isDestructive, takesNoReason }: Command): Flags {
   return {
     ...(shape === undefined ? {} : isStream === true ? STREAM : ROWS),
     ...(does === 'changes' ? CHANGES : {}),
+    ...(does === 'changes' && takesNoReason !== true ? REASON : {}),
     ...(isDestructive === true ? DESTRUCTIVE : {}),
     ...HELP,
   };
@@ -59,6 +71,7 @@ export function readCommand(command: Command, argv: readonly string[]): Asked | 
     format: formatOf(command, all),
     isSure: all['yes'] === true,
     idempotencyKey: all['idempotency-key'] as string | undefined,
+    reason: all['reason'] as string | undefined,
   };
 }
 

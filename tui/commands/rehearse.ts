@@ -39,6 +39,7 @@ leave, click twice, hang up, pay late, twice, wrongly or never), ends it, and co
 written down. No other sale is touched, but they share the machine: while they buy, it asks before.
 Payments are signed with WEBHOOK_SECRET when it is set. 0: every rule held; 1: one was broken; 6: nobody answered.`,
     does: 'changes',
+    takesNoReason: true,
     isDestructive: true,
     flags: {
       buyers: optional(

@@ -82,6 +82,7 @@ const NO_ROWS = { id: '', fields: [], columns: [] };
 function thereOf(here: Here<unknown, {}, {}>, settings: Settings, asked: Asked): There<unknown, {}, {}> {
   const { io, say } = here;
   const key = asked.idempotencyKey ?? crypto.randomUUID();
+  const why = asked.reason === undefined ? {} : { 'change-reason': encodeURIComponent(asked.reason) };
   let changes = 0;
   return {
     ...here,
@@ -95,7 +96,7 @@ function thereOf(here: Here<unknown, {}, {}>, settings: Settings, asked: Asked):
       const sendIt: typeof send = (headers) => {
         times += 1;
         if (times > 1) say('Nobody answered. It is sent again, under the same key.');
-        return send(headers);
+        return send({ ...headers, ...why });
       };
       const answer = await sendUntilAnswered(sendIt, ownKey, io.signal);
       if (answer.ok) {

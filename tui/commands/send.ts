@@ -14,6 +14,7 @@ export const SEND_COMMANDS = [
     summary: 'Try a webhook out: send a file as a payment provider does, byte for byte',
     details: PROVIDER_DETAILS,
     does: 'changes',
+    takesNoReason: true,
     shape: DELIVERED,
     takes: { file: text('FILE', 'what is sent; - is what is piped into it') },
     flags: {
