@@ -333,6 +333,8 @@ export const operators = mysqlTable(
     expiresAt: instant(),
     revokedAt: instant(),
     createdAt: createdAt(),
+    /** To the minute, and by what could be written then. */
+    lastUsedAt: instant(),
   },
   (table) => [unique('operators_name').on(table.name), unique('operators_token').on(table.tokenHash)],
 );

@@ -230,6 +230,12 @@ export const OPERATOR_TOKEN_LENGTH_MIN = 32;
 /** A token that must outlive a year is better issued anew. */
 export const TOKEN_DAYS_MAX = 366;
 
+/** One write for a token in each process; to the minute is as exactly as anybody asks. */
+export const TOKEN_USE_NOTED_EVERY_MS = 60_000;
+
+/** What the token was sent with is answered by then, so that nobody waits for a connection behind the note. */
+export const TOKEN_USE_NOTED_AFTER_MS = 1_000;
+
 /** Keyed changes that wait for their turn: more than any shop's operators and scripts make at once. */
 export const OPERATORS_WAITING_MAX = 1_000;
 

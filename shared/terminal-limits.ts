@@ -75,6 +75,9 @@ export const CURSOR_ANSWER_MAX_MS = 1_000;
 /** Long enough to ask an admin for a new token. */
 export const TOKEN_ENDS_SOON_MS = 3 * 86_400_000;
 
+/** A quarter: whoever works with it did so once by then, and access is looked through as often. */
+export const TOKEN_UNUSED_LONG_MS = 90 * 86_400_000;
+
 /** A crowd that one rehearsal plays: beyond it one client is no crowd any more. */
 export const REHEARSAL_BUYERS_MAX = 1_000_000;
 

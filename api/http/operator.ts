@@ -6,6 +6,7 @@
 import { Elysia } from 'elysia';
 import { OPERATOR_ROLES, type OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { findOperator, type Operator } from '../operators/operators.ts';
+import { tokenUses } from '../operators/token-use.ts';
 import type { Services } from '../services.ts';
 import { unlessAway } from '../store-unavailable.ts';
 import { fail, RequestFault } from './reply.ts';
@@ -38,6 +39,7 @@ const known = new WeakMap<Request, Operator>();
  * gains nothing.
  */
 export function operatorsOnly(services: Services) {
+  const noteUse = tokenUses(services);
   return new Elysia({ name: 'operators-only' })
     .onRequest(async ({ request, set }) => {
       const path = URL.parse(request.url)?.pathname;
@@ -56,6 +58,7 @@ export function operatorsOnly(services: Services) {
         );
       }
       known.set(request, operator);
+      noteUse(operator);
       requireRole(request, path);
       return undefined;
     })

@@ -114,7 +114,8 @@ const REVOKE = documented({
   isChange: true,
 });
 
-function viewOf({ name, role, state, createdAt, expiresAt, revokedAt }: ListedOperator): OperatorViewBody {
+function viewOf(operator: ListedOperator): OperatorViewBody {
+  const { name, role, state, createdAt, expiresAt, revokedAt, lastUsedAt } = operator;
   return {
     name,
     role,
@@ -122,5 +123,6 @@ function viewOf({ name, role, state, createdAt, expiresAt, revokedAt }: ListedOp
     created_at: createdAt.toISOString(),
     expires_at: expiresAt?.toISOString() ?? null,
     revoked_at: revokedAt?.toISOString() ?? null,
+    last_used_at: lastUsedAt?.toISOString() ?? null,
   };
 }

@@ -18,6 +18,8 @@ import { newToken } from './token.ts';
 export const BOOTSTRAP = 'bootstrap';
 
 export interface Operator {
+  /** In SQL, where the bootstrap operator is not. */
+  readonly id: number | null;
   readonly name: string;
   readonly role: OperatorRole;
   readonly expiresAt: Date | null;
@@ -31,7 +33,7 @@ function digest(token: string): Buffer {
 export async function findOperator({ config, mysql }: Services, token: string): Promise<Operator | null> {
   const presented = digest(token);
   if (config.OPERATOR_TOKEN !== null && timingSafeEqual(presented, digest(config.OPERATOR_TOKEN))) {
-    return { name: BOOTSTRAP, role: 'admin', expiresAt: null };
+    return { id: null, name: BOOTSTRAP, role: 'admin', expiresAt: null };
   }
   const rows = await statement(mysql, (sql) =>
     sql
@@ -48,7 +50,7 @@ export async function findOperator({ config, mysql }: Services, token: string): 
   const [row] = rows;
   // Whoever could time the look-up of a hash would learn nothing of a token; compared once more all the same.
   if (row === undefined || !timingSafeEqual(Buffer.from(row.tokenHash, 'hex'), presented)) return null;
-  return { name: row.name, role: row.role, expiresAt: row.expiresAt };
+  return { id: row.id, name: row.name, role: row.role, expiresAt: row.expiresAt };
 }
 
 export type OperatorAdded =

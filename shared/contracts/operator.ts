@@ -37,9 +37,12 @@ export const OperatorView = Type.Object({
   name: Type.String({ examples: ['ann'] }),
   role: Role,
   state: Type.Unsafe<OperatorState>({ type: 'string', enum: ['active', 'revoked', 'expired'] }),
-  created_at: orNull(instant),
+  created_at: instant,
   expires_at: orNull(instant),
   revoked_at: orNull(instant),
+  last_used_at: Type.Union([instant, Type.Null()], {
+    description: 'To the minute. A stream counts when it begins; null: never, as far as could be noted.',
+  }),
 });
 export type OperatorState = 'active' | 'revoked' | 'expired';
 export type OperatorView = typeof OperatorView.static;

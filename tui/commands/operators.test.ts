@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { statement } from '@flash-sale/api/mysql/transaction.ts';
 import { hold } from '@flash-sale/api/test/client.ts';
+import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { commandsOf, type Run } from '../test/run-command.ts';
 
@@ -29,12 +30,15 @@ test('operators add: the token is on stdout alone, and works until it is revoked
   expect(await run('sales list', { environment })).toMatchObject({ code: 4, out: '' });
 });
 
+/** In the table: expires, since, last used. */
+const USED_BY_BEN = /ben +admin +active +- +\S+ \S+ +\d{4}/;
+
 test('operators list: a table and JSON; what is refused', async () => {
-  expect(await run('operators add ben --role admin')).toMatchObject({
-    code: 0,
-    out: expect.stringMatching(/^token +fsop_/m),
-  });
+  const added = await run('operators add ben --role admin');
+  expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/^token +fsop_/m) });
   expect((await run('operators list')).out).toMatch(/ben +admin +active +- +\d{4}/);
+  const environment = { OPERATOR_TOKEN: /fsop_\S+/.exec(added.out)?.[0] ?? '' };
+  await until(async () => (await run('operators list', { environment })).out.match(USED_BY_BEN));
   expect(await run.json('operators list --fields name,state')).toContainEqual({
     name: 'ben',
     state: 'active',

@@ -22,6 +22,7 @@ const OPERATOR: Shape<OperatorView> = {
     { field: 'state', title: 'State' },
     { field: 'expires_at', title: 'Expires' },
     { field: 'created_at', title: 'Since' },
+    { field: 'last_used_at', title: 'Last used' },
     { field: 'revoked_at', title: 'Revoked' },
   ],
 };

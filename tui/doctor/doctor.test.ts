@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { statement } from '@flash-sale/api/mysql/transaction.ts';
 import { ops } from '@flash-sale/api/test/client.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { doctorAt } from '../test/doctor.ts';
@@ -48,6 +49,7 @@ test('where everything is right every check says so', async () => {
     'units',
     'refunds',
     'deliveries',
+    'unused tokens',
     'events',
     'heartbeat',
     'own clock',
@@ -148,6 +150,29 @@ describe('the token', () => {
     const checks = await checksOf(settings);
     expect(checks.at(-1)).toMatchObject({ name: 'token', verdict: 'no' });
     expect(checks.at(-1)?.fix).toContain('OPERATOR_TOKEN');
+  });
+
+  test('that nobody used for a quarter is named to admins, until it is used or revoked', async () => {
+    const [viewer, admin] = [await issue('idle', { role: 'viewer' }), settingsFor(originOfOps)];
+    await issue('busy', { role: 'viewer' });
+    await statement(world.services.mysql, (sql) =>
+      sql.execute(`UPDATE operators SET created_at = created_at - interval 91 day,
+        last_used_at = if(name = 'busy', utc_timestamp(3), null) WHERE name IN ('idle', 'busy')`),
+    );
+    expect(await look('unused tokens', admin)).toEqual({
+      name: 'unused tokens',
+      verdict: 'warn',
+      says: 'nobody used for 90 d: idle',
+      fix: 'flashsale operators revoke NAME',
+    });
+    expect(await look('unused tokens', viewer)).toBeUndefined();
+    await untilIt('unused tokens', 'ok', admin);
+    await statement(world.services.mysql, (sql) =>
+      sql.execute(`UPDATE operators SET last_used_at = last_used_at - interval 91 day WHERE name = 'idle'`),
+    );
+    expect(await look('unused tokens', admin)).toMatchObject({ verdict: 'warn' });
+    await ops(world, 'POST', '/ops/operators/idle/revoke');
+    expect(await look('unused tokens', admin)).toMatchObject({ verdict: 'ok' });
   });
 });
 

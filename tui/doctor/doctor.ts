@@ -13,7 +13,7 @@ import { answering, salesChecks, serviceChecks, storeChecks } from './overview-c
 import { reachChecks } from './reach-checks.ts';
 import { settingsChecks } from './settings-checks.ts';
 import { streamChecks } from './stream-checks.ts';
-import { tokenCheck } from './token-check.ts';
+import { tokenCheck, unusedCheck } from './token-check.ts';
 
 export interface Examined {
   readonly settings: Settings;
@@ -34,6 +34,7 @@ export async function* examine({ settings, isDeep }: Examined): AsyncGenerator<C
   if (!me.ok && me.code !== 'unavailable') return;
   yield* await overviewChecks(url, await answerOf(api.overview.get()));
   if (!me.ok) return;
+  if (me.data.role === 'admin') yield unusedCheck(await answerOf(api.operators.get()), Date.now());
   yield* await streamChecks({ url, token });
   if (isDeep) yield await auditCheck(api);
 }

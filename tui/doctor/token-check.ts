@@ -1,6 +1,6 @@
 /** Who this terminal is to the API, and for how long. */
 
-import { TOKEN_ENDS_SOON_MS } from '@flash-sale/shared/terminal-limits.ts';
+import { TOKEN_ENDS_SOON_MS, TOKEN_UNUSED_LONG_MS } from '@flash-sale/shared/terminal-limits.ts';
 import type { OperatorView } from '@flash-sale/shared/contracts/operator.ts';
 import type { OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { refusalWords, type Answer } from '../api.ts';
@@ -33,4 +33,16 @@ export function tokenCheck(answer: Answer<Me>, tokenFrom: string, nowMs: number)
   return leftMs > TOKEN_ENDS_SOON_MS
     ? ok('token', until)
     : warn('token', until, 'ask an admin for a new one in time');
+}
+
+/** Tokens that nobody would miss: whoever else has one of them is noticed by nobody. */
+export function unusedCheck(answer: Answer<OperatorView[]>, nowMs: number): Check {
+  if (!answer.ok) return no('unused tokens', safe(refusalWords(answer)), 'see to the stores');
+  const wasUnused = ({ state, last_used_at: usedAt, created_at: madeAt }: OperatorView) =>
+    state === 'active' && nowMs - Date.parse(usedAt ?? madeAt) > TOKEN_UNUSED_LONG_MS;
+  const names = answer.data.filter(wasUnused).map(({ name }) => safe(name));
+  const period = age(TOKEN_UNUSED_LONG_MS);
+  if (names.length === 0) return ok('unused tokens', `each was used or made in the last ${period}`);
+  const says = `nobody used for ${period}: ${names.join(', ')}`;
+  return warn('unused tokens', says, 'flashsale operators revoke NAME');
 }

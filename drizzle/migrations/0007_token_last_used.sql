@@ -1,0 +1,1 @@
+ALTER TABLE `operators` ADD `last_used_at` datetime(3);
