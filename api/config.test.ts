@@ -142,6 +142,7 @@ describe('in production', () => {
       for (const [name, scheme] of [
         ['REDIS_URL', 'redis'],
         ['REDIS_CLUSTER_NODES', 'rediss'],
+        ['REDIS_SENTINELS', 'redis'],
         ['DATABASE_URL', 'mysql'],
       ] as const) {
         const environment = { [name]: `${scheme}://${access}db.shop/` };
@@ -161,5 +162,23 @@ describe('in production', () => {
       'unix:///run/redis',
     ])
       expect(refusedName({ REDIS_URL: address })).toBe('nothing');
+  });
+
+  test("a Sentinel's master needs one, wherever it is", () => {
+    const sentinels = { REDIS_SENTINELS: 'redis://127.0.0.1:26379' };
+    for (const master of ['flash-sale', 'redis://localhost', 'redis://shop:shop@shop', 'redis://:redis@shop'])
+      expect([master, refusedName({ ...sentinels, REDIS_SENTINEL_MASTER: master })]).toEqual([
+        master,
+        'REDIS_SENTINEL_MASTER',
+      ]);
+    expect(() => readConfig({ NODE_ENV: 'production', WEBHOOK_SECRET: SECRET, ...sentinels })).toThrow(
+      /REDIS_SENTINEL_MASTER: .* with a password of its own; without it/,
+    );
+    expect(() =>
+      readConfig({ NODE_ENV: 'production', WEBHOOK_SECRET: SECRET, REDIS_SENTINELS_FILE: '/nowhere' }),
+    ).toThrow('REDIS_SENTINEL_MASTER: ');
+    const master = `redis://shop:${SECRET}@shop`;
+    expect(refusedName({ ...sentinels, REDIS_SENTINEL_MASTER: master })).toBe('nothing');
+    expect(refusedName({ REDIS_SENTINEL_MASTER: 'flash-sale' })).toBe('nothing');
   });
 });

@@ -166,6 +166,8 @@ export const ENVIRONMENT = {
 
 export type Config = Values<typeof ENVIRONMENT>;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What nobody would make at random, and what documents print. */
 const PLACEHOLDER =
   /change.?me|example|placeholder|password|your.{0,9}(secret|token)|whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw/i;
@@ -184,7 +186,17 @@ const THIS_MACHINE = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 function hasOwnPassword(address: string): boolean {
   const { protocol, hostname, username, password, searchParams } = new URL(address);
   if (protocol === 'unix:' || searchParams.has('socketPath') || THIS_MACHINE.test(hostname)) return true;
+  return isOwnPassword(password, username);
+}
+
+function isOwnPassword(password: string, username: string): boolean {
   return !WELL_KNOWN.test(password) && password !== username;
+}
+
+/** Where it is, only the sentinels know: so it is on another machine. */
+function hasMasterOwnPassword(master: string): boolean {
+  const { username, password } = new URL(master);
+  return isOwnPassword(password, username);
 }
 
 function inProduction<Value>(
@@ -205,8 +217,17 @@ function inProduction<Value>(
 const NO_EXAMPLE = 'made at random, no example';
 const PASSWORD = 'with a password of its own, unless it is on this machine';
 
+/** Nobody reads it, and any name will do, where no sentinels are asked. */
+function productionMaster({ REDIS_SENTINELS, REDIS_SENTINELS_FILE }: Environment): Variable<string> {
+  if (!REDIS_SENTINELS && !REDIS_SENTINELS_FILE) return sentinelMaster;
+  return {
+    ...inProduction(sentinelMaster, hasMasterOwnPassword, 'with a password of its own'),
+    required: 'without it whoever reaches Redis could sell everything, so production does not start',
+  };
+}
+
 /** The same table, and nothing that others know. */
-function productionEnvironment(): typeof ENVIRONMENT {
+function productionEnvironment(environment: Environment): typeof ENVIRONMENT {
   const areUnguessable = (secrets: readonly string[]) => secrets.every(isUnguessable);
   const haveOwnPasswords = (urls: readonly string[]) => urls.every(hasOwnPassword);
   const store = (variable: Variable<string | null>) =>
@@ -215,6 +236,8 @@ function productionEnvironment(): typeof ENVIRONMENT {
     ...ENVIRONMENT,
     REDIS_URL: store(ENVIRONMENT.REDIS_URL),
     REDIS_CLUSTER_NODES: inProduction(ENVIRONMENT.REDIS_CLUSTER_NODES, haveOwnPasswords, PASSWORD),
+    REDIS_SENTINELS: inProduction(ENVIRONMENT.REDIS_SENTINELS, haveOwnPasswords, PASSWORD),
+    REDIS_SENTINEL_MASTER: productionMaster(environment),
     DATABASE_URL: store(ENVIRONMENT.DATABASE_URL),
     OPERATOR_TOKEN: inProduction(
       operatorToken,
@@ -230,14 +253,14 @@ function productionEnvironment(): typeof ENVIRONMENT {
 }
 
 /** @throws EnvironmentError with every fault in one message. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const table = environment['NODE_ENV'] === 'production' ? productionEnvironment() : ENVIRONMENT;
+export function readConfig(environment: Environment = process.env): Config {
+  const table = environment['NODE_ENV'] === 'production' ? productionEnvironment(environment) : ENVIRONMENT;
   return parseEnvironment(table, environment, (path) => readFileSync(path, 'utf8'));
 }
 
 /** For what needs nothing but the database. @throws EnvironmentError */
 export function readDatabaseConfig(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Environment = process.env,
 ): Pick<Config, 'DATABASE_URL' | 'DATA_DIR'> {
   const { DATABASE_URL, DATA_DIR } = ENVIRONMENT;
   return parseEnvironment({ DATABASE_URL, DATA_DIR }, environment, (path) => readFileSync(path, 'utf8'));
