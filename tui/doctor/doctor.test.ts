@@ -49,7 +49,7 @@ test('where everything is right every check says so', async () => {
     'units',
     'refunds',
     'deliveries',
-    'unused tokens',
+    'idle tokens',
     'events',
     'heartbeat',
     'own clock',
@@ -159,20 +159,20 @@ describe('the token', () => {
       sql.execute(`UPDATE operators SET created_at = created_at - interval 91 day,
         last_used_at = if(name = 'busy', utc_timestamp(3), null) WHERE name IN ('idle', 'busy')`),
     );
-    expect(await look('unused tokens', admin)).toEqual({
-      name: 'unused tokens',
+    expect(await look('idle tokens', admin)).toEqual({
+      name: 'idle tokens',
       verdict: 'warn',
       says: 'nobody used for 90 d: idle',
       fix: 'flashsale operators revoke NAME',
     });
-    expect(await look('unused tokens', viewer)).toBeUndefined();
-    await untilIt('unused tokens', 'ok', admin);
+    expect(await look('idle tokens', viewer)).toBeUndefined();
+    await untilIt('idle tokens', 'ok', admin);
     await statement(world.services.mysql, (sql) =>
       sql.execute(`UPDATE operators SET last_used_at = last_used_at - interval 91 day WHERE name = 'idle'`),
     );
-    expect(await look('unused tokens', admin)).toMatchObject({ verdict: 'warn' });
+    expect(await look('idle tokens', admin)).toMatchObject({ verdict: 'warn' });
     await ops(world, 'POST', '/ops/operators/idle/revoke');
-    expect(await look('unused tokens', admin)).toMatchObject({ verdict: 'ok' });
+    expect(await look('idle tokens', admin)).toMatchObject({ verdict: 'ok' });
   });
 });
 

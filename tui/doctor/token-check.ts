@@ -37,12 +37,12 @@ export function tokenCheck(answer: Answer<Me>, tokenFrom: string, nowMs: number)
 
 /** Tokens that nobody would miss: whoever else has one of them is noticed by nobody. */
 export function unusedCheck(answer: Answer<OperatorView[]>, nowMs: number): Check {
-  if (!answer.ok) return no('unused tokens', safe(refusalWords(answer)), 'see to the stores');
+  if (!answer.ok) return no('idle tokens', safe(refusalWords(answer)), 'see to the stores');
   const wasUnused = ({ state, last_used_at: usedAt, created_at: madeAt }: OperatorView) =>
     state === 'active' && nowMs - Date.parse(usedAt ?? madeAt) > TOKEN_UNUSED_LONG_MS;
   const names = answer.data.filter(wasUnused).map(({ name }) => safe(name));
   const period = age(TOKEN_UNUSED_LONG_MS);
-  if (names.length === 0) return ok('unused tokens', `each was used or made in the last ${period}`);
+  if (names.length === 0) return ok('idle tokens', `each was used or made in the last ${period}`);
   const says = `nobody used for ${period}: ${names.join(', ')}`;
-  return warn('unused tokens', says, 'flashsale operators revoke NAME');
+  return warn('idle tokens', says, 'flashsale operators revoke NAME');
 }
