@@ -1,6 +1,7 @@
 /** What an action may use: the desk that an operator sits at. */
 
 import type { Answer, Api } from './api.ts';
+import type { ChangeHeaders } from './change-headers.ts';
 import type { ServerClock } from './connection/server-clock.ts';
 import type { Ask } from './dialogs/ask.ts';
 import type { Frame } from './state/frames.ts';
@@ -12,7 +13,9 @@ export interface Change<Data> {
   /** "Release hold 00000001…e1f8a6": for the journal. */
   readonly what: string;
   /** Sends it. The key is the same when it is sent again, so that it is done once. */
-  readonly send: (headers: { 'idempotency-key': string }) => Promise<Answer<Data>>;
+  readonly send: (headers: ChangeHeaders) => Promise<Answer<Data>>;
+  /** For the audit log; empty or absent when nobody said why. */
+  readonly reason?: string;
   /** What came of it, for people; what the API said when absent. */
   readonly tell?: (data: Data) => string;
 }

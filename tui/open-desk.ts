@@ -23,6 +23,7 @@ import { createFrames, type Frame, type Frames } from './state/frames.ts';
 import { initialState, type Start } from './state/initial-state.ts';
 import type { Link } from './state/state.ts';
 import { createStore, type Store } from './state/store.ts';
+import { reasonHeader } from './change-headers.ts';
 import { sendUntilAnswered } from './until-answered.ts';
 
 /** What the terminal itself can do. */
@@ -129,7 +130,10 @@ function createDesk({ store, clock, buyers, url, token, look, screen, reconnect 
     unanswered.delete(id);
     close({ state: 'sending', result: '' });
     show(`${change.what} ...`, 'info');
-    const answer = await sendUntilAnswered(change.send, id);
+    const answer = await sendUntilAnswered(
+      (headers) => change.send({ ...headers, ...reasonHeader(change.reason ?? '') }),
+      id,
+    );
     const end = endOf(change, answer);
     if (end.state === 'unknown') unanswered.set(id, () => sendAs(id, change));
     close(end);

@@ -4,6 +4,7 @@
  */
 
 import type { Answer, Api } from '../api.ts';
+import type { ChangeHeaders } from '../change-headers.ts';
 import type { Environment, Settings } from '../config.ts';
 import type { Out, Shape } from './output.ts';
 import type { Flags, ValuesOf, Words } from './taken.ts';
@@ -25,13 +26,6 @@ export interface Io {
   /** Aborted by ctrl+c. */
   readonly signal: AbortSignal;
 }
-
-/** What goes with each change of a command. */
-export type ChangeHeaders = {
-  readonly 'idempotency-key': string;
-  /** Percent-encoded, since headers are ASCII. */
-  readonly 'change-reason'?: string;
-};
 
 /** What every command has. */
 export interface Here<Row, Takes, Has> {

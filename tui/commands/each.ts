@@ -1,8 +1,9 @@
 /** The same change of several things. */
 
 import { isUnanswered, refusalWords, type Answer } from '../api.ts';
+import type { ChangeHeaders } from '../change-headers.ts';
 import { safe } from '../look/text.ts';
-import type { ChangeHeaders, There } from './command.ts';
+import type { There } from './command.ts';
 import { Refused } from './endings.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import type { Flags, Words } from './taken.ts';

@@ -17,7 +17,8 @@ export interface Asked {
   readonly format: Format;
   readonly isSure: boolean;
   readonly idempotencyKey: string | undefined;
-  readonly reason: string | undefined;
+  /** Empty: nobody said. */
+  readonly reason: string;
 }
 
 const HELP = { help: on('how it is used') };
@@ -71,7 +72,7 @@ export function readCommand(command: Command, argv: readonly string[]): Asked | 
     format: formatOf(command, all),
     isSure: all['yes'] === true,
     idempotencyKey: all['idempotency-key'] as string | undefined,
-    reason: all['reason'] as string | undefined,
+    reason: (all['reason'] as string | undefined) ?? '',
   };
 }
 

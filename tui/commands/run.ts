@@ -1,6 +1,7 @@
 /** A line as it was typed -> what is done -> the exit code. */
 
 import { connectApi, isUnanswered, refusalWords } from '../api.ts';
+import { reasonHeader } from '../change-headers.ts';
 import { lookOf, settingsOf, type Settings } from '../config.ts';
 import { EnvironmentError } from '@flash-sale/shared/environment.ts';
 import { SettingsFault } from '../contexts.ts';
@@ -82,7 +83,6 @@ const NO_ROWS = { id: '', fields: [], columns: [] };
 function thereOf(here: Here<unknown, {}, {}>, settings: Settings, asked: Asked): There<unknown, {}, {}> {
   const { io, say } = here;
   const key = asked.idempotencyKey ?? crypto.randomUUID();
-  const why = asked.reason === undefined ? {} : { 'change-reason': encodeURIComponent(asked.reason) };
   let changes = 0;
   return {
     ...here,
@@ -96,7 +96,7 @@ function thereOf(here: Here<unknown, {}, {}>, settings: Settings, asked: Asked):
       const sendIt: typeof send = (headers) => {
         times += 1;
         if (times > 1) say('Nobody answered. It is sent again, under the same key.');
-        return send({ ...headers, ...why });
+        return send({ ...headers, ...reasonHeader(asked.reason) });
       };
       const answer = await sendUntilAnswered(sendIt, ownKey, io.signal);
       if (answer.ok) {

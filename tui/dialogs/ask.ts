@@ -4,10 +4,28 @@ import type { Store } from '../state/store.ts';
 import { initialInputs, type Choice, type Dialog, type Field, type Values } from './dialog.ts';
 import { NO_TEXT } from './text-input.ts';
 import type { Line } from '../look/span.ts';
+import { NO_WHY } from './why.ts';
 
 interface Question {
   readonly title: string;
   readonly lines?: readonly Line[];
+}
+
+interface QuestionWithReason extends Question {
+  readonly verb: string;
+  readonly word?: string;
+}
+
+interface FormQuestion extends Question {
+  readonly verb: string;
+  readonly fields: readonly Field[];
+  readonly preview?: (values: Values) => readonly Line[];
+}
+
+/** Yes. */
+export interface Sure {
+  /** Empty: nobody said why. */
+  readonly reason: string;
 }
 
 export interface Ask {
@@ -15,14 +33,13 @@ export interface Ask {
   confirm(question: Question & { readonly verb: string }): Promise<boolean>;
   /** Yes, by typing a word. */
   typed(question: Question & { readonly verb: string; readonly word: string }): Promise<boolean>;
+  /**
+   * Yes, by typing a word where there is one; with a line for why, which may stay empty.
+   * @returns null: no
+   */
+  withReason(question: QuestionWithReason): Promise<Sure | null>;
   choose(question: Question & { readonly choices: readonly Choice[] }): Promise<string | null>;
-  form(
-    question: Question & {
-      readonly verb: string;
-      readonly fields: readonly Field[];
-      readonly preview?: (values: Values) => readonly Line[];
-    },
-  ): Promise<Values | null>;
+  form(question: FormQuestion): Promise<Values | null>;
   /** Yes after that time unless somebody says no. */
   countdown(question: Question & { readonly verb: string; readonly ms: number }): Promise<boolean>;
 }
@@ -45,25 +62,35 @@ export function createAsk(store: Store): Ask {
   };
   return {
     confirm: ({ title, lines = [], verb }) =>
-      open<boolean>((answer) => ({ kind: 'confirm', title, lines, verb, isYesFocused: false, answer })),
-    typed: ({ title, lines = [], verb, word }) =>
-      open<boolean>((answer) => ({ kind: 'typed', title, lines, verb, word, input: NO_TEXT, answer })),
-    choose: ({ title, lines = [], choices }) =>
-      open<string | null>((answer) => ({ kind: 'choose', title, lines, choices, selected: 0, answer })),
-    form: ({ title, lines = [], verb, fields, preview = () => [] }) =>
-      open<Values | null>((answer) => ({
-        kind: 'form',
+      open<boolean>((answer) => ({
+        kind: 'confirm',
         title,
         lines,
         verb,
-        fields,
-        inputs: initialInputs(fields),
-        focused: 0,
-        wasTried: false,
-        touched: new Set(),
-        preview,
+        isYesFocused: false,
+        why: null,
         answer,
       })),
+    typed: ({ title, lines = [], verb, word }) =>
+      open<boolean>((answer) => ({
+        kind: 'typed',
+        title,
+        lines,
+        verb,
+        word,
+        input: NO_TEXT,
+        why: null,
+        answer,
+      })),
+    withReason: (question) =>
+      open<Sure | null>((reply) =>
+        askedWithReason(question, (isYes) => {
+          reply(isYes ? { reason: reasonIn(store.get().dialog) } : null);
+        }),
+      ),
+    choose: ({ title, lines = [], choices }) =>
+      open<string | null>((answer) => ({ kind: 'choose', title, lines, choices, selected: 0, answer })),
+    form: (question) => open<Values | null>((answer) => formOf(question, answer)),
     async countdown({ title, lines = [], verb, ms }) {
       const endsAtMs = performance.now() + ms;
       const timer = setTimeout(() => {
@@ -79,6 +106,41 @@ export function createAsk(store: Store): Ask {
       }
     },
   };
+}
+
+function askedWithReason(
+  { title, lines = [], verb, word }: QuestionWithReason,
+  answer: (isYes: boolean) => void,
+): Dialog {
+  const asked = { title, lines, verb, why: NO_WHY, answer };
+  return word === undefined
+    ? { ...asked, kind: 'confirm', isYesFocused: false }
+    : { ...asked, kind: 'typed', word, input: NO_TEXT };
+}
+
+function formOf(
+  { title, lines = [], verb, fields, preview = () => [] }: FormQuestion,
+  answer: (values: Values | null) => void,
+): Dialog {
+  return {
+    kind: 'form',
+    title,
+    lines,
+    verb,
+    fields,
+    inputs: initialInputs(fields),
+    focused: 0,
+    wasTried: false,
+    touched: new Set(),
+    preview,
+    answer,
+  };
+}
+
+/** What was typed; empty when nothing was, or nothing is asked. */
+function reasonIn(dialog: Dialog | null): string {
+  const why = dialog?.kind === 'confirm' || dialog?.kind === 'typed' ? dialog.why : null;
+  return why?.input.text.trim() ?? '';
 }
 
 /** Says no. */

@@ -60,6 +60,7 @@ export const DIALOG_ACTIONS: readonly Action[] = [
 /** Letters that answer where nothing is typed. @returns whether it was one */
 export function answerByLetter(dialog: Dialog, key: string): boolean {
   if (dialog.kind !== 'confirm' && dialog.kind !== 'countdown') return false;
+  if (dialog.kind === 'confirm' && dialog.why?.isFocused === true) return false;
   if (key === 'n' || key === 'q') dismiss(dialog);
   else if (key === 'y' && dialog.kind === 'confirm') dialog.answer(true);
   else return false;
@@ -68,8 +69,13 @@ export function answerByLetter(dialog: Dialog, key: string): boolean {
 
 function step(dialog: Dialog, by: 1 | -1): Dialog {
   switch (dialog.kind) {
-    case 'confirm':
-      return { ...dialog, isYesFocused: !dialog.isYesFocused };
+    case 'confirm': {
+      const { why, isYesFocused } = dialog;
+      if (why === null) return { ...dialog, isYesFocused: !isYesFocused };
+      // No, yes, why, and round again.
+      const next = turn(why.isFocused ? 2 : Number(isYesFocused), by, 3);
+      return { ...dialog, isYesFocused: next === 1, why: { ...why, isFocused: next === 2 } };
+    }
     case 'choose':
       return { ...dialog, selected: turn(dialog.selected, by, dialog.choices.length) };
     case 'form': {
@@ -77,7 +83,10 @@ function step(dialog: Dialog, by: 1 | -1): Dialog {
       const touched = new Set([...dialog.touched, left]);
       return { ...dialog, touched, focused: turn(dialog.focused, by, dialog.fields.length) };
     }
-    case 'typed':
+    case 'typed': {
+      const { why } = dialog;
+      return why === null ? dialog : { ...dialog, why: { ...why, isFocused: !why.isFocused } };
+    }
     case 'countdown':
       return dialog;
   }
@@ -91,10 +100,11 @@ function accept(desk: Desk): void {
   const { dialog } = desk.store.get();
   switch (dialog?.kind) {
     case 'confirm':
-      dialog.answer(dialog.isYesFocused);
-      return;
     case 'typed':
-      if (dialog.input.text.trim() === dialog.word) dialog.answer(true);
+      // Out of the line for why, back to what decides.
+      if (dialog.why?.isFocused === true) update(desk, (open) => step(open, -1));
+      else if (dialog.kind === 'confirm') dialog.answer(dialog.isYesFocused);
+      else if (dialog.input.text.trim() === dialog.word) dialog.answer(true);
       return;
     case 'choose':
       dialog.answer(dialog.choices[dialog.selected]?.value ?? null);

@@ -4,6 +4,7 @@ import { lineWidth, plain, textOf } from '../look/span.ts';
 import { initialInputs, type Dialog, type Field } from './dialog.ts';
 import { dialogLines } from './dialog-lines.ts';
 import { NO_TEXT } from './text-input.ts';
+import { NO_WHY } from './why.ts';
 
 const LONG = 'From now on nobody gets a unit of this sale, until it is resumed; what is held stays held.';
 const lines = [plain(LONG), plain('Short.')];
@@ -28,8 +29,10 @@ const form = {
   answer,
 } as const;
 const dialogs: readonly Dialog[] = [
-  { kind: 'confirm', title: 'Sure?', lines, verb: 'pause', isYesFocused: false, answer },
-  { kind: 'typed', title: 'Sure?', lines, verb: 'end', word: 'lamp', input: NO_TEXT, answer },
+  { kind: 'confirm', title: 'Sure?', lines, verb: 'pause', isYesFocused: false, why: null, answer },
+  { kind: 'typed', title: 'Sure?', lines, verb: 'end', word: 'lamp', input: NO_TEXT, why: null, answer },
+  { kind: 'confirm', title: 'Sure?', lines, verb: 'halt', isYesFocused: false, why: NO_WHY, answer },
+  { kind: 'typed', title: 'Sure?', lines, verb: 'end', word: 'lamp', input: NO_TEXT, why: NO_WHY, answer },
   {
     kind: 'choose',
     title: 'Which?',

@@ -3,10 +3,11 @@
 import { bar } from '../look/bars.ts';
 import { GLYPHS } from '../look/look.ts';
 import { span, wrapLine, type Line } from '../look/span.ts';
-import { fitText, widthOf } from '../look/text.ts';
+import { cutTo, fitText, widthOf } from '../look/text.ts';
 import type { Choose, Dialog, Form } from './dialog.ts';
 import { formLines } from './form-lines.ts';
 import { inputLine } from './text-input.ts';
+import { whyLine } from './why.ts';
 
 export interface DialogArea {
   readonly width: number;
@@ -40,8 +41,11 @@ function cut(said: readonly Line[], room: number): readonly Line[] {
 
 function askedLines(dialog: Exclude<Dialog, Form>, { width, height }: DialogArea, localMs: number): Line[] {
   switch (dialog.kind) {
-    case 'confirm':
-      return [buttons(dialog.verb, dialog.isYesFocused)];
+    case 'confirm': {
+      const { why, verb, isYesFocused } = dialog;
+      if (why === null) return [buttons(verb, isYesFocused ? 'yes' : 'no')];
+      return [whyLine(why, width), buttons(verb, why.isFocused ? null : isYesFocused ? 'yes' : 'no')];
+    }
     case 'typed': {
       const isRight = dialog.input.text.trim() === dialog.word;
       const prompt: Line = [span('Type '), span(dialog.word, 'accent', { bold: true }), span(' to go on:')];
@@ -50,7 +54,10 @@ function askedLines(dialog: Exclude<Dialog, Form>, { width, height }: DialogArea
         : [span('escape: nothing is done', 'dim')];
       return [
         ...wrapLine(prompt, width),
-        [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)],
+        dialog.why?.isFocused === true
+          ? [span('  '), span(cutTo(dialog.input.text, width - 2))]
+          : [span('> ', 'accent'), ...inputLine(dialog.input, width - 2)],
+        ...(dialog.why === null ? [] : [whyLine(dialog.why, width)]),
         ready,
       ];
     }
@@ -73,13 +80,15 @@ function askedLines(dialog: Exclude<Dialog, Form>, { width, height }: DialogArea
 /** A full bar: longer countdowns start with one that is full. */
 const COUNTDOWN_BAR_MS = 5_000;
 
-function buttons(verb: string, isYesFocused: boolean): Line {
+/** @param focused null: something else is */
+function buttons(verb: string, focused: 'yes' | 'no' | null): Line {
+  const [isYes, isNo] = [focused === 'yes', focused === 'no'];
   return [
-    span(isYesFocused ? '  ' : `${GLYPHS.pointer} `, 'accent'),
-    span(' No, cancel ', undefined, { inverse: !isYesFocused, bold: !isYesFocused }),
-    span(isYesFocused ? `  ${GLYPHS.pointer} ` : '    ', 'accent'),
-    span(` Yes, ${verb} `, 'warn', { inverse: isYesFocused, bold: isYesFocused }),
-    span('   y/n', 'dim'),
+    span(isNo ? `${GLYPHS.pointer} ` : '  ', 'accent'),
+    span(' No, cancel ', undefined, { inverse: isNo, bold: isNo }),
+    span(isYes ? `  ${GLYPHS.pointer} ` : '    ', 'accent'),
+    span(` Yes, ${verb} `, 'warn', { inverse: isYes, bold: isYes }),
+    span(focused === null ? '   enter: back' : '   y/n', 'dim'),
   ];
 }
 

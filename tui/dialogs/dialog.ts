@@ -2,6 +2,7 @@
 
 import type { Line } from '../look/span.ts';
 import { NO_TEXT, textInput, type TextInput } from './text-input.ts';
+import type { Why } from './why.ts';
 
 interface Question {
   readonly title: string;
@@ -14,6 +15,8 @@ interface Confirm extends Question {
   /** The verb of the button: "Release". */
   readonly verb: string;
   readonly isYesFocused: boolean;
+  /** Null: that is not asked. */
+  readonly why: Why | null;
   answer(isYes: boolean): void;
 }
 
@@ -23,6 +26,7 @@ interface Typed extends Question {
   readonly verb: string;
   readonly word: string;
   readonly input: TextInput;
+  readonly why: Why | null;
   answer(isYes: boolean): void;
 }
 

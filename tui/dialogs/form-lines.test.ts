@@ -88,6 +88,7 @@ test('a sentence goes on below where it is too long, and what is asked is seen h
     lines,
     verb: 'halt it',
     isYesFocused: false,
+    why: null,
     answer() {},
   } as const;
   const said = (height: number) => dialogLines(confirm, { width: 40, height }, 0).map(textOf);

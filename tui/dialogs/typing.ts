@@ -2,11 +2,16 @@
 
 import { isUntouched, type Dialog, type Field, type Form } from './dialog.ts';
 import { edit, insert, NO_TEXT, textInput, type TextInput } from './text-input.ts';
+import { withWhy } from './why.ts';
 
 export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialog {
   switch (dialog.kind) {
+    case 'confirm':
     case 'typed':
-      return { ...dialog, input: typed(dialog.input, key, text) };
+      if (dialog.why?.isFocused === true) {
+        return { ...dialog, why: withWhy(dialog.why, typed(dialog.why.input, key, text)) };
+      }
+      return dialog.kind === 'typed' ? { ...dialog, input: typed(dialog.input, key, text) } : dialog;
     case 'form':
       return typeIntoForm(dialog, key, text);
     case 'choose': {
@@ -18,7 +23,6 @@ export function typeIntoDialog(dialog: Dialog, key: string, text: string): Dialo
       );
       return named === undefined ? dialog : { ...dialog, selected: choices.indexOf(named) };
     }
-    case 'confirm':
     case 'countdown':
       return dialog;
   }

@@ -104,13 +104,13 @@ async function release(desk: Desk): Promise<void> {
     lines: releaseLines(desk, rows),
     verb,
   };
-  const isSure =
-    rows.length <= SEEN_AT_ONCE
-      ? await desk.ask.confirm(question)
-      : await desk.ask.typed({ ...question, word: verb });
-  if (!isSure) return;
+  const sure = await desk.ask.withReason(
+    rows.length <= SEEN_AT_ONCE ? question : { ...question, word: verb },
+  );
+  if (sure === null) return;
   await changeEach(desk, { ...holdsOf(rows), done: 'released' }, ({ id }) => ({
     what: `Release hold ${shortId(id)}`,
+    reason: sure.reason,
     send: (headers) => answerOf(desk.api.holds({ id }).release.post(undefined, { headers })),
   }));
 }

@@ -102,6 +102,23 @@ describe('by ear', () => {
     expect(await answer).toBe(false);
   });
 
+  test('a question that asks why tells the way there and back, and what is typed', async () => {
+    const answer = desk.desk.ask.withReason({ title: 'End Lamp #3?', verb: 'end it', word: 'lamp' });
+    await says('Tab leads to why, which may stay empty.');
+    await pressAndHear('Why: empty. Enter leads back.', 'tab');
+    await pressAndHear('so', 'so');
+    await pressAndHear('Type lamp and enter to end it: empty', 'enter');
+    await pressAndHear('lamp', 'lamp');
+    await pressAndHear('Lamp #3', 'enter');
+    expect(await answer).toEqual({ reason: 'so' });
+    const other = desk.desk.ask.withReason({ title: 'Halt Lamp #3?', verb: 'halt it' });
+    await says('Tab leads to why, which may stay empty.');
+    await pressAndHear('Why: empty. Enter leads back.', 'shift+tab');
+    await pressAndHear('Enter: halt it.', 'enter');
+    await pressAndHear('Lamp #3', 'enter');
+    expect(await other).toEqual({ reason: '' });
+  });
+
   test('a form tells each field, and what is wrong with it, each time enter is pressed', async () => {
     const check = (value: string) => (/^\d+$/.test(value) ? null : 'it must be a number.');
     const fields = ['Units', 'Limit'].map((label) => ({ name: label, label, hint: 'a number', check }));

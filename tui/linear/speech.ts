@@ -2,6 +2,7 @@
 
 import { actionsOf } from '../actions/dispatch.ts';
 import { faultOf, type Dialog, type Field, type Form } from '../dialogs/dialog.ts';
+import type { Why } from '../dialogs/why.ts';
 import { helpLines } from '../frame/help.ts';
 import { layoutOf } from '../frame/layout.ts';
 import { commandOf, find, selectedOf } from '../frame/palette.ts';
@@ -157,16 +158,25 @@ function sayDialog(was: Dialog | null, now: Dialog): Utterance[] {
   const opening = isNew ? [line(ended(now.title)), ...now.lines.map((said) => line(textOf(said)))] : [];
   switch (now.kind) {
     case 'confirm':
-      if (isNew) return [...opening, line(`Press y to ${now.verb}, n for nothing.`)];
-      return was?.kind === 'confirm' && was.isYesFocused !== now.isYesFocused
+      if (isNew) return [...opening, line(`Press y to ${now.verb}, n for nothing.`), ...tellWhy(now.why)];
+      if (was?.kind === 'confirm' && now.why?.isFocused === true) return sayWhy(was.why, now.why);
+      return was?.kind === 'confirm' &&
+        (was.isYesFocused !== now.isYesFocused || was.why?.isFocused !== now.why?.isFocused)
         ? [line(now.isYesFocused ? `Enter: ${now.verb}.` : 'Enter: nothing is done.')]
         : [];
     case 'typed':
-      return isNew
-        ? [...opening, line(`Type ${now.word} and enter to ${now.verb}; escape for nothing.`)]
-        : was?.kind === 'typed'
-          ? echoOf(was.input.text, now.input.text)
-          : [];
+      if (isNew) {
+        return [
+          ...opening,
+          line(`Type ${now.word} and enter to ${now.verb}; escape for nothing.`),
+          ...tellWhy(now.why),
+        ];
+      }
+      if (was?.kind !== 'typed') return [];
+      if (now.why?.isFocused === true) return sayWhy(was.why, now.why);
+      return was.why?.isFocused === true
+        ? [line(`Type ${now.word} and enter to ${now.verb}: ${now.input.text || 'empty'}`)]
+        : echoOf(was.input.text, now.input.text);
     case 'choose': {
       const choice = now.choices[now.selected];
       const isOther = isNew || (was?.kind === 'choose' && was.selected !== now.selected);
@@ -181,6 +191,16 @@ function sayDialog(was: Dialog | null, now: Dialog): Utterance[] {
         : opening;
     }
   }
+}
+
+function tellWhy(why: Why | null): Utterance[] {
+  return why === null ? [] : [line('Tab leads to why, which may stay empty.')];
+}
+
+function sayWhy(was: Why | null, { input }: Why): Utterance[] {
+  return was?.isFocused === true
+    ? echoOf(was.input.text, input.text)
+    : [line(`Why: ${input.text || 'empty'}. Enter leads back.`)];
 }
 
 function sayField(was: Form | null, now: Form): Utterance[] {

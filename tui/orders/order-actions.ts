@@ -158,24 +158,26 @@ async function cancel(desk: Desk): Promise<void> {
     plain('they are free; else it is listed as owed back.'),
     ...(skipped === 0 ? [] : [plain(`Left alone, as not pending any more: ${counted(skipped, 'order')}.`)]),
   ];
-  const isSure =
+  const sure = await desk.ask.withReason(
     orders.length === 1
-      ? await desk.ask.confirm({
+      ? {
           title: `Cancel order ${orderName(first)} of ${saleOfOrder(desk.store.get(), first.sale_id)}?`,
           lines: [plain(namesOf(first)), ...lines],
           verb: 'cancel it',
-        })
-      : await desk.ask.typed({
+        }
+      : {
           title: `Cancel ${counted(orders.length, 'order')}?`,
           lines,
           verb: 'cancel them',
           word: `cancel ${orders.length}`,
-        });
-  if (!isSure) return;
+        },
+  );
+  if (sure === null) return;
   const idOf = ({ order_id: id }: OperatedOrder) => id;
   const cancelled = { rows: orders, idOf, noun: 'order', done: 'cancelled', list: 'orders.orders' };
   await changeEach(desk, cancelled, (order) => ({
     what: `Cancel order ${orderName(order)}`,
+    reason: sure.reason,
     send: (headers) => answerOf(desk.api.orders({ id: order.order_id }).cancel.post(undefined, { headers })),
     tell: ({ quantity }) => `cancelled; ${counted(quantity, 'unit')} back in stock`,
   }));

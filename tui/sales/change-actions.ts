@@ -1,5 +1,6 @@
 /** Changes of what was agreed: terms, units, window. */
 
+import { REASON_EXPECTED, reasonOf } from '@flash-sale/shared/change-reason.ts';
 import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import type { EditSale } from '@flash-sale/shared/contracts/sale.ts';
 import type { SaleState } from '@flash-sale/shared/lifecycle.ts';
@@ -79,16 +80,24 @@ async function changeUnits(desk: Desk): Promise<void> {
   const values = await desk.ask.form({
     title: `Units of ${saleName(row)}`,
     verb: 'change the units',
-    fields: [unitsField(now)],
+    fields: [unitsField(now), REASON_FIELD],
     preview: ({ change = '' }) => unitsPreview(now(), Number(change)),
   });
   if (values === null) return;
   const change = Number(values['change']);
   await desk.change({
     what: `${change > 0 ? 'Add' : 'Take out'} ${count(Math.abs(change))} units of ${saleName(row)}`,
+    reason: values['reason'] ?? '',
     send: (headers) => answerOf(desk.api.sales({ id: row.sale.id }).stock.post({ change }, { headers })),
   });
 }
+
+const REASON_FIELD: Field = {
+  name: 'reason',
+  label: 'Why',
+  hint: 'may stay empty',
+  check: (text) => (text === '' || reasonOf(text) !== undefined ? null : `must be ${REASON_EXPECTED}`),
+};
 
 function unitsField(now: () => SaleRow): Field {
   return {

@@ -141,9 +141,9 @@ test('units are added and taken out, as far as nobody was promised them', async 
   await desk.press('backspace', '2');
   await desk.waitFor(/available +5 → 3/);
   await desk.waitFor(/allotment +10 → 8/);
-  await desk.press('enter');
+  await desk.press('enter', 'Broken', 'enter');
   await desk.waitFor('The sale has 8 units');
-  await desk.press('u', '+5', 'enter');
+  await desk.press('u', '+5', 'ctrl+s');
   await desk.waitFor('The sale has 13 units');
   expect((await saleNow(saleId)).allotment).toBe(13);
 });

@@ -23,10 +23,16 @@ export function whyNotVerb(state: State, verb: SaleVerb): string | null {
   return `${saleName(row)} is ${stateOf(row)}: no ${verb}. ${others}`;
 }
 
-export async function sendVerb({ api, change }: Desk, row: SaleRow, verb: SaleVerb): Promise<void> {
+export async function sendVerb(
+  { api, change }: Desk,
+  row: SaleRow,
+  verb: SaleVerb,
+  reason = '',
+): Promise<void> {
   const sale = api.sales({ id: row.sale.id });
   await change({
     what: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${saleName(row)}`,
+    reason,
     send: (headers) => answerOf(sale[verb].post(undefined, { headers })),
   });
 }
@@ -57,10 +63,8 @@ async function perform(desk: Desk, act: Verb): Promise<void> {
     lines: CONSEQUENCES[verb](unitsOf(row)).map(plain),
     verb: `${verb} it`,
   };
-  const isSure = await (isFinal
-    ? desk.ask.typed({ ...question, word: slugOf(row.sale) })
-    : desk.ask.confirm(question));
-  if (isSure) await sendVerb(desk, row, verb);
+  const sure = await desk.ask.withReason(isFinal ? { ...question, word: slugOf(row.sale) } : question);
+  if (sure !== null) await sendVerb(desk, row, verb, sure.reason);
 }
 
 export const VERB_ACTIONS: readonly Action[] = VERBS.map((one): Action => ({

@@ -9,6 +9,7 @@ import {
 } from '@flash-sale/shared/limits.ts';
 import { answerOf, isUnanswered, type Answer } from '../api.ts';
 import type { Desk } from '../desk.ts';
+import type { Sure } from '../dialogs/ask.ts';
 import { bar } from '../look/bars.ts';
 import { count, wholeTimeLeft } from '../look/format.ts';
 import { plain, span, type Line } from '../look/span.ts';
@@ -42,10 +43,12 @@ export async function replay(desk: Desk, choice: ReplayChoice, what: string): Pr
   }
   const perSecond = ids.length < RATE_ASKED_FROM ? REPLAY_RATE_DEFAULT : await askRate(desk, ids.length);
   if (perSecond === null) return;
-  if (!(await isSure(desk, 'filter' in choice, items, what))) return;
+  const sure = await askSure(desk, 'filter' in choice, items, what);
+  if (sure === null) return;
   const body = { ids, per_second: perSecond };
   const answer = await desk.change({
     what: `Replay ${what}`,
+    reason: sure.reason,
     send: (headers) => answerOf(desk.api.webhooks.replay.post(body, { headers })),
     tell: ({ id }) => `replay ${id} is on its way`,
   });
@@ -129,12 +132,12 @@ async function askRate(desk: Desk, many: number): Promise<number | null> {
 }
 
 /** What nobody looked at one by one takes a word. */
-function isSure(
+function askSure(
   desk: Desk,
   isByFilter: boolean,
   items: readonly ReplayItemView[],
   what: string,
-): Promise<boolean> {
+): Promise<Sure | null> {
   const changing = items.filter(({ changed }) => changed === true).length;
   const title = `Replay ${what}?`;
   const width = Math.min(QUESTION_COLUMNS, desk.store.get().columns - FRAME_COLUMNS);
@@ -148,8 +151,10 @@ function isSure(
     [],
     ...foreseenLines(items, LINES_SHOWN, width),
   ];
-  if (!isByFilter && items.length <= CONFIRMED_MAX) return desk.ask.confirm({ title, lines, verb: 'replay' });
-  return desk.ask.typed({ title, lines, verb: 'replay them', word: `replay ${items.length}` });
+  if (!isByFilter && items.length <= CONFIRMED_MAX) {
+    return desk.ask.withReason({ title, lines, verb: 'replay' });
+  }
+  return desk.ask.withReason({ title, lines, verb: 'replay them', word: `replay ${items.length}` });
 }
 
 /** However long that takes: the API goes on with it, whatever dies. */

@@ -7,6 +7,7 @@ import { until } from '@flash-sale/api/test/until.ts';
 import { createWorld, type OneSale, type World } from '@flash-sale/api/test/world.ts';
 import { carryOutReplays } from '@flash-sale/api/payments/replay-worker.ts';
 import { startLoop, type Loop } from '@flash-sale/api/workers/loop.ts';
+import type { AuditRow } from '@flash-sale/shared/contracts/operator.ts';
 import type { DeliveryView, ReplayView } from '@flash-sale/shared/contracts/webhook.ts';
 import { placeOrder } from '../test/buyer.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
@@ -201,9 +202,13 @@ describe('a replay', () => {
     await desk.waitFor('Type replay 3 to go on');
     await desk.press('replay 2', 'enter');
     expect(desk.screen()).toContain('Type replay 3');
-    await desk.press('backspace', '3', 'enter');
+    await desk.press('tab', 'Late mail', 'enter', 'backspace', '3', 'enter');
     await desk.waitFor('3 of 3 deliveries, 3 changed something, 0 failed');
     expect(await Promise.all(many.map(statusOf))).toEqual(['paid', 'paid', 'paid']);
+    const [replay] = await replays();
+    const target = encodeURIComponent(`replay ${replay?.id}`);
+    const { body } = await ops<{ items: AuditRow[] }>(world, 'GET', `/ops/audit?target=${target}`);
+    expect(body.data.items).toMatchObject([{ action: 'replay.order', reason: 'Late mail' }]);
   });
 
   test('of many marked ones is as fast as was chosen, is seen to go on, and is stopped', async () => {
