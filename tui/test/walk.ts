@@ -167,7 +167,8 @@ async function restockAndEnd(terminal: TmuxSession, shot: Shot): Promise<void> {
   await terminal.waitFor('Units of Lamp #2');
   await terminal.type('+10');
   await terminal.waitFor('60');
-  await terminal.keys('Enter');
+  // From its change to why, which stays empty, and on.
+  await terminal.keys('Enter', 'Enter');
   await terminal.waitFor('51 available = 60');
   await terminal.keys('X');
   await terminal.waitFor('End Lamp #2?');
