@@ -55,7 +55,7 @@ describe('two API processes', () => {
       0;
     await until(async () => (await Promise.all(opsUrls.map(answered))).every((count) => count > 50));
     const held = await crowd.leave();
-    expect([...crowd.answers.keys()].toSorted((a, b) => a - b)).toEqual([200, 201]);
+    expect(crowd.failures).toEqual([]);
     expect(await availableStock(buyers(), sale.productId)).toBe(ALLOTMENT - held);
   });
 
@@ -95,7 +95,7 @@ describe('two API processes', () => {
       return looks.every((at, index) => at > (before[index % 2] ?? 0));
     }, 25_000);
     const held = await crowd.leave();
-    expect([...crowd.answers.keys()].toSorted((a, b) => a - b)).toEqual([200, 201]);
+    expect(crowd.failures).toEqual([]);
     expect(held).toBeGreaterThan(100);
     expect(await availableStock(buyers(), sale.productId)).toBe(ALLOTMENT - held);
   });

@@ -114,7 +114,7 @@ test('the passwords of Redis and SQL are changed by a replacement, and no buyer 
     const { body } = await hold(api, productId);
     expect((await order(api, body.data.hold_id, 'pi_after')).status).toBe(201);
     await crowd.leave();
-    expect([...crowd.answers.keys()].toSorted((a, b) => a - b)).toEqual([200, 201]);
+    expect(crowd.failures).toEqual([]);
     expect(await rowsOf(before.databaseUrl, 'SELECT 1').catch(String)).toContain('Access denied');
     expect(await askRedis('AUTH', 'flash_sale', before.password).catch(String)).toContain('WRONGPASS');
   } finally {
