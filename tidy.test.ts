@@ -1,8 +1,11 @@
-// The house rules. Each line is one rule, what it refuses (`bad`, which proves that it can fail) and, where that
-// is not obvious, what it lets pass (`good`). Rules about a single file's syntax are oxlint's (.oxlintrc.json):
-// 400 lines per file, 70 per function, no cycles, no floating promises, exhaustive switches, no console.
-//
-// Rules about the guides (ARCHITECTURE.md, CONTRIBUTING.md, docs/) are in tidy/guides.test.ts. A rule worth keeping is a rule.
+/**
+ * The house rules. Each line is one rule, what it refuses (`bad`, which proves that it can fail) and, where that
+ * is not obvious, what it lets pass (`good`). Rules about a single file's syntax are oxlint's (.oxlintrc.json):
+ * 400 lines per file, 70 per function, no cycles, no floating promises, exhaustive switches, no console.
+ *
+ * Rules about the guides (ARCHITECTURE.md, CONTRIBUTING.md, docs/) are in tidy/guides.test.ts. A rule worth keeping is a rule.
+ */
+
 import { describe } from 'bun:test';
 import {
   exampleListsEverySetting,
@@ -47,6 +50,7 @@ import {
   luaFitsOnAPage,
   namesAreKebabCase,
   noCommentedOutCode,
+  headersAreDocComments,
   noDrawersAndBarrels,
   noNotesToSelf,
   noSwitchedOffTests,
@@ -229,6 +233,16 @@ describe('names and words', () => {
       { 'api/a.test.ts': 'test(`should return the units`, () => {});' },
     ],
     good: [{ 'api/a.test.ts': "test('units that return can be held', a); test.each(CASES)('%s', a);" }],
+  });
+});
+
+describe('what a file is about', () => {
+  rule('is said in a doc comment with an empty line after it', headersAreDocComments, {
+    bad: [
+      { 'api/a.ts': "// About a.\n\nimport './b.ts';" },
+      { 'api/a.ts': "/** About a. */\nimport './b.ts';" },
+    ],
+    good: [{ 'api/a.ts': "/** About a. */\n\nimport './b.ts';" }, { 'api/b.ts': "import './a.ts';" }],
   });
 });
 

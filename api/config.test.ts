@@ -119,8 +119,9 @@ describe('in production', () => {
       'your-webhook-secret-goes-here-and-nowhere',
     ];
     for (const secret of guessable) {
-      for (const name of ['WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET', 'OPERATOR_TOKEN'])
+      for (const name of ['WEBHOOK_SECRET', 'STRIPE_WEBHOOK_SECRET', 'OPERATOR_TOKEN']) {
         expect([secret, refusedName({ [name]: secret })]).toEqual([secret, name]);
+      }
       expect(refusedName({ WEBHOOK_SECRET: `${SECRET},${secret}` })).toBe('WEBHOOK_SECRET');
       // While somebody tries it out they are as good as any.
       expect(readConfig({ OPERATOR_TOKEN: secret }).OPERATOR_TOKEN).toBe(secret);
@@ -153,15 +154,17 @@ describe('in production', () => {
     for (const address of [
       `mysql://shop:${SECRET}@db/shop`,
       'mysql://root@localhost/shop?socketPath=/run/db',
-    ])
+    ]) {
       expect(refusedName({ DATABASE_URL: address })).toBe('nothing');
+    }
     for (const address of [
       `redis://:${SECRET}@db`,
       'redis://127.0.0.1:6379',
       'redis://[::1]',
       'unix:///run/redis',
-    ])
+    ]) {
       expect(refusedName({ REDIS_URL: address })).toBe('nothing');
+    }
   });
 
   test("a Sentinel's master needs one, wherever it is", () => {

@@ -49,8 +49,9 @@ function escaped(character: string): string {
 function spelledOut(_key: string, value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   // A failed query's own message holds its parameters: webhook bodies, signatures, buyers.
-  if ('query' in value && value.cause instanceof Error)
+  if ('query' in value && value.cause instanceof Error) {
     return { name: 'Query', message: value.cause.message };
+  }
   const { name, message, stack, cause } = value;
   return { name, message, stack, ...(cause instanceof Error ? { cause: spelledOut('', cause) } : {}) };
 }

@@ -1,4 +1,5 @@
-// The worked example of docs/add-a-field.md, made in a copy of the project as its reader would make it.
+/** The worked example of docs/add-a-field.md, made in a copy of the project as its reader would make it. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What is written in two places must agree: lock file, package files, settings, documents, test names.
+/** What is written in two places must agree: lock file, package files, settings, documents, test names. */
+
 import { type Check, type File, find, inFile, withoutComments } from './project.ts';
 
 const ONE_VERSION_EACH = ['drizzle-orm', 'elysia', '@sinclair/typebox'];

@@ -1,4 +1,5 @@
-// The house rules about documents that guide through the project.
+/** The house rules about documents that guide through the project. */
+
 import { describe } from 'bun:test';
 import { testsExistThatAreNamedIn } from './documents.ts';
 import {

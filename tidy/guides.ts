@@ -1,4 +1,5 @@
-// What documents say of the project is there: files, tests behind invariants, a reason for each dependency.
+/** What documents say of the project is there: files, tests behind invariants, a reason for each dependency. */
+
 import { dirname, join } from 'node:path';
 import { type Check, type File, inFile } from './project.ts';
 

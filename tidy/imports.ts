@@ -1,4 +1,5 @@
-// Who may import whom. The two tables are the rules; the functions below only read them.
+/** Who may import whom. The two tables are the rules; the functions below only read them. */
+
 import { dirname } from 'node:path';
 import { type Check, type File, importsOf, isForTests, isTypeScript, withoutComments } from './project.ts';
 

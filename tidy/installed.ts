@@ -1,4 +1,5 @@
-// The packages that `bun install` put here, as `bun pm licenses` and their own package files tell.
+/** The packages that `bun install` put here, as `bun pm licenses` and their own package files tell. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

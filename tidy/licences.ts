@@ -1,4 +1,5 @@
-// `bun run licences` writes LICENCES.md: what this project is made of, and on which terms.
+/** `bun run licences` writes LICENCES.md: what this project is made of, and on which terms. */
+
 import { dirname, join } from 'node:path';
 import { installedPackages, type Installed } from './installed.ts';
 

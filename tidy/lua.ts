@@ -1,5 +1,8 @@
-// The contract between a Lua script and its callers. A script's header says what it takes and which words it
-// answers with; api/redis/*scripts.ts declare the same words, so TypeScript makes every caller handle each.
+/**
+ * The contract between a Lua script and its callers. A script's header says what it takes and which words it
+ * answers with; api/redis/*scripts.ts declare the same words, so TypeScript makes every caller handle each.
+ */
+
 import { type Check, type File, find, inFile, withoutComments } from './project.ts';
 
 const PRELUDE = 'lua/sale.lua';
@@ -143,8 +146,9 @@ export const luaKeysHaveOneOrder: Check = (files) =>
       const [, array] = /\bSALE_KEY_NAMES\b[^=]*=\s*\[([^\]]*)\]/.exec(withoutComments(keys)) ?? [];
       const [, locals] = /\blocal\s+([\w\s,]+?)\s*=\s*unpack\(KEYS\)/.exec(withoutComments(prelude)) ?? [];
       if (array === undefined) return [`${KEYS}: must export const SALE_KEY_NAMES = ['meta', ...] as const.`];
-      if (locals === undefined)
+      if (locals === undefined) {
         return [`${PRELUDE}: must take its keys with 'local meta_key, ... = unpack(KEYS)'.`];
+      }
       const inTypeScript = quoted(array).map((name) => `${name}_key`);
       const inLua = locals.split(',').map((name) => name.trim());
       const same = inTypeScript.join() === inLua.join();

@@ -1,5 +1,8 @@
-// What the house rules read: every file that git tracks or would add, as text. A rule is a pure function
-// from files to complaints, so it can be shown a small bad project as easily as the real one.
+/**
+ * What the house rules read: every file that git tracks or would add, as text. A rule is a pure function
+ * from files to complaints, so it can be shown a small bad project as easily as the real one.
+ */
+
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

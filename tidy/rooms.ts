@@ -1,5 +1,8 @@
-// The diagram of ARCHITECTURE.md and the imports say the same. A room is a workspace; api/ has rooms of its own: its
-// folders, `routes` (every *.routes.ts), `app` (what puts them together) and `base` (its other single files).
+/**
+ * The diagram of ARCHITECTURE.md and the imports say the same. A room is a workspace; api/ has rooms of its own: its
+ * folders, `routes` (every *.routes.ts), `app` (what puts them together) and `base` (its other single files).
+ */
+
 import { type Check, importsOf, inFile, isForTests, isTypeScript } from './project.ts';
 
 const DIAGRAM = 'ARCHITECTURE.md';

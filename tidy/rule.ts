@@ -1,4 +1,5 @@
-// A house rule is a pair of tests: the project keeps it, and a breach of it is found.
+/** A house rule is a pair of tests: the project keeps it, and a breach of it is found. */
+
 import { expect, test } from 'bun:test';
 import { type Check, readProject, sample } from './project.ts';
 

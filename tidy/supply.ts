@@ -1,5 +1,8 @@
-// What comes from elsewhere comes as it was when we looked at it: no code of it runs while it is installed, nothing
-// is newer than a week, nothing is newer than the lock file. And what goes out has one version.
+/**
+ * What comes from elsewhere comes as it was when we looked at it: no code of it runs while it is installed, nothing
+ * is newer than a week, nothing is newer than the lock file. And what goes out has one version.
+ */
+
 import { type Check, find, inFile } from './project.ts';
 
 const WEEK_S = 7 * 24 * 3_600;

@@ -1,4 +1,5 @@
-// Names, words and leftovers.
+/** Names, words and leftovers. */
+
 import {
   type Check,
   type File,
@@ -98,6 +99,13 @@ export const testsAreNamedBySentences: Check = (files) =>
       return isSentence ? [] : [`${path}: '${name}' is no sentence about what the product does.`];
     }),
   );
+
+// ---- headers ----
+
+export const headersAreDocComments: Check = (files) =>
+  files
+    .filter((file) => isTypeScript(file) && /^\/\/|^\/\*\*(?:(?!\*\/)[^])*\*\/\nimport/.test(file.text))
+    .map(({ path }) => `${path}: says what it is about in a doc comment, with an empty line after it.`);
 
 // ---- leftovers ----
 

@@ -1,4 +1,5 @@
-// What the terminal promises about changes and about freshness, over a network that fails.
+/** What the terminal promises about changes and about freshness, over a network that fails. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { ops } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';

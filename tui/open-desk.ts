@@ -75,8 +75,9 @@ export function openDesk(options: DeskOptions): OpenDesk {
     },
     onState: (state) => onLink(desk, state),
     onUnknown: (type, count) => {
-      if (count === 1)
+      if (count === 1) {
         desk.say(`The API tells of ${type}, which this terminal does not know: is it older?`, 'warn');
+      }
     },
   });
   const overview = readAgainAndAgain(desk);
@@ -272,6 +273,7 @@ function readAgainAndAgain(desk: Desk): { stop(): void } {
 
 async function readMe(desk: Desk): Promise<void> {
   const answer = await answerOf(desk.api.me.get());
-  if (answer.ok)
+  if (answer.ok) {
     desk.store.set((state) => ({ ...state, me: { name: answer.data.name, role: answer.data.role } }));
+  }
 }

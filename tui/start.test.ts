@@ -1,4 +1,5 @@
-// `bun start` on a terminal: the stack and its operator's terminal, and every way in which they end.
+/** `bun start` on a terminal: the stack and its operator's terminal, and every way in which they end. */
+
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

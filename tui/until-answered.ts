@@ -9,7 +9,7 @@ export async function sendUntilAnswered<Data>(
   key: string = crypto.randomUUID(),
   ended?: AbortSignal,
 ): Promise<Answer<Data>> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ; attempt += 1) {
     const answer = await send({ 'idempotency-key': key });
     const isOpen = !answer.ok && isUnanswered(answer) && ended?.aborted !== true;
     if (!isOpen || attempt >= CHANGE_ATTEMPTS_MAX) return answer;

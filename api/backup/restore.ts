@@ -18,8 +18,9 @@ const REPLACE = '--replace';
 
 async function restore(args: readonly string[]): Promise<void> {
   const [file, ...others] = args.filter((arg) => arg !== REPLACE);
-  if (file === undefined || others.length > 0)
+  if (file === undefined || others.length > 0) {
     throw new StoreProblem(`usage: bun run restore FILE [${REPLACE}]`);
+  }
   const config = readDatabaseConfig();
   await withFile(file, (path) =>
     inPlaceOfTheApi(config, async (databaseUrl) => {

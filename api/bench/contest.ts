@@ -64,8 +64,9 @@ export async function play(
   const stage = await openStage();
   try {
     const { name, contenders, asks } = await open(stage);
-    for (const contender of contenders)
+    for (const contender of contenders) {
       await measure(stage, contender, Math.min(WARM_UP_S, 2 * seconds), say);
+    }
     const table = contenders.map((contender) => ({ contender, rounds: [] as Measured[] }));
     const calms: Calm[] = [];
     for (let round = 0; round < rounds; round += 1) {

@@ -132,8 +132,9 @@ async function compareRequests(): Promise<void> {
     // The first round warms up.
     if (round === 0) rounds.measured.length = rounds.bare.length = 0;
   }
-  if (unwatched.metrics.httpDuration.text().includes('_count'))
+  if (unwatched.metrics.httpDuration.text().includes('_count')) {
     throw new Error('it was measured all the same');
+  }
   await world.close();
   const sum = (which: Round[], of: keyof Round) => which.reduce((total, round) => total + round[of], 0);
   const perSecond = (which: Round[]) => sum(which, 'answered') / ROUNDS / (ROUND_MS / 1_000);

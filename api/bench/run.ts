@@ -58,8 +58,9 @@ function readOptions(args: string[]): Options {
   const parts: readonly string[] = values.curves ? Object.keys(CURVES) : PARTS;
   const only = values.only?.split(',') ?? parts;
   const unknown = only.find((part) => !parts.includes(part));
-  if (unknown !== undefined)
+  if (unknown !== undefined) {
     throw new Error(`--only: there is no "${unknown}". There are ${parts.join(', ')}.`);
+  }
   return {
     only,
     rounds: whole('--rounds', values.rounds) ?? ROUNDS,
@@ -95,8 +96,9 @@ async function main(): Promise<number> {
   const loadBy = await chooseLoad();
   say(`${facts.date}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}`);
   say(`${Object.entries(facts.versions).flat().join(' ')}; load by ${loadBy}\n`);
-  if (machine.loadBefore > QUIET_LOAD_MAX)
+  if (machine.loadBefore > QUIET_LOAD_MAX) {
     say(`!! NOT QUIET: the load average is ${machine.loadBefore.toFixed(2)} before anything was begun.\n`);
+  }
   if (options.curves) {
     const said = await drawCurves(options.only as CurveName[], options.out, facts, progress);
     for (const line of said) say(line);

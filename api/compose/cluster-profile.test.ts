@@ -1,5 +1,8 @@
-// The profile `cluster` of docker-compose.yml: it makes the one Redis the first of six nodes, for the same services.
-// form-cluster.test.ts has what they do.
+/**
+ * The profile `cluster` of docker-compose.yml: it makes the one Redis the first of six nodes, for the same services.
+ * form-cluster.test.ts has what they do.
+ */
+
 import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { BlockList } from 'node:net';
@@ -43,8 +46,9 @@ test.each(['one Redis', 'cluster'] as const)('APIs, workers and Prometheus find 
   expect(variable).toBe(kind === 'cluster' ? 'REDIS_CLUSTER_NODES' : 'REDIS_URL');
   expect(urls.map((url) => new URL(url).hostname)).toEqual(hosts);
   expect(targets.targets).toEqual(hosts.map((host) => `${host}:6379`));
-  for (const name of ['api', 'worker'])
+  for (const name of ['api', 'worker']) {
     expect(service(name).command?.[0]).toBe('--env-file=/run/secrets/redis.env');
+  }
 });
 
 describe('the nodes', () => {
@@ -69,7 +73,8 @@ describe('the nodes', () => {
       list.addSubnet(network, Number(bits));
       return list;
     });
-    for (const address of addresses)
+    for (const address of addresses) {
       expect([address, ...lists.map((list) => list.check(address))]).toEqual([address, true, false]);
+    }
   });
 });

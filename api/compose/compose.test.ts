@@ -1,5 +1,8 @@
-// docker-compose.yml as Docker's compose reads it, and what it promises: nothing listens beyond this machine, nobody has
-// a password that others know, and nothing may do more than it must. Containers are not started here.
+/**
+ * docker-compose.yml as Docker's compose reads it, and what it promises: nothing listens beyond this machine, nobody has
+ * a password that others know, and nothing may do more than it must. Containers are not started here.
+ */
+
 import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

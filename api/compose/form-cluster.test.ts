@@ -1,5 +1,8 @@
-// The cluster of docker-compose.yml, formed of real servers that have the settings of its nodes: at once, again, and after
-// whatever an installation meets. Containers are not started here; only addresses and ports are others.
+/**
+ * The cluster of docker-compose.yml, formed of real servers that have the settings of its nodes: at once, again, and after
+ * whatever an installation meets. Containers are not started here; only addresses and ports are others.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// The proxy's own configuration, run by a real HAProxy in front of real API processes: only addresses are replaced.
+/** The proxy's own configuration, run by a real HAProxy in front of real API processes: only addresses are replaced. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import {

@@ -1,5 +1,8 @@
-// What the Dockerfile does, done here without Docker: the files that it copies, the dependencies that it installs, and the
-// secrets that are made for it are enough to run the installation. store-users.test.ts has what it may do in the stores.
+/**
+ * What the Dockerfile does, done here without Docker: the files that it copies, the dependencies that it installs, and the
+ * secrets that are made for it are enough to run the installation. store-users.test.ts has what it may do in the stores.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import {
   cpSync,

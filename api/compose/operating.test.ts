@@ -1,5 +1,8 @@
-// What an operator of a compose installation does beside selling, in a real MariaDB with the users and secrets that are
-// made for it: backup, restore, new secrets.
+/**
+ * What an operator of a compose installation does beside selling, in a real MariaDB with the users and secrets that are
+ * made for it: backup, restore, new secrets.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

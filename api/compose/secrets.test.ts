@@ -64,8 +64,9 @@ describe('the secrets of an installation', () => {
     const files = all();
     const owners = new Map<string, string[]>();
     for (const [path, text] of Object.entries(files)) {
-      for (const [word] of text.matchAll(/[0-9a-f]{64}/g))
+      for (const [word] of text.matchAll(/[0-9a-f]{64}/g)) {
         owners.set(word, [...(owners.get(word) ?? []), path]);
+      }
     }
     expect([...owners.values()].map((paths) => paths.sort().join(' ')).sort()).toEqual([
       'app/database-url mariadb/users.sql',
@@ -102,8 +103,9 @@ describe('the secrets of an installation', () => {
   test('may be read by the users of the services, who mount only their own; the key by nobody', () => {
     writeSecrets(root);
     const modes = Object.keys(all()).map((path) => [path, statSync(join(root, path)).mode & 0o777] as const);
-    for (const [path, mode] of modes)
+    for (const [path, mode] of modes) {
       expect([path, mode]).toEqual([path, path.startsWith('key/') ? 0o400 : 0o444]);
+    }
   });
 
   test('are made anew, all but the password of the root of SQL, and the former signature is taken until it is forgotten', () => {

@@ -1,5 +1,8 @@
-// The users that docker-compose.yml has in its stores, in real servers: with them every request of both listeners and all
-// workers do their work, and whoever has their passwords can do nothing else.
+/**
+ * The users that docker-compose.yml has in its stores, in real servers: with them every request of both listeners and all
+ * workers do their work, and whoever has their passwords can do nothing else.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -179,14 +182,16 @@ test('the exporter sees the figures of Redis, as a user that sees no settings an
     'redis_memory_used_bytes',
     'redis_aof_last_write_status',
     'redis_evicted_keys_total',
-  ])
+  ]) {
     expect(seen).toContain(`\n${line}`);
+  }
   const password = JSON.parse(readFileSync(passwords, 'utf8'))[`redis://${host}`] as string;
   const client = new Redis(`redis://exporter:${password}@${host}`, { disableClientInfo: true });
   for (const [command = '', ...words] of ['CONFIG GET *', 'KEYS *', 'GET {s:1}:meta', 'FLUSHALL'].map(
     (line) => line.split(' '),
-  ))
+  )) {
     expect(await client.call(command, ...words).catch(String)).toContain('NOPERM');
+  }
   client.disconnect();
   await admin.config('SET', 'requirepass', '');
   admin.disconnect();

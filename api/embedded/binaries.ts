@@ -2,6 +2,7 @@
  * Where the servers are on this machine. PATH is not enough: a plain user on Debian has no /usr/sbin in it, and
  * Homebrew keeps servers in folders of their own.
  */
+
 import { mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreProblem } from './problem.ts';
@@ -19,7 +20,7 @@ export const SERVER_FOLDERS = [
   ),
 ];
 
-export type Binaries = {
+export interface Binaries {
   redisServer?: string;
   /** Debian's redis-tools has the server under this name only: it is one program that looks at how it was called. */
   redisCheckRdb?: string;
@@ -27,7 +28,7 @@ export type Binaries = {
   installDb?: string;
   /** Only when it can send a signal at the parent's death (Linux; BusyBox's cannot). */
   setpriv?: string;
-};
+}
 
 /** `searchPath` (PATH syntax) replaces every place that is searched otherwise. */
 export function findBinaries(searchPath?: string): Binaries {

@@ -2,6 +2,7 @@
  * A store as a child process. It runs in a session of its own, so that ctrl+c in the terminal reaches only the API,
  * which still needs its stores to finish. On Linux the kernel ends it when the API is killed -9.
  */
+
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { SERVER_FOLDERS } from './binaries.ts';
 import { endProcess, isSameProcess, processIdentity } from './process-identity.ts';
@@ -13,7 +14,7 @@ const STOP_GRACE_MS = 15_000;
 const AFTER_KILL_MS = 5_000;
 const ADOPTED_POLL_MS = 100;
 
-export type Child = {
+export interface Child {
   pid: number;
   identity: string;
   diesWithOwner: boolean;
@@ -23,15 +24,15 @@ export type Child = {
   stop(): Promise<void>;
   /** For one that is not ready yet: MariaDB that is told to stop while it starts never does. */
   kill(): Promise<void>;
-};
+}
 
-export type SpawnOptions = {
+export interface SpawnOptions {
   command: string[];
   logFile: string;
   setpriv: string | undefined;
   /** What it gets when the API dies. */
   deathSignal: 'TERM' | 'KILL';
-};
+}
 
 /** The death signal is tied to the thread that spawns: call this on the main thread, never in a Worker. */
 export function spawnChild({ command, logFile, setpriv, deathSignal }: SpawnOptions): Child {

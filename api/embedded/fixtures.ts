@@ -1,4 +1,5 @@
 /** What this folder's tests share. */
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,7 +61,12 @@ export function mariaDbTemplate(): {
   };
 }
 
-export type Owner = { pid: number; lines(): string; kill(): Promise<void>; exited: Promise<number> };
+export interface Owner {
+  pid: number;
+  lines(): string;
+  kill(): Promise<void>;
+  exited: Promise<number>;
+}
 
 /** Another process that opens both stores and keeps them until it is killed. */
 export function spawnOwner(dataDir: string, searchPath?: string): Owner {

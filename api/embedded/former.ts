@@ -1,4 +1,5 @@
 /** Stores that a killed owner left behind: taken over when they are well, ended when they are not or are ending. */
+
 import { adoptChild } from './child.ts';
 import { StoreProblem } from './problem.ts';
 import { endProcess, isSameProcess } from './process-identity.ts';

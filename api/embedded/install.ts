@@ -2,11 +2,12 @@
  * Gets the servers onto the machine when they are missing: with apt-get where we may (root), else by telling the
  * person the exact command. Only packages without a system service: nothing starts behind the user's back.
  */
+
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Binaries, SERVER_FOLDERS, findBinaries } from './binaries.ts';
 import { StoreProblem } from './problem.ts';
 
-export type Needs = {
+export interface Needs {
   redis: boolean;
   mysql: boolean;
   say: (line: string) => void;
@@ -15,7 +16,7 @@ export type Needs = {
   searchPath?: string | undefined;
   isRoot?: boolean;
   lockPauseMs?: number;
-};
+}
 
 type AptNeeds = Pick<Needs, 'say' | 'logFile' | 'lockPauseMs'>;
 

@@ -2,6 +2,7 @@
  * npx does not hand SIGTERM on: it ends, and what it started goes on without anybody. So when npm started us, we stop
  * when it ends. Where there is no /proc this stays as npm has it.
  */
+
 import { readFileSync } from 'node:fs';
 import { isSameProcess, processIdentity } from './process-identity.ts';
 
@@ -26,8 +27,9 @@ export function untilNpmEnds(): Promise<'npx ended'> {
 function npmAbove(pid: number): number | undefined {
   try {
     for (let ancestor = pid; ancestor > 1; ancestor = parentOf(ancestor)) {
-      if (/^(npm|npx) /.test(readFileSync(`/proc/${ancestor}/cmdline`, 'latin1').replaceAll('\0', ' ')))
+      if (/^(npm|npx) /.test(readFileSync(`/proc/${ancestor}/cmdline`, 'latin1').replaceAll('\0', ' '))) {
         return ancestor;
+      }
     }
   } catch {
     // No /proc, or an ancestor that ended while we looked.

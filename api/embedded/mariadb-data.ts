@@ -2,6 +2,7 @@
  * The data folder of a new MariaDB. It is made under another name and renamed when complete, so that a kill at any
  * instant leaves either a whole folder or none.
  */
+
 import {
   closeSync,
   existsSync,
@@ -20,12 +21,12 @@ import { CHILD_ENVIRONMENT } from './child.ts';
 import { StoreProblem } from './problem.ts';
 import { processIdentity } from './process-identity.ts';
 
-export type PrepareOptions = {
+export interface PrepareOptions {
   binaries?: Binaries;
   /** Must be this call's own: every MariaDB that starts deletes the temporary tables it finds. */
   tmpDir?: string;
   args?: string[];
-};
+}
 
 /** Returns whether the folder was made now. Safe to call from several processes at once: one folder wins. */
 export async function prepareMariaDbData(dir: string, options: PrepareOptions = {}): Promise<boolean> {

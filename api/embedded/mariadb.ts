@@ -1,4 +1,5 @@
 /** A private MariaDB: one unix socket, no port, every commit on disk before it is acknowledged. */
+
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_SQL_CONNECTIONS_MAX } from '@flash-sale/shared/limits.ts';
@@ -33,8 +34,9 @@ export async function startMariaDb(options: StartOptions): Promise<RunningStore>
   if (!binaries.mariadbd) throw new StoreProblem('mariadbd was not found on this machine.');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   const startedAt = performance.now();
-  if (await prepareMariaDbData(dataDir, { binaries, tmpDir: runDir }))
+  if (await prepareMariaDbData(dataDir, { binaries, tmpDir: runDir })) {
     options.onPrepared?.(performance.now() - startedAt);
+  }
   const socket = join(runDir, 'mysql.sock');
   const command = [binaries.mariadbd, ...flags(dataDir, runDir, socket), ...(options.args ?? [])];
   command.splice(1, 0, ...mariadbBasics(binaries.mariadbd));

@@ -39,10 +39,11 @@ export function openOperatorTerminal({ url, opsUrl, logFile, voice }: Opening): 
     if (child.signalCode !== null) giveBack();
     voice.toScreen();
     if (code === 0) resolve('terminal closed');
-    else
+    else {
       voice.say(
         `terminal ended (${child.signalCode ?? `exit code ${code}`}); the sale goes on. ctrl+c stops it; \`bun run tui\` opens the terminal again. Log: ${logFile}`,
       );
+    }
   });
   return {
     quit,

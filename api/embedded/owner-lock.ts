@@ -3,6 +3,7 @@
  * however that dies, so there is no stale lock to judge and no instant in which two can win. The file is never
  * deleted: a lock on a deleted file would exclude nobody. `owner.json` only tells people who holds it.
  */
+
 import { Database } from 'bun:sqlite';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -18,9 +19,15 @@ const OWNER_NAME_WAIT_MS = 200;
 /** A lock object that is garbage-collected would let go of its lock. */
 const held = new Set<Database>();
 
-export type OwnerLock = { release(): void };
+export interface OwnerLock {
+  release(): void;
+}
 
-type Owner = { pid: number; host: string; since: string };
+interface Owner {
+  pid: number;
+  host: string;
+  since: string;
+}
 
 export async function takeOwnerLock(dataDir: string): Promise<OwnerLock> {
   const lock = await openLock(dataDir);

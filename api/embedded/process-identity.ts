@@ -2,6 +2,7 @@
  * Pids are reused, so a pid alone never proves that a process is the one we started. Together with its start time
  * it does. Every signal to a recorded process goes through this file.
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 
 const onLinux = existsSync('/proc/self/stat');

@@ -1,4 +1,5 @@
 /** A store is ready when it answers a real client. If it does not, its own words say why. */
+
 import { existsSync } from 'node:fs';
 import type { Child } from './child.ts';
 import { StoreProblem } from './problem.ts';
@@ -6,7 +7,13 @@ import { StoreProblem } from './problem.ts';
 const POLL_MS = 20;
 const DEADLINE_MS = 60_000;
 
-export type Starting = { name: string; child: Child; socket: string; logFile: string; logStart: number };
+export interface Starting {
+  name: string;
+  child: Child;
+  socket: string;
+  logFile: string;
+  logStart: number;
+}
 
 export async function waitUntilReady<Answer>(
   starting: Starting,

@@ -1,4 +1,5 @@
 /** A private Redis: one unix socket, no port, append-only file. */
+
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';

@@ -1,4 +1,5 @@
 /** What the two stores have in common. */
+
 import { realpathSync } from 'node:fs';
 import type { Binaries } from './binaries.ts';
 import type { Child } from './child.ts';
@@ -14,7 +15,7 @@ export type RunningStore = Child & {
   adopted: boolean;
 };
 
-export type StartOptions = {
+export interface StartOptions {
   /** The folder of this store's data, made if missing. */
   dataDir: string;
   /** A private (0700) folder for the socket. Its path must stay short: a socket's path has at most 107 bytes. */
@@ -27,22 +28,25 @@ export type StartOptions = {
   onPrepared?: (ms: number) => void;
   onSpawn?: (child: Child, socket: string) => void;
   deadlineMs?: number;
-};
+}
 
-export type Answer = { version: string };
+export interface Answer {
+  version: string;
+}
 
 /** What differs between the stores, for code that treats them alike. */
-export type StoreKind = {
+export interface StoreKind {
   name: StoreName;
   /** In DATA_DIR. */
   folder: string;
   start(options: StartOptions): Promise<RunningStore>;
   ask(socket: string, dataDir: string): Promise<Answer>;
   url(socket: string): string;
-};
+}
 
 /** A server that answers on our socket but serves another folder is not our store. */
 export function assertServes(servedDir: string, dataDir: string): void {
-  if (realpathSync(servedDir) !== realpathSync(dataDir))
+  if (realpathSync(servedDir) !== realpathSync(dataDir)) {
     throw new Error(`serves ${servedDir}, not ${dataDir}`);
+  }
 }

@@ -2,6 +2,7 @@
  * DATA_DIR/stores.json: which processes the current owner started. After the owner is killed -9, the next one finds
  * here what may still be alive, and touches nothing else.
  */
+
 import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +11,13 @@ import type { StoreName } from './running-store.ts';
 
 export type StoreEntry = Pick<Child, 'pid' | 'identity' | 'diesWithOwner'> & { socket: string };
 
-export type StoreRecord = {
+export interface StoreRecord {
   runDir: string;
   former: Partial<Record<StoreName, StoreEntry>>;
   /** Synchronous, so that no store runs unrecorded while the event loop is elsewhere. */
   write(name: StoreName, entry: StoreEntry): void;
   remove(): void;
-};
+}
 
 type Stored = { runDir?: string } & Partial<Record<StoreName, StoreEntry>>;
 

@@ -2,6 +2,7 @@
  * Redis and MariaDB as private processes of ours, for a machine without either running: one call opens them, one
  * folder holds them, and a kill -9 of anything at any instant leaves nothing that the next start cannot put right.
  */
+
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { type Binaries, redisCommand } from './binaries.ts';
@@ -20,7 +21,7 @@ import { type Supervised, supervise } from './supervise.ts';
 const ROOM_FIRST_MIN_BYTES = 150_000_000;
 const ROOM_MIN_BYTES = 20_000_000;
 
-export type OpenOptions = {
+export interface OpenOptions {
   dataDir: string;
   redis: boolean;
   mysql: boolean;
@@ -29,23 +30,23 @@ export type OpenOptions = {
   restart?: boolean;
   /** Replaces the places where the servers are looked for (PATH syntax). */
   searchPath?: string;
-};
+}
 
-export type EmbeddedStores = {
+export interface EmbeddedStores {
   redisUrl?: string;
   databaseUrl?: string;
   pids(): Partial<Record<StoreName, number>>;
   /** Ends both cleanly; a second call waits for the first. */
   stop(): Promise<void>;
-};
+}
 
-type Context = {
+interface Context {
   dataDir: string;
   binaries: Binaries;
   record: StoreRecord;
   say: (line: string) => void;
   restart: boolean;
-};
+}
 
 /** Throws a StoreProblem, whose message is meant for the user, when DATA_DIR is in use or a store cannot be had. */
 export async function openEmbeddedStores(options: OpenOptions): Promise<EmbeddedStores> {
@@ -104,7 +105,10 @@ function requireRoom(dataDir: string): void {
   );
 }
 
-type Opened = { store: RunningStore; supervised: Supervised };
+interface Opened {
+  store: RunningStore;
+  supervised: Supervised;
+}
 
 /** All or nothing: when one cannot be had, the others are stopped. */
 async function openAll(kinds: StoreKind[], context: Context): Promise<Opened[]> {

@@ -1,4 +1,5 @@
 /** Starts a store again whenever it ends by itself: the sale goes on without anybody's help. */
+
 import type { Child } from './child.ts';
 import type { RunningStore } from './running-store.ts';
 
@@ -7,7 +8,10 @@ const PAUSE_MAX_MS = 5_000;
 /** A store that ran this long starts again at once; one that keeps ending waits longer each time. */
 const STEADY_MS = 10_000;
 
-export type Supervised = { pid(): number; stop(): Promise<void> };
+export interface Supervised {
+  pid(): number;
+  stop(): Promise<void>;
+}
 
 export function supervise(
   first: RunningStore,

@@ -70,8 +70,9 @@ function readQuery(
   const errors: Record<string, string[]> = {};
   if (lastId && after === null) errors['last_event_id'] = ['must be the id of an event of this stream'];
   const sales = new Set(listOf(query.sale));
-  if ([...sales].some((id) => !/^[1-9]\d{0,9}$/.test(id)))
+  if ([...sales].some((id) => !/^[1-9]\d{0,9}$/.test(id))) {
     errors['sale'] = ['must be ids of sales, separated by commas'];
+  }
   const types = new Set(listOf(query.types));
   const unknown = [...types].filter((type) => !KNOWN.has(type));
   if (unknown.length > 0) errors['types'] = [`must be among ${[...KNOWN].join(', ')}`];

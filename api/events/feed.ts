@@ -177,8 +177,9 @@ class EventFeed {
       reading.place = turn.place;
       return turn.isCaughtUp ? EVENTS_PERIOD_MS : 0;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable))
+      if (!(error instanceof StoreUnavailable)) {
         this.#services.log.error('events could not be read and will be read again', { error });
+      }
       return RETRY_MS;
     }
   }

@@ -1,4 +1,5 @@
-// A consumer sees every event, or it is told that it may not have.
+/** A consumer sees every event, or it is told that it may not have. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { sales } from '@flash-sale/drizzle/schema.ts';
 import { eq, sql as raw } from 'drizzle-orm';

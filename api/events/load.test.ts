@@ -1,4 +1,5 @@
-// The stream of events under load, with consumers that are cut off at any moment and resume at another process.
+/** The stream of events under load, with consumers that are cut off at any moment and resume at another process. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { newHoldId } from '../holds/hold-id.ts';
 import { eventsKey } from '../redis/keys.ts';

@@ -74,7 +74,7 @@ describe('a request for a hold is refused with what is wrong, by field, and take
     ['hold_id', crypto.randomUUID(), 'is not a known field'],
     ['', 1, 'is not a known field'],
   ];
-  test.each(REFUSED)('%s: %j', async (field, value, message) => {
+  test.each(REFUSED)('%s: %j %s', async (field, value, message) => {
     const { productId } = await world.sale();
     const fields = { product_id: productId, quantity: 1, [field]: value };
     const { status, body } = await send(world, 'POST', '/api/holds', fields);
@@ -253,11 +253,12 @@ describe('reading and releasing a hold', () => {
         return answers.map(({ status }) => status).sort((a, b) => a - b);
       }),
     );
-    for (const statuses of ends)
+    for (const statuses of ends) {
       expect([
         [200, 409],
         [201, 409],
       ]).toContainEqual(statuses);
+    }
     const ordered = ends.filter(([status]) => status === 201).length;
     await until(async () => (await audit(world.services, saleId)).pinned === 0);
     expect(await audit(world.services, saleId)).toMatchObject({ committed: ordered, held: 0, drift: 0 });
@@ -307,8 +308,9 @@ describe('reading and releasing a hold', () => {
       [12, [undefined, 'ordered']],
     ];
     for (const [minutes, states] of remembered) {
-      for (const id of ids)
+      for (const id of ids) {
         await world.services.redis.zadd(endedKey, Date.now() - minutes * 60_000, holdName(id));
+      }
       await reapHolds(world.services.redis, saleId);
       const seen = await Promise.all(ids.map((id) => readHold(id)));
       expect(seen.map(({ body }) => (body.code === undefined ? body.data.state : undefined))).toEqual(states);

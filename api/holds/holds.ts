@@ -169,9 +169,9 @@ function unlessRedisIsAway(error: unknown): { kind: 'away'; error: StoreUnavaila
   throw error;
 }
 
-export type HoldReleased = {
+export interface HoldReleased {
   kind: 'released' | 'expired' | 'hold_ordered' | 'hold_not_found' | 'hold_lost';
-};
+}
 
 /** Gives a hold's units back; again is fine. */
 export async function releaseHold(services: Services, holdId: string): Promise<HoldReleased> {

@@ -68,8 +68,9 @@ describe('a buyer who asks often', () => {
   test('has one allowance at all processes', async () => {
     const sale = await limited({ buyerRate: 6 });
     const statuses: number[] = [];
-    for (let n = 0; n < 10; n += 1)
+    for (let n = 0; n < 10; n += 1) {
       statuses.push((await ask(sale, 'ann', {}, n % 2 === 0 ? world : other)).status);
+    }
     expect(statuses).toEqual([...Array<number>(6).fill(201), ...Array<number>(4).fill(429)]);
   });
 
@@ -137,8 +138,9 @@ describe('an address that asks often', () => {
     await own.services.catalog.refresh();
     await until(() => Date.now() % RATE_WINDOW_MS < RATE_WINDOW_MS - 2_000);
     const statuses: number[] = [];
-    for (let n = 0; n < 4; n += 1)
+    for (let n = 0; n < 4; n += 1) {
       statuses.push((await ask(sale, null, from(`198.51.100.${n}`), own)).status);
+    }
     expect(statuses).toEqual([201, 201, 429, 429]);
     await own.close();
   });

@@ -51,8 +51,9 @@ test('each row of a change that makes several has it', async () => {
   const sales = [1, 2].map((allotment) => ({ product_id: productId, allotment }));
   const made = await ops<{ id: number }[]>(world, 'POST', '/ops/sales/batch', { sales }, because('Spring'));
   expect(made.status).toBe(201);
-  for (const { id } of made.body.data)
+  for (const { id } of made.body.data) {
     expect(await reasonsOf('sale.create', `sale ${id}`)).toEqual(['Spring']);
+  }
 });
 
 test('an emergency stop waits for no reason', async () => {

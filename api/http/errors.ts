@@ -49,8 +49,9 @@ function replyTo(services: Services, thrown: unknown, set: ReplySet, route: stri
     return failInvalid(set, errors);
   }
   // The caller went away in the middle of its body; nobody reads this answer.
-  if (error instanceof Error && error.name === 'AbortError')
+  if (error instanceof Error && error.name === 'AbortError') {
     return fail(set, 'bad_request', 'The body ended early.');
+  }
   const requestId = set.headers['x-request-id'];
   if (error instanceof StoreUnavailable) {
     services.log.debug('a request met a store that is away', { route, requestId, error });

@@ -28,7 +28,11 @@ export interface ChangeRequest {
 }
 
 /** What a change answers when its first answer is not known any more: only that it was made. */
-export type DoneBefore = { readonly status: 'success'; readonly message: string; readonly data: unknown };
+export interface DoneBefore {
+  readonly status: 'success';
+  readonly message: string;
+  readonly data: unknown;
+}
 
 interface OnceOptions {
   /** The answer holds a secret that must not be kept; asked again, it is not told again. */

@@ -1,4 +1,5 @@
-// Work of one name, of which one at a time is done: for all processes of an installation, and for no other one.
+/** Work of one name, of which one at a time is done: for all processes of an installation, and for no other one. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Pool } from 'mysql2/promise';
 import { freshDatabase } from '../test/world.ts';

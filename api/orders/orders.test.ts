@@ -57,7 +57,7 @@ describe('a request for an order is refused with what is wrong, by field', () =>
     ['amount', 0.01, 'is not a known field'],
     ['quantity', 1, 'is not a known field'],
   ];
-  test.each(REFUSED)('%s: %j', async (field, value, message) => {
+  test.each(REFUSED)('%s: %j %s', async (field, value, message) => {
     const fields = { hold_id: crypto.randomUUID(), payment_intent_id: 'pi_1', [field]: value };
     const { status, body } = await send(world, 'POST', '/api/orders', fields);
     expect([status, body.code]).toEqual([400, 'bad_request']);
@@ -113,8 +113,9 @@ describe('an order', () => {
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     const refused = answers.filter(({ status }) => status !== 201);
-    for (const { status, body } of refused)
+    for (const { status, body } of refused) {
       expect([status, body.code]).toEqual([409, 'payment_intent_mismatch']);
+    }
     expect(await ordersOf(sale)).toBe(1);
     expect(await audit(world.services, sale.saleId)).toMatchObject({ committed: 1, drift: 0 });
   });

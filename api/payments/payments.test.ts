@@ -92,7 +92,7 @@ describe('a webhook is refused with what is wrong, by field, and is not recorded
     ['currency', 978, CURRENCY],
     ['status', 'paid', 'is not a known field'],
   ];
-  test.each(REFUSED)('%s: %j', async (field, value, message) => {
+  test.each(REFUSED)('%s: %j %s', async (field, value, message) => {
     const before = await countDeliveries();
     const fields = { hold_id: crypto.randomUUID(), payment_intent_id: 'pi_refused', [field]: value };
     for (const event of ['success', 'failed']) {

@@ -183,8 +183,9 @@ async function processOnce(run: Run, take: LateTake | null): Promise<Step> {
       // Waits for the rebuild, or does it if whoever began it died.
       await armSale(services, take.saleId);
     }
-    if (error instanceof TakeRefused && error.reason !== 'epoch')
+    if (error instanceof TakeRefused && error.reason !== 'epoch') {
       return { kind: 'again', take: { kind: 'refused' } };
+    }
     return { kind: 'again', take: null };
   }
 }

@@ -40,10 +40,12 @@ export function itemView(replay: Replay, item: ReplayItem): ReplayItemViewBody {
 function sentenceOf({ state, dryRun }: Replay, { outcome, changed, fault, doneAt }: ReplayItem): string {
   if (doneAt === null) return state === 'running' ? 'It waits for its turn.' : 'It was not replayed.';
   if (fault !== null) return `It failed: ${fault}.`;
-  if (changed === 0)
+  if (changed === 0) {
     return `${dryRun === 1 ? 'Nothing would change' : 'Nothing changed'}: ${unchanged(outcome)}.`;
-  if (outcome === 'late')
+  }
+  if (outcome === 'late') {
     return 'It would take its units again if they are free, else its money is owed back.';
+  }
   return dryRun === 1 ? `It would be ${outcome}.` : `It is ${outcome} now.`;
 }
 

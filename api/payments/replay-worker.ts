@@ -173,8 +173,9 @@ async function writeResult(
     .where(
       and(eq(replayItems.replayId, id), eq(replayItems.deliveryId, deliveryId), isNull(replayItems.doneAt)),
     );
-  if (affectedRows !== 1)
+  if (affectedRows !== 1) {
     throw new CalledOff(`delivery ${deliveryId} is not to be replayed by replay ${id} any more`);
+  }
 }
 
 /** One row per delivery: whoever looks at a delivery finds who replayed it, and what came of that. */

@@ -24,7 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-type Page = { items: DeliveryRow[]; next_cursor: string | null };
+interface Page {
+  items: DeliveryRow[];
+  next_cursor: string | null;
+}
 
 async function list(query: Record<string, string>): Promise<Page> {
   const answer = await ops<Page>(world, 'GET', `/ops/webhooks?${new URLSearchParams(query).toString()}`);
@@ -76,8 +79,9 @@ describe('the inbox', () => {
       [{ outcome: 'recorded', state: 'processed' }, [recorded]],
       [{ state: 'parked' }, []],
     ];
-    for (const [query, ids] of found)
+    for (const [query, ids] of found) {
       expect([query, await idsOf({ q: intentId, ...query })]).toEqual([query, ids]);
+    }
   });
 
   test('finds deliveries by the beginning of an intent, a hold or a sender key, and by id', async () => {

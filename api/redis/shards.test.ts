@@ -1,4 +1,5 @@
-// Sales on the shards of a real Redis Cluster, as many processes see them.
+/** Sales on the shards of a real Redis Cluster, as many processes see them. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Cluster } from 'ioredis';
 import { comparePositions, parseId } from '../events/position.ts';
@@ -35,8 +36,9 @@ beforeAll(async () => {
     made.set(cluster.nodeOf(world.services, sale.saleId), sale);
   }
   const [first, second, third] = cluster.masters.flatMap((master) => made.get(master) ?? []);
-  if (first === undefined || second === undefined || third === undefined)
+  if (first === undefined || second === undefined || third === undefined) {
     throw new Error('a shard has no sale');
+  }
   sales = [first, second, third];
 });
 afterAll(async () => {

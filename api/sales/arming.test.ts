@@ -1,4 +1,7 @@
-// Rebuilds that take long: they are waited for, whoever wants the sale armed, and overtaken only when they are dead.
+/**
+ * Rebuilds that take long: they are waited for, whoever wants the sale armed, and overtaken only when they are dead.
+ */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
 import { buyerUnits, holdOutcomes, sales } from '@flash-sale/drizzle/schema.ts';

@@ -63,16 +63,9 @@ async function sendTo<Data>(
   };
 }
 
-export type HoldData = {
-  readonly hold_id: string;
-  readonly expires_in_seconds: number;
-  readonly expires_at: string;
-};
+export type HoldData = Readonly<{ hold_id: string; expires_in_seconds: number; expires_at: string }>;
 
-export type OrderData = {
-  readonly order_id: string;
-  readonly status: string;
-};
+export type OrderData = Readonly<{ order_id: string; status: string }>;
 
 export function hold(
   world: Api,

@@ -1,4 +1,5 @@
-// What buyers and operators do, on every shard of a real Redis Cluster, with the workers that are always there.
+/** What buyers and operators do, on every shard of a real Redis Cluster, with the workers that are always there. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Overview } from '@flash-sale/shared/contracts/overview.ts';
 import type { Services } from '../services.ts';

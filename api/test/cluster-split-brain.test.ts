@@ -1,4 +1,5 @@
-// An old master that lives on, cut off from its cluster, and API processes that still talk to it.
+/** An old master that lives on, cut off from its cluster, and API processes that still talk to it. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { placeHold } from '../holds/holds.ts';
 import { auditSale } from '../orders/audit.ts';

@@ -1,4 +1,5 @@
-// Twenty sales on three shards, two API processes and two workers, while a shard loses its master or a slot moves.
+/** Twenty sales on three shards, two API processes and two workers, while a shard loses its master or a slot moves. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';

@@ -9,7 +9,7 @@ export function freePortsInARow(count: number): number {
   for (;;) {
     const first = freePort();
     try {
-      for (let port = first + 1; port < first + count; port++) openAt(port).stop(true);
+      for (let port = first + 1; port < first + count; port += 1) openAt(port).stop(true);
       return first;
     } catch {
       // Somebody has one of them.

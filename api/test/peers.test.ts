@@ -1,5 +1,5 @@
-// What went wrong elsewhere, under the same requests: in the project that this one replaces, in five public ones and in
-// ten reports of their users (notes on peers §1.3, §1.4, §3). Each test is named after what it prevents.
+/** What went wrong in the project that this one replaces, in five public ones and in ten reports, replayed. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { heartbeats } from '@flash-sale/drizzle/schema.ts';
 import { placeHold } from '../holds/holds.ts';

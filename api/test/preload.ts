@@ -1,4 +1,5 @@
-// Runs before the test files, once per `bun test`.
+/** Runs before the test files, once per `bun test`. */
+
 import { afterAll } from 'bun:test';
 import { stopStores } from './stores.ts';
 

@@ -1,4 +1,5 @@
-// API processes that are stopped, killed or replaced in the middle of something.
+/** API processes that are stopped, killed or replaced in the middle of something. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// API_PROCESSES: several processes on one port, and what buyers see of one that is replaced or dies.
+/** API_PROCESSES: several processes on one port, and what buyers see of one that is replaced or dies. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { startApi, type ApiProcess } from './api-process.ts';
 import { availableStock, hold } from './client.ts';

@@ -1,6 +1,9 @@
-// Random walks over everything that can happen to one small sale, with deaths in the middle of it. Whenever Redis is
-// armed the sale adds up, and what was acknowledged stays true. PROTOCOL_SEED makes the same walk again,
-// PROTOCOL_STEPS a longer one.
+/**
+ * Random walks over everything that can happen to one small sale, with deaths in the middle of it. Whenever Redis is
+ * armed the sale adds up, and what was acknowledged stays true. PROTOCOL_SEED makes the same walk again,
+ * PROTOCOL_STEPS a longer one.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { placeHold, releaseHold } from '../holds/holds.ts';
 import { auditSale } from '../orders/audit.ts';

@@ -13,7 +13,10 @@ import { ledger } from './settling.ts';
 import { until } from './until.ts';
 import type { OneSale, World } from './world.ts';
 
-export type Page<Item> = { items: Item[]; next_cursor: string | null };
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
 
 export async function replay(world: World, body: object): Promise<ReplayView> {
   const answer = await ops<ReplayView>(world, 'POST', '/ops/webhooks/replay', body);

@@ -1,4 +1,5 @@
-// The passwords of both stores, changed while buyers buy, as the runbook says.
+/** The passwords of both stores, changed while buyers buy, as the runbook says. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

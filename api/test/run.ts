@@ -1,5 +1,8 @@
-// The test command: format, lint, types, what nobody uses, then every test on real stores. All of it runs even when a
-// part fails; the last line says how much passed. With arguments (a path, -t name) it runs just those tests.
+/**
+ * The test command: format, lint, types, what nobody uses, then every test on real stores. All of it runs even when a
+ * part fails; the last line says how much passed. With arguments (a path, -t name) it runs just those tests.
+ */
+
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { findBinaries } from '../embedded/binaries.ts';

@@ -1,5 +1,8 @@
-// What the scripts write to the stream of their sale. That it explains every unit and every hold is told by chance in
-// properties/; here is what it looks like.
+/**
+ * What the scripts write to the stream of their sale. That it explains every unit and every hold is told by chance in
+ * properties/; here is what it looks like.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { EVENTS_KEPT_MAX, HOLD_BATCH_MAX } from '@flash-sale/shared/limits.ts';
 import { eventsIn } from '../events/entry.ts';

@@ -1,4 +1,5 @@
-// How often somebody may ask for holds, as place_holds counts it.
+/** How often somebody may ask for holds, as place_holds counts it. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { RATE_WINDOW_MS } from '@flash-sale/shared/limits.ts';
 import type { Asker, HoldReply } from '../redis/placement-scripts.ts';

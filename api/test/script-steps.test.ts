@@ -186,8 +186,9 @@ describe('list_overdue_pins', () => {
 
 async function endLeases(saleId: number): Promise<void> {
   const leases = sales.key(saleId, 'leases');
-  for (const holdId of await sales.members(saleId, 'leases'))
+  for (const holdId of await sales.members(saleId, 'leases')) {
     await sales.redis.zadd(leases, 1, holdName(holdId));
+  }
 }
 
 describe('reap_holds', () => {

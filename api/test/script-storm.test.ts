@@ -1,4 +1,7 @@
-// What many holds of one sale cost the scripts: however many there are, no call takes long, and every unit is there.
+/**
+ * What many holds of one sale cost the scripts: however many there are, no call takes long, and every unit is there.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { REBUILD_CHUNK } from '@flash-sale/shared/limits.ts';
 import type { Redis } from 'ioredis';

@@ -1,4 +1,5 @@
-// Who gets where: operators by their role, buyers by what they know, pages of other origins nowhere.
+/** Who gets where: operators by their role, buyers by what they know, pages of other origins nowhere. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { OPERATOR_ROLES, type OperatorRole } from '@flash-sale/shared/lifecycle.ts';
 import { createApp, createOpsApp } from '../app.ts';

@@ -1,4 +1,5 @@
-// What a caller, a log, a board or a neighbour on the machine gets to see: nothing of the inside, and no secret.
+/** What a caller, a log, a board or a neighbour on the machine gets to see: nothing of the inside, and no secret. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

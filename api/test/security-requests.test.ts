@@ -1,4 +1,5 @@
-// What callers send to do harm: text that means something to a store, and clients that only take up room.
+/** What callers send to do harm: text that means something to a store, and clients that only take up room. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
 import { orders, sales } from '@flash-sale/drizzle/schema.ts';
@@ -69,15 +70,17 @@ describe('text that means something to a store', () => {
   test('in a path or a question is not found or refused, and never a failure of ours', async () => {
     for (const text of HOSTILE) {
       const part = encodeURIComponent(text);
-      for (const path of [`/api/products/${part}`, `/api/holds/${part}`, `/api/products?${part}=${part}`])
+      for (const path of [`/api/products/${part}`, `/api/holds/${part}`, `/api/products?${part}=${part}`]) {
         expect([path, (await send(world, 'GET', path)).status < 500]).toEqual([path, true]);
+      }
       for (const path of [
         `/ops/orders?q=${part}`,
         `/ops/audit?actor=${part}`,
         `/ops/webhooks?q=${part}`,
         `/ops/orders/${part}`,
-      ])
+      ]) {
         expect([path, (await ops(world, 'GET', path)).status < 500]).toEqual([path, true]);
+      }
     }
   });
 });

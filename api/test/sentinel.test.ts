@@ -1,4 +1,5 @@
-// A sale on a Redis that sentinels watch: its master is killed, another one takes over, and the old one comes back.
+/** A sale on a Redis that sentinels watch: its master is killed, another one takes over, and the old one comes back. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Services } from '../services.ts';
 import { startApi, type ApiProcess } from './api-process.ts';

@@ -1,5 +1,8 @@
-// Real stores for tests: nothing here is faked, nothing needs a port, everything ends with the test process.
-// They start on first use, so a test that needs none pays for none.
+/**
+ * Real stores for tests: nothing here is faked, nothing needs a port, everything ends with the test process.
+ * They start on first use, so a test that needs none pays for none.
+ */
+
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,8 @@
-// A database of the first version, as it was left in the middle of a sale: two orders paid, one not yet, a payment that
-// came before its order. It must become one of this version, whatever happens on the way, and be sold on from.
+/**
+ * A database of the first version, as it was left in the middle of a sale: two orders paid, one not yet, a payment that
+ * came before its order. It must become one of this version, whatever happens on the way, and be sold on from.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

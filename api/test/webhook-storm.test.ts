@@ -65,7 +65,10 @@ test(`a storm of ${INTENTS} intents: each is one payment with one disposition, a
   expect(committed + available).toBe(allotment);
 }, 300_000);
 
-type Ordered = { id: string; intent: Intent };
+interface Ordered {
+  id: string;
+  intent: Intent;
+}
 
 /** A sale with its orders as they are when the storm begins: made in SQL, because they are not what is tested. */
 async function prepare(): Promise<{ sale: OneSale; intents: Intent[] }> {

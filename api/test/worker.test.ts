@@ -1,4 +1,5 @@
-// The worker as a process of its own: what supervisors and Prometheus see of it, and how it ends.
+/** The worker as a process of its own: what supervisors and Prometheus see of it, and how it ends. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { WORKERS } from '../workers/workers.ts';
 import { startApi, type ApiProcess } from './api-process.ts';

@@ -9,14 +9,21 @@ const silent = createLog('silent');
 
 test('the turns of a loop follow each other at once while there is work', async () => {
   let left = 5;
-  const loop = startLoop(silent, 'work', LONG_MS, () => Promise.resolve(left > 0 ? left-- : 0));
+  const loop = startLoop(silent, 'work', LONG_MS, () => {
+    const done = Math.min(left, 1);
+    left -= done;
+    return Promise.resolve(done);
+  });
   await until(() => left === 0);
   await loop.stop();
 });
 
 test('a pause ends at once when it is stopped, and no turn follows', async () => {
   let turns = 0;
-  const loop = startLoop(silent, 'work', LONG_MS, () => Promise.resolve(++turns && 0));
+  const loop = startLoop(silent, 'work', LONG_MS, () => {
+    turns += 1;
+    return Promise.resolve(0);
+  });
   await until(() => turns === 1);
   await Bun.sleep(1);
   const startedAtMs = performance.now();

@@ -1,4 +1,7 @@
-// Every worker may run in any number of processes: each finds work for one here, and gets it from two, twice each, at once.
+/**
+ * Every worker may run in any number of processes: each finds work for one here, and gets it from two, twice each, at once.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { and, eq, inArray } from 'drizzle-orm';
 import { auditLog, deliveries, deliveryAttempts, sales, stockCredits } from '@flash-sale/drizzle/schema.ts';

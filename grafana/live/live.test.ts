@@ -1,4 +1,4 @@
-// A real sale under a real Prometheus: what every board shows, what every rule says, and how soon a drift is seen.
+/** A real sale under a real Prometheus: what every board shows, what every rule says, and how soon a drift is seen. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { saleMetaKey } from '@flash-sale/api/redis/keys.ts';

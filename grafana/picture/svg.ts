@@ -78,7 +78,7 @@ const WIDTHS: readonly (readonly [RegExp, number])[] = [
 
 function cutTo(words: string, maxWidth: number, size: number, bold = false): string {
   if (widthOf(words, size, bold) <= maxWidth) return words;
-  for (let length = words.length - 1; length > 0; length--) {
+  for (let length = words.length - 1; length > 0; length -= 1) {
     const shorter = `${words.slice(0, length).trimEnd()}…`;
     if (widthOf(shorter, size, bold) <= maxWidth) return shorter;
   }

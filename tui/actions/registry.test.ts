@@ -1,4 +1,7 @@
-// The list of actions is what keys, footer, help, commands and documentation are made of: what is wrong in it is wrong everywhere.
+/**
+ * The list of actions is what keys, footer, help, commands and documentation are made of: what is wrong in it is wrong everywhere.
+ */
+
 import { describe, expect, test } from 'bun:test';
 import { OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
 import type { Key } from 'ink';
@@ -122,8 +125,9 @@ describe('who may not change anything', () => {
   test('is told so by every action that changes something, in a read-only context', () => {
     expect(CHANGES.length).toBeGreaterThan(5);
     const state = { ...START, context: { ...context, isReadOnly: true } };
-    for (const action of CHANGES)
+    for (const action of CHANGES) {
       expect(whyNot(action, state), action.id).toContain('prod is read-only here');
+    }
   });
 
   test('is told so by every action that needs more than the role has', () => {

@@ -1,4 +1,5 @@
-// What was done, here and by others, on the real screen of a real API.
+/** What was done, here and by others, on the real screen of a real API. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import { ops } from '@flash-sale/api/test/client.ts';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';

@@ -15,8 +15,9 @@ export async function confirm(
   word = 'yes',
 ): Promise<void> {
   if (isSure) return;
-  if (!input.isTty || !err.isTty)
+  if (!input.isTty || !err.isTty) {
     throw new UsageFault(`${tells.join('\n')}\nNobody can be asked: --yes does it.`);
+  }
   err.write(tells.map((line) => `${line}\n`).join(''));
   const said = await input.line(`Type ${word} to do it: `);
   if (said?.trim() !== word) throw new Ending(EXIT.failed, 'Nothing was done.');

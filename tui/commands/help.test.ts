@@ -19,8 +19,9 @@ describe.each(COMMANDS.map((command) => [command.words, command] as const))('%s 
       expect([name, lines.length]).toEqual([name, 1]);
       expect(out.replaceAll(/\n +/g, ' ')).toContain(says);
     }
-    for (const { name, says } of Object.values(command.takes))
+    for (const { name, says } of Object.values(command.takes)) {
       expect(out).toMatch(new RegExp(`^  ${name} +${says}`, 'm'));
+    }
     for (const field of command.shape?.fields ?? []) expect(out).toContain(field);
     expect(out.split('\n').filter((line) => widthOf(line) > 100)).toEqual([]);
     expect((await run(`help ${words}`)).out).toBe(out);

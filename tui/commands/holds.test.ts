@@ -23,7 +23,7 @@ test('holds list: a table, JSON, by state and by buyer, and more than a page', a
   expect(await run.json(`${list} --buyer ann`)).toMatchObject([{ hold_id: ann, state: 'held', quantity: 2 }]);
   expect(await run.json(`${list} --state released`)).toEqual([]);
   expect(await run('holds list 999')).toMatchObject({ code: 3, out: '' });
-  for (let made = 0; made < 230; made++) await held({ buyer_id: `many_${made}` });
+  for (let made = 0; made < 230; made += 1) await held({ buyer_id: `many_${made}` });
   const all = await run(`${list} --all --quiet`);
   expect([new Set(all.out.trim().split('\n')).size, all.err]).toEqual([232, '']);
 });
@@ -70,7 +70,7 @@ test('holds watch: a line whenever one begins or ends, of this sale alone', asyn
 
 /** Does it again until it is seen. */
 async function untilSeen(watch: { waitFor(pattern: RegExp): Promise<unknown> }, act: () => Promise<string>) {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 50; tries += 1) {
     const what = await act();
     const isSeen = await Promise.race([watch.waitFor(new RegExp(what)).then(() => true), Bun.sleep(300)]);
     if (isSeen === true) return what;

@@ -1,4 +1,5 @@
-// Commands as they are run: real processes with real streams, terminals and exit codes.
+/** Commands as they are run: real processes with real streams, terminals and exit codes. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { hold, ops } from '@flash-sale/api/test/client.ts';
@@ -51,7 +52,7 @@ describe('in a pipe', () => {
   });
 
   test('much is written whole, and a reader who has seen enough ends it with 0', async () => {
-    for (let made = 0; made < 700; made++) await hold(world, sale.productId, { buyer_id: `b${made}` });
+    for (let made = 0; made < 700; made += 1) await hold(world, sale.productId, { buyer_id: `b${made}` });
     const list = `holds list ${sale.saleId} --all --json`;
     expect(JSON.parse((await run(list)).out)).toHaveLength(700);
     const line = `set -o pipefail; ${FLASHSALE.join(' ')} ${list} | head -n 1`;

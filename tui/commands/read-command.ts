@@ -137,15 +137,17 @@ function isSeveral({ kind }: Taken<unknown>): boolean {
 
 function valueOf(name: string, taken: Taken<unknown>, given: string): unknown {
   const value = taken.parse(given);
-  if (value === undefined)
+  if (value === undefined) {
     throw new UsageFault(`${name}: expected ${taken.expected}, got ${JSON.stringify(given)}`);
+  }
   return value;
 }
 
 function formatOf({ shape }: Command, flags: Readonly<Record<string, unknown>>): Format {
   const kinds = (['json', 'ndjson', 'quiet'] as const).filter((kind) => flags[kind] === true);
-  if (kinds.length > 1)
+  if (kinds.length > 1) {
     throw new UsageFault(`${kinds.map((kind) => `--${kind}`).join(' and ')} exclude each other`);
+  }
   const fields = typeof flags['fields'] === 'string' ? flags['fields'].split(',') : null;
   const unknown = fields?.find((field) => shape?.fields.includes(field) !== true);
   if (unknown !== undefined) {

@@ -64,8 +64,9 @@ Payments are signed with WEBHOOK_SECRET when it is set. 0: every rule held; 1: o
       const { buyers = BUYERS, units = UNITS, connections = CONNECTIONS, rate, json, report: folder } = flags;
       const url = buyersAt(flags.api, settings);
       const lengthMs = rate === undefined ? SECONDS * 1_000 : (buyers / rate) * 1_000;
-      if (lengthMs > REHEARSAL_SECONDS_MAX * 1_000)
+      if (lengthMs > REHEARSAL_SECONDS_MAX * 1_000) {
         throw new UsageFault('--rate is too low for so many buyers');
+      }
       // Not ended by ctrl+c: the sale has to be ended after it.
       const api = connectApi(settings.url, settings.token);
       await confirmBesideOthers(api, buyers, confirm);
@@ -79,8 +80,9 @@ Payments are signed with WEBHOOK_SECRET when it is set. 0: every rule held; 1: o
         const lines = verdictLines(report, io.out.columns);
         out.text(lines.map((line) => `${painted(line, settings, io.out.isTty).trimEnd()}\n`).join(''));
       }
-      if (!report.recorded)
+      if (!report.recorded) {
         say('It could not be written into the audit log: the overview does not know of it.');
+      }
       if (folder !== undefined) say(`Written: ${(await writeReport(folder, report)).map(safe).join(', ')}`);
       return report.passed ? EXIT.ok : EXIT.failed;
     },

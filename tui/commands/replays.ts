@@ -71,10 +71,11 @@ const replay = command({
     const ids = [...words.deliveries];
     const filter = filterOf(flags);
     const isByFilter = flags.matching || Object.keys(filter).length > 0;
-    if (isByFilter === ids.length > 0)
+    if (isByFilter === ids.length > 0) {
       throw new UsageFault(
         'Which deliveries? Give their ids, or flags that choose them: --state parked, say, or --matching for all',
       );
+    }
     const isDry = flags['dry-run'];
     if (!isDry && (isByFilter || ids.length > 1)) {
       const what = isByFilter ? 'All deliveries that match' : deliveries(ids.length);

@@ -106,8 +106,9 @@ const restock = command({
   async run({ api, words, flags, out, change, confirm }) {
     const { add, 'take-out': less } = flags;
     const units = add ?? -(less ?? 0);
-    if ((add === undefined) === (less === undefined))
+    if ((add === undefined) === (less === undefined)) {
       throw new UsageFault('Either --add or --take-out is needed');
+    }
     if (units < 0) {
       const { product_name: name, allotment } = await readSale(api, words.sale);
       await confirm([

@@ -62,7 +62,7 @@ export async function deliver(
   const path = event === 'payment_success' ? 'payment-success' : 'payment-failed';
   const rows: Delivered[] = [];
   let id = '';
-  for (let sending = 1; sending <= (flags.times ?? 1); sending++) {
+  for (let sending = 1; sending <= (flags.times ?? 1); sending += 1) {
     const receipt = await change(({ 'idempotency-key': key }) => {
       id ||= key;
       const headers = secret === null ? { 'webhook-id': id } : signed(secret, { id, body }, Date.now());

@@ -79,7 +79,7 @@ describe('webhooks replay', () => {
   });
 
   test('goes on after ctrl+c, which says how it is stopped; a stopped one ends with 1', async () => {
-    for (let made = 0; made < 5; made++) await paid(`pi_slow_${made}`);
+    for (let made = 0; made < 5; made += 1) await paid(`pi_slow_${made}`);
     const line = 'webhooks replay --find pi_slow_ --rate 1 --yes';
     const left = run.start(line);
     await left.waitFor(/5 deliveries will be/);

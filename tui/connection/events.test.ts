@@ -76,7 +76,7 @@ describe('following the events', () => {
     using watched = watch();
     await until(watched.isLive);
     const ids: string[] = [];
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 5; i += 1) {
       ids.push(await place(world, productId));
       link.cut();
       ids.push(await place(world, productId));
@@ -198,7 +198,7 @@ describe('following what is not this API', () => {
     await using server = answering(() => answers.shift()?.() ?? stream(ready));
     using watched = watch({ url: server.url });
     const { states } = watched;
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 5; i += 1) {
       await until(
         () => states.filter((state) => 'nextTryAtMs' in state && state.nextTryAtMs !== null).length > i,
       );

@@ -61,7 +61,7 @@ describe('server-sent events', () => {
     const oneLine = eventReader(100);
     const manyLines = eventReader(100);
     const feed = (reader: typeof oneLine, text: string) => () => {
-      for (let i = 0; i < 11; i++) reader(bytesOf(text));
+      for (let i = 0; i < 11; i += 1) reader(bytesOf(text));
     };
     expect(feed(oneLine, '0123456789')).toThrow(EventTooLong);
     expect(feed(manyLines, 'data: 6789\n')).toThrow(EventTooLong);

@@ -15,8 +15,9 @@ function room() {
     return shown;
   };
   const type = (text: string) => {
-    for (const letter of text)
+    for (const letter of text) {
       store.set((state) => ({ ...state, dialog: typeIntoDialog(dialog(), letter, letter) }));
+    }
   };
   return { store, dialog, type, ask: createAsk(store) };
 }

@@ -128,9 +128,10 @@ function acceptForm(desk: Desk, form: Form): void {
 function finish(desk: Desk, form: Form): void {
   const wrong = form.fields.findIndex((field) => faultOf(form, field) !== null);
   if (wrong === -1) form.answer(valuesOf(form));
-  else
+  else {
     update(desk, (dialog) => ({
       ...dialog,
       ...(dialog.kind === 'form' && { focused: wrong, wasTried: true }),
     }));
+  }
 }

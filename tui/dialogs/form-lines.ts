@@ -65,7 +65,7 @@ function fieldLines(form: Form, field: Field, index: number, labelWidth: number,
     return [[label, ...shown, span(filled), note]];
   }
   const indent = ' '.repeat(labelWidth + 4);
-  if (!isFocused)
+  if (!isFocused) {
     return [
       [
         label,
@@ -73,6 +73,7 @@ function fieldLines(form: Form, field: Field, index: number, labelWidth: number,
         { ...note, text: fitText(note.text, room - VALUE_WIDTH) },
       ],
     ];
+  }
   return [
     [label, ...shown],
     ...wrapText(note.text, room).map((said): Line => [span(`${indent}${said}`, note.tone)]),

@@ -1,4 +1,5 @@
-// Each check, right and wrong, at a real API.
+/** Each check, right and wrong, at a real API. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

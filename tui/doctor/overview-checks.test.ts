@@ -1,4 +1,5 @@
-// An installation in which one thing after the other is wrong.
+/** An installation in which one thing after the other is wrong. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -106,8 +106,9 @@ async function askListener(url: string): Promise<Listener> {
 function wordsOf(fault: unknown): { code: string; says: string } {
   if (!(fault instanceof Error)) return { code: '', says: String(fault) };
   const code = 'code' in fault && typeof fault.code === 'string' ? fault.code : '';
-  if (fault.name === 'TimeoutError')
+  if (fault.name === 'TimeoutError') {
     return { code, says: `nothing came within ${DOCTOR_PATIENCE_MS / 1_000} s` };
+  }
   return { code, says: safe(firstWords(fault)) };
 }
 

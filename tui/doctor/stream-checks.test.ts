@@ -1,4 +1,5 @@
-// What may happen to a stream on its way.
+/** What may happen to a stream on its way. */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { BOOTSTRAP_TOKEN, createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { whileSomethingHappens } from '../test/doctor.ts';

@@ -1,4 +1,5 @@
-// The lines around the lists: as wide as the screen at most, with what matters most where it is narrow.
+/** The lines around the lists: as wide as the screen at most, with what matters most where it is narrow. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import fc from 'fast-check';
@@ -24,7 +25,7 @@ let world: World;
 let desk: MountedDesk;
 beforeAll(async () => {
   world = await createWorld({ workers: true });
-  for (let sale = 1; sale <= 9; sale++) await world.sale({ allotment: sale * 10 });
+  for (let sale = 1; sale <= 9; sale += 1) await world.sale({ allotment: sale * 10 });
   desk = mountDesk(world, { columns: 80, rows: 24 });
   await desk.waitFor('Lamp #9');
   await desk.waitFor(/Redis/);
@@ -203,7 +204,7 @@ describe('a click', () => {
     await desk.press('escape');
     expect(selected()).toBe(before);
     const answer = desk.desk.ask.confirm({ title: 'Sure?', verb: 'do it' });
-    for (let turn = 0; turn < 3; turn++) click(desk.desk, { kind: 'wheel-down', row: 5, column: 5 });
+    for (let turn = 0; turn < 3; turn += 1) click(desk.desk, { kind: 'wheel-down', row: 5, column: 5 });
     await desk.press('enter');
     expect(await answer).toBe(false);
   });

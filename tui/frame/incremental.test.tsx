@@ -1,5 +1,8 @@
-// Only what changed is sent to the terminal. Whatever is pressed, happens or is resized, the screen that comes of it is,
-// cell for cell, the one that would have been drawn from nothing.
+/**
+ * Only what changed is sent to the terminal. Whatever is pressed, happens or is resized, the screen that comes of it is,
+ * cell for cell, the one that would have been drawn from nothing.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { hold } from '@flash-sale/api/test/client.ts';
 import { chanceOf, seedFrom } from '@flash-sale/api/test/seeded.ts';
@@ -37,7 +40,7 @@ test('the screen is always the one that would be drawn from nothing', async () =
   const desk = mountDesk(world, { ...size, isColoured: true });
   try {
     await desk.waitFor('Lamp #1');
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < STEPS; step += 1) {
       const dice = chance.next();
       if (dice < 0.1) {
         size = chance.pick(SIZES);

@@ -20,7 +20,7 @@ export function click(desk: Desk, { kind, column, row }: MouseEvent): void {
   if (dialog !== null) return;
   if (kind !== 'press') {
     const name = kind === 'wheel-up' ? 'up' : 'down';
-    for (let step = 0; step < WHEEL_ROWS; step++) press(desk, { name, text: '' });
+    for (let step = 0; step < WHEEL_ROWS; step += 1) press(desk, { name, text: '' });
     return;
   }
   // What is behind a box is not what is clicked on.

@@ -87,8 +87,9 @@ function whyNoneIsHeld(state: State): string | null {
   if (row === undefined) return 'No hold is selected. Holds appear here as buyers place them.';
   if (rows.some(({ state: its }) => its === 'held')) return null;
   if (rows.length > 1) return 'None of the marked holds is held any more. Escape clears the marks.';
-  if (row.state === 'pinned')
+  if (row.state === 'pinned') {
     return 'Its order is being written: it becomes an order or ends within seconds.';
+  }
   return `This hold is over: it was ${row.state}.`;
 }
 

@@ -141,8 +141,9 @@ async function askPage({ api, clock }: Desk, id: number, cursor: string | null) 
   const sentMs = performance.now();
   const answer = await answerOf(api.sales({ id }).holds.get({ query }));
   // Countdowns follow the clock that decides.
-  if (answer.ok)
+  if (answer.ok) {
     clock.asked({ serverMs: Date.parse(answer.data.now), sentMs, receivedMs: performance.now() });
+  }
   return answer;
 }
 

@@ -100,8 +100,9 @@ function merged(known: HoldRow | undefined, item: ListedHold, { sinceBatch }: Re
   const { hold_id: id, buyer_id: buyer, quantity, state } = item;
   if (known === undefined) return { id, buyer, quantity, deadlineMs, state, endedAtMs: null, heardIn: 0 };
   // Events say nothing of pins that come and go while an order is written: there the list knows more.
-  if (known.heardIn > sinceBatch)
+  if (known.heardIn > sinceBatch) {
     return { ...known, state, deadlineMs: Math.max(known.deadlineMs, deadlineMs) };
+  }
   const isSame = known.state === state && known.deadlineMs === deadlineMs && isLiving(known);
   return isSame ? known : { ...known, state, deadlineMs, endedAtMs: null };
 }
@@ -147,8 +148,9 @@ export function hear(slice: HoldsSlice, events: readonly AnyEvent[], nowMs: numb
       else write({ ...rowOf(event), state, heardIn });
     } else {
       ended.add(event.hold_id);
-      if (known !== undefined && (isLiving(known) || known.state === 'gone'))
+      if (known !== undefined && (isLiving(known) || known.state === 'gone')) {
         write({ ...known, state, endedAtMs: nowMs, heardIn });
+      }
     }
   }
   const reading = slice.reading === null ? null : { ...slice.reading, ended };

@@ -1,4 +1,5 @@
-// The holds of a sale on the real screen, at a real API: they come, tick, end and are changed by keys.
+/** The holds of a sale on the real screen, at a real API: they come, tick, end and are changed by keys. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import { hold, order, send } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';

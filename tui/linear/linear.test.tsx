@@ -1,4 +1,7 @@
-// A walk through the terminal by ear: everything that an operator does is answered in words, and time alone says nothing.
+/**
+ * A walk through the terminal by ear: everything that an operator does is answered in words, and time alone says nothing.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { mountDesk, type MountedDesk } from '../test/desk.tsx';
@@ -11,7 +14,7 @@ let heard = 0;
 
 beforeAll(async () => {
   world = await createWorld({ workers: true });
-  for (let sale = 1; sale <= 3; sale++) await world.sale({ allotment: sale * 10 });
+  for (let sale = 1; sale <= 3; sale += 1) await world.sale({ allotment: sale * 10 });
   link = await openTcpLink(new URL(world.listening.opsUrl).origin);
   desk = mountDesk(world, { columns: 80, rows: 24, url: link.url, isLinear: true });
 });

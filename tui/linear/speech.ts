@@ -14,7 +14,10 @@ import type { Frame } from '../state/frames.ts';
 import { isFresh, isOverviewFresh, listOf, type State } from '../state/state.ts';
 
 /** `echo`: what was typed, in the line that is being typed. */
-export type Utterance = { readonly kind: 'line' | 'echo'; readonly text: string };
+export interface Utterance {
+  readonly kind: 'line' | 'echo';
+  readonly text: string;
+}
 
 /** Bars and frames are for who looks. */
 const DRAWN = /[\u2500-\u259f\s]+/g;
@@ -57,8 +60,9 @@ function linkWords(frame: Frame | null): string {
   if (frame === null) return '';
   const { link, context } = frame.state;
   if (link.kind === 'live') {
-    if (!isFresh(frame.state, frame.localMs))
+    if (!isFresh(frame.state, frame.localMs)) {
       return 'What is said may be old: the API hears nothing of Redis.';
+    }
     return isOverviewFresh(frame.state, frame.localMs)
       ? `Connected to ${context.name}.`
       : 'What is said of sales may be old: the API cannot read its stores.';

@@ -1,4 +1,5 @@
-// The keys of every list, as the help documents them, on the real screen.
+/** The keys of every list, as the help documents them, on the real screen. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { layoutOf } from '../frame/layout.ts';
@@ -10,7 +11,7 @@ let world: World;
 let desk: MountedDesk;
 beforeAll(async () => {
   world = await createWorld({ workers: true });
-  for (let sale = 1; sale <= 12; sale++) await world.sale({ allotment: sale * 10 });
+  for (let sale = 1; sale <= 12; sale += 1) await world.sale({ allotment: sale * 10 });
 });
 afterAll(() => world.close());
 beforeEach(async () => {

@@ -28,11 +28,12 @@ function move(desk: Desk, rowsOf: (pageRows: number) => number): void {
   const layout = layoutNow(desk);
   const delta = rowsOf(layout.pageRows);
   if (layout.list === null) scroll(desk, delta);
-  else
+  else {
     desk.store.set((state) => {
       const moved = moveBy(listOf(state), layout.shown.ids, delta, layout.pageRows);
       return { ...withList(state, moved), detailTop: 0 };
     });
+  }
 }
 
 function scroll(desk: Desk, lines: number): void {

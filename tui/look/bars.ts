@@ -19,7 +19,7 @@ export function gauge(parts: readonly Part[], width: number): Line {
   if (total === 0 || width < present.length) return [span(' '.repeat(Math.max(0, width)))];
   const cells = present.map(() => 1);
   const lacks = present.map(({ units }) => (units / total) * width - 1);
-  for (let free = width - present.length; free > 0; free--) {
+  for (let free = width - present.length; free > 0; free -= 1) {
     const most = lacks.indexOf(Math.max(...lacks));
     cells[most] = (cells[most] ?? 0) + 1;
     lacks[most] = (lacks[most] ?? 0) - 1;

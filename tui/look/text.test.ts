@@ -1,4 +1,5 @@
-// Whatever others send, it takes as many cells as we count, and nothing of it reaches the terminal as a command.
+/** Whatever others send, it takes as many cells as we count, and nothing of it reaches the terminal as a command. */
+
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { openEmulator, settled, textOf } from '../test/emulator.ts';

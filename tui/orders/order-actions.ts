@@ -124,8 +124,9 @@ function whyNotRefunded(state: State): string | null {
   const order = selectedRow(state, ordersView);
   if (order === undefined) return NONE_SELECTED;
   if (order.state === 'paid' || order.state === 'refund_due') return null;
-  if (order.state === 'refunded')
+  if (order.state === 'refunded') {
     return `Its money went back already, as ${order.refund_reference ?? 'said'}.`;
+  }
   return `It is ${order.state}: nobody paid, so there is nothing to give back.`;
 }
 

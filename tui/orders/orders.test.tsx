@@ -1,4 +1,5 @@
-// The orders as an operator sees them: on the real screen, of a real API, by keys.
+/** The orders as an operator sees them: on the real screen, of a real API, by keys. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import { hold, ops, pay } from '@flash-sale/api/test/client.ts';
 import { expire } from '@flash-sale/api/test/settling.ts';
@@ -67,7 +68,7 @@ test('the details say what happened, and go on while more happens', async () => 
 test('the API is asked for what was not loaded, and the end of the list loads more', async () => {
   const sale = await world.sale({ allotment: 1_000, buyerLimit: null, buyerRate: null, addressRate: null });
   await ordered(sale, 'pi_oldest_of_all', { buyer_id: 'zoe' });
-  for (let made = 0; made < 130; made++) await ordered(sale, `pi_many_${made}`);
+  for (let made = 0; made < 130; made += 1) await ordered(sale, `pi_many_${made}`);
   await open();
   await desk.waitFor('100 loaded');
   expect(desk.screen()).not.toContain('pi_oldest');

@@ -23,7 +23,8 @@ export async function askReference(desk: Desk, { title, lines, initial }: Questi
 function check(reference: string): string | null {
   if (reference === '') return "Type the provider's id of the refund.";
   if (!/^[!-~]+$/.test(reference)) return 'Letters, digits and signs only, without blanks.';
-  if (reference.length > REFUND_REFERENCE_LENGTH_MAX)
+  if (reference.length > REFUND_REFERENCE_LENGTH_MAX) {
     return `At most ${REFUND_REFERENCE_LENGTH_MAX} characters.`;
+  }
   return null;
 }

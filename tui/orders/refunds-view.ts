@@ -129,7 +129,7 @@ export async function readRefunds(desk: Desk): Promise<void> {
   change((refunds) => ({ ...refunds, isBehind: false }));
   const payments: OwedPayment[] = [];
   let cursor: string | null = null;
-  for (let page = 0; page < PAGES_MAX && (page === 0 || cursor !== null); page++) {
+  for (let page = 0; page < PAGES_MAX && (page === 0 || cursor !== null); page += 1) {
     const query: { limit: string; cursor?: string } = { limit: String(PAGE_ROWS_MAX) };
     if (cursor !== null) query.cursor = cursor;
     const answer: Answer<Page<OwedPayment>> = await answerOf(desk.api.refunds.get({ query }));

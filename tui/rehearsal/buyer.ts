@@ -34,7 +34,7 @@ async function live(stage: Stage, story: Story): Promise<End> {
 
 /** @returns how it ended when there is no hold */
 async function hold(stage: Stage, story: Story): Promise<HeldUnits | End> {
-  for (let look = 0; ; look++) {
+  for (let look = 0; ; look += 1) {
     const key = `${stage.run}-${story.number}-${look}`;
     // Who has waited takes what there is.
     const units = look === 0 ? story.quantity : 1;

@@ -23,7 +23,7 @@ describe('connections', () => {
       },
     });
     const connections = openConnections({ url: server.url.href, limit: CROWD, onWaited: () => {} });
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 3; round += 1) {
       const heard = await Promise.all(Array.from({ length: CROWD }, () => connections.send(GET)));
       expect(heard.filter(({ kind }) => kind === 'answered').length).toBe(CROWD);
     }
@@ -108,7 +108,7 @@ describe('an answer', () => {
       [sized, 201],
       [chunked, 200],
     ] as const) {
-      for (let end = 0; end < text.length; end++) expect(reply(text.slice(0, end))).toBeNull();
+      for (let end = 0; end < text.length; end += 1) expect(reply(text.slice(0, end))).toBeNull();
       expect(reply(text)).toEqual({ status, body: { a: 1 }, isLast: false });
     }
   });

@@ -34,8 +34,9 @@ describe('a histogram', () => {
       [p50, 5_000],
       [p95, 9_500],
       [p99, 9_900],
-    ] as const)
+    ] as const) {
       expect(Math.abs(found - right) / right).toBeLessThan(0.06);
+    }
     const doublings = histogram.doublings();
     expect(doublings.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(100_000);
     expect(doublings.at(0)?.count).toBeGreaterThan(0);

@@ -23,8 +23,9 @@ export function createPromises(units: number, judge: Judge) {
       takeBack(holdId);
       given.set(holdId, { units: own, untilMs });
       sum += own;
-      if (sum > units && now() > units)
+      if (sum > units && now() > units) {
         judge.breach('promised', `${sum} units were promised at once, of ${units}`);
+      }
     },
     takeBack,
     now,

@@ -1,4 +1,5 @@
-// A rehearsal from the terminal, at a real installation.
+/** A rehearsal from the terminal, at a real installation. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import { ops } from '@flash-sale/api/test/client.ts';
 import { until } from '@flash-sale/api/test/until.ts';

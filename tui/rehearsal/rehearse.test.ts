@@ -122,7 +122,7 @@ describe('a build that is broken fails', () => {
 
 test('buyers of another installation are left alone, even where the product has the same id', async () => {
   const other = await createWorld({ env: { WEBHOOK_SECRET: SECRET } });
-  for (let made = 0; made < 20; made++) await other.sale();
+  for (let made = 0; made < 20; made += 1) await other.sale();
   const { opsUrl } = world.listening;
   const mixed = run({ at: { listening: { ...world.listening, opsUrl, url: other.listening.url } } });
   expect(await mixed.catch((error: unknown) => error)).toMatchObject({

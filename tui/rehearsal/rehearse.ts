@@ -60,8 +60,9 @@ async function perform(run: Run): Promise<Omit<Report, 'recorded'>> {
   const unrefunded = await refundAll(run);
   await settle(run);
   const ended = await endSale(run);
-  if (ended.paid !== seen.paidUnits)
+  if (ended.paid !== seen.paidUnits) {
     judge.breach('end', `${ended.paid} units are paid, and orders of ${seen.paidUnits}`);
+  }
   const steps = figures.steps();
   const checks = judge.checks();
   const { hold, order } = steps;

@@ -44,7 +44,7 @@ export async function sell(run: Run) {
   const measured = watchClient();
   const living = new Set<Promise<void>>();
   let gone = Promise.withResolvers<void>();
-  for (let number = 0; number < buyers && !signal.aborted; number++) {
+  for (let number = 0; number < buyers && !signal.aborted; number += 1) {
     const early = openedAtMs + arrivalMs(number, buyers, lengthMs) - performance.now();
     if (early > 1) await pause(early, signal);
     if (living.size >= LIVING_MAX) {
@@ -86,7 +86,7 @@ function lookAgainAndAgain(run: Run) {
       if (look?.sale) isSoldOut = addUp(look.sale.units, judge) >= options.units;
       leftLooks = look?.sale?.units.available ? leftLooks + 1 : 0;
       // Judged by the look after it: the last unit may have gone just before somebody was turned away.
-      for (; turnedAway > 0; turnedAway--) {
+      for (; turnedAway > 0; turnedAway -= 1) {
         if (leftLooks > LEFT_LOOKS) judge.breach('offered', TURNED_AWAY);
       }
       onProgress({

@@ -54,8 +54,9 @@ export async function endSale({ sale, judge, options, signal }: Run) {
     if (state === 'ended') {
       const { available, held, ordered, paid, returning } = units;
       const sum = (available ?? 0) + (held ?? 0) + ordered + paid + returning;
-      if (sum !== options.units)
+      if (sum !== options.units) {
         judge.breach('end', `${sum} units are there in the end, of ${options.units}`);
+      }
       return units;
     }
     if (performance.now() > untilMs) {

@@ -49,7 +49,7 @@ type AskStage = Pick<Stage, 'figures' | 'judge' | 'connections' | 'sleep' | 'isO
 export async function ask(stage: AskStage, step: Step, wish: Wish): Promise<Reply | null> {
   const { figures, judge, connections, sleep } = stage;
   const { hangUpAfterMs, ...calm } = wish;
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const heard = await connections.send({
       ...(attempt === 1 ? wish : calm),
       isBegun: step !== 'hold',
@@ -77,8 +77,9 @@ export async function ask(stage: AskStage, step: Step, wish: Wish): Promise<Repl
 function readReply(step: Step, status: number, body: unknown): Reply {
   const { data, code } = tableOf(body);
   const isAgain = status === 200 && (step === 'hold' || step === 'order');
-  if (status === 200 || status === 201)
+  if (status === 200 || status === 201) {
     return { says: isAgain ? 'done before' : 'done', data: tableOf(data) };
+  }
   return { says: typeof code === 'string' ? safe(code) : `status ${status}`, data: {} };
 }
 

@@ -40,15 +40,17 @@ export function createTold(units: number, judge: Judge) {
     /** @param askedAtMs when it was asked for the first time */
     held(holdId: string, buyer: number, own: number, askedAtMs: number, ttlS: number): void {
       const holder = holders.get(holdId);
-      if (holder !== undefined && holder !== buyer)
+      if (holder !== undefined && holder !== buyer) {
         judge.breach('holds', `${holdId} was given to two buyers`);
+      }
       holders.set(holdId, buyer);
       promises.give(holdId, own, askedAtMs + ttlS * 1_000 - CLOCKS_DIFFER_MS);
     },
     ordered(orderId: string, { holdId, units: own }: HeldUnits, askedAtMs: number): ToldOrder {
       const known = orders.get(orderId);
-      if (known !== undefined && known.holdId !== holdId)
+      if (known !== undefined && known.holdId !== holdId) {
         judge.breach('orders', `${orderId} is of two holds`);
+      }
       const order: ToldOrder = known ?? { orderId, holdId, units: own, payment: 'open' };
       orders.set(orderId, order);
       promises.give(holdId, own, askedAtMs + PAY_WINDOW_S * 1_000 - CLOCKS_DIFFER_MS);
@@ -62,8 +64,9 @@ export function createTold(units: number, judge: Judge) {
     },
     /** The provider was told that the money goes back. */
     owed(order: ToldOrder, intentId: string): void {
-      if (order.payment === 'paid')
+      if (order.payment === 'paid') {
         judge.breach('payments', `${order.orderId} was paid, and then it was not`);
+      }
       order.payment = 'owed';
       owedIntents.add(intentId);
     },

@@ -62,8 +62,9 @@ export function alarmOf(
   if (drift !== 0) return span(`! DRIFT of ${count(drift)} units: the auditor pauses and rebuilds`, 'alarm');
   if (imbalance !== 0) return span(`! ${count(imbalance)} units do not add up`, 'alarm');
   if (seen?.audit?.is_right === false) return span('! the books do not add up', 'alarm');
-  if (seen?.armed === false && state !== 'ended')
+  if (seen?.armed === false && state !== 'ended') {
     return span('! not armed: Redis sells nothing of it now', 'warn');
+  }
   return null;
 }
 

@@ -36,8 +36,9 @@ export const salesRoom: Room = {
       return sales === state.sales ? state : { ...state, sales };
     });
     const now = desk.store.get();
-    if (now.sales.fault !== '' || (now.sales.isRead && lacksSales(now, now.sales.sales)))
+    if (now.sales.fault !== '' || (now.sales.isRead && lacksSales(now, now.sales.sales))) {
       void readSales(desk);
+    }
   },
   stepMs({ state, nowMs }) {
     if (state.isReducedMotion) return 1_000;

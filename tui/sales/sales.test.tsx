@@ -1,4 +1,5 @@
-// The room of sales at a real installation: what is seen is what the API has, and keys do what they say.
+/** The room of sales at a real installation: what is seen is what the API has, and keys do what they say. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import type { OperatedSale } from '@flash-sale/shared/contracts/sale.ts';
 import { PAGE_ROWS_MAX, SALES_BATCH_MAX } from '@flash-sale/shared/limits.ts';

@@ -33,7 +33,7 @@ afterEach(() => frames.stop());
 describe('the screen is drawn', () => {
   test('some times a second, however many changes there are, and the last of them is on it', async () => {
     await during(500, () => {
-      for (let times = 0; times < 50; times++) change();
+      for (let times = 0; times < 50; times += 1) change();
     });
     // Ten intervals of 50 ms, and what the first and the last are cut by.
     expect(drawn.length).toBeGreaterThanOrEqual(4);
@@ -65,7 +65,7 @@ describe('the screen is drawn', () => {
     await until(() => drawn.length >= 4);
     const [first, second] = drawn;
     expect((second?.localMs ?? 0) - (first?.localMs ?? 0)).toBeGreaterThan(55);
-    for (let times = 0; times < 3; times++) change();
+    for (let times = 0; times < 3; times += 1) change();
     await until(() => drawn.at(-1)?.state.detailTop === 3);
     const { length } = drawn;
     await during(200, () => {});

@@ -1,4 +1,5 @@
-// However the program ends, the terminal is as it was. A real program in a real pseudo-terminal.
+/** However the program ends, the terminal is as it was. A real program in a real pseudo-terminal. */
+
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { until } from '@flash-sale/api/test/until.ts';

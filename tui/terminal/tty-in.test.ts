@@ -35,7 +35,7 @@ const REPORTS = [
 
 describe('the terminal as Ink reads it', () => {
   test('has no reports in it, wherever they were split', async () => {
-    for (let split = 1; split < INPUT.length; split++) {
+    for (let split = 1; split < INPUT.length; split += 1) {
       const { source, reports, keys } = open();
       source.write(INPUT.subarray(0, split));
       source.write(INPUT.subarray(split));

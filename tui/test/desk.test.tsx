@@ -1,4 +1,7 @@
-// The mount that the tests of the rooms stand on: it shows what the API has, and keys do what they do in a terminal.
+/**
+ * The mount that the tests of the rooms stand on: it shows what the API has, and keys do what they do in a terminal.
+ */
+
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { createWorld, type World } from '@flash-sale/api/test/world.ts';
 import { mountDesk } from './desk.tsx';

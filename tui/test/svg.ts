@@ -35,7 +35,7 @@ export async function svgOf(captured: string, { columns, rows }: Size, title: st
   const width = Math.round(columns * CELL.width + 2 * BORDER);
   const height = rows * CELL.height + 2 * BORDER;
   const texts: string[] = [];
-  for (let row = 0; row < rows; row++) texts.push(...rowTexts(emulator, row));
+  for (let row = 0; row < rows; row += 1) texts.push(...rowTexts(emulator, row));
   emulator.dispose();
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
@@ -55,10 +55,11 @@ function rowTexts(emulator: ReturnType<typeof openEmulator>, row: number): strin
   const texts: string[] = [];
   let run = { at: 0, text: '', look: '' };
   const end = () => {
-    if (run.look !== '' && (run.text.trim() !== '' || run.look.includes('ground')))
+    if (run.look !== '' && (run.text.trim() !== '' || run.look.includes('ground'))) {
       texts.push(textAt(run, row));
+    }
   };
-  for (let column = 0; column < emulator.cols; column++) {
+  for (let column = 0; column < emulator.cols; column += 1) {
     const cell = line?.getCell(column);
     if (cell === undefined || cell.getWidth() === 0) continue;
     const look = lookOf(cell);

@@ -68,8 +68,9 @@ export async function startTmux(
       for (;;) {
         const shown = await screen();
         if (shows(shown, sight)) return shown;
-        if (performance.now() > deadlineMs)
+        if (performance.now() > deadlineMs) {
           throw new Error(`waited for ${String(sight)}, but the screen is:\n${shown}`);
+        }
         await Bun.sleep(LOOK_EVERY_MS);
       }
     },

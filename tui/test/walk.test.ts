@@ -1,5 +1,8 @@
-// A shift at the terminal, walked in a real one: it fails where a step does not do what it should, and where a screen is
-// another one than in the repository. `bun run screens` writes them anew.
+/**
+ * A shift at the terminal, walked in a real one: it fails where a step does not do what it should, and where a screen is
+ * another one than in the repository. `bun run screens` writes them anew.
+ */
+
 import { expect, test } from 'bun:test';
 import { keptPicture, shapeOf, takePictures } from './pictures.ts';
 

@@ -124,7 +124,7 @@ async function watchHolds(terminal: TmuxSession, buyers: Buyers, shot: Shot): Pr
 
 /** A little crowd, so that there is something to see on the board. */
 async function sell(terminal: TmuxSession, buyers: Buyers, shot: Shot): Promise<void> {
-  for (let buyer = 1; buyer <= 16; buyer++) {
+  for (let buyer = 1; buyer <= 16; buyer += 1) {
     const held = await buyers.hold({ product_id: 1, quantity: 4, buyer_id: `buyer-${buyer}`, ttl: 300 });
     if (buyer > 10) continue;
     await buyers.order(held, `pi_${buyer}`);

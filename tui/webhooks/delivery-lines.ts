@@ -87,8 +87,9 @@ function headerLines(name: string, value: string, width: number): Line[] {
 }
 
 function paymentLines({ payment, id, payment_intent_id: intent }: DeliveryView, width: number): Line[] {
-  if (payment === null)
+  if (payment === null) {
     return intent === null ? [] : fact('payment', span('none of this intent', 'dim'), width);
+  }
   const { disposition, amount, currency, delivery_id: deliveryId } = payment;
   const sum = amount === null || currency === null ? 'amount not stated' : money(amount, currency);
   const from = deliveryId === id ? 'made of this delivery' : `made of delivery #${deliveryId}`;

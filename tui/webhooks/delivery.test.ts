@@ -1,4 +1,5 @@
-// What the page of a delivery tells, from what the API says of it.
+/** What the page of a delivery tells, from what the API says of it. */
+
 import { describe, expect, test } from 'bun:test';
 import type { DeliveryView } from '@flash-sale/shared/contracts/webhook.ts';
 import { textOf } from '../look/span.ts';

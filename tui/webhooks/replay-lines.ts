@@ -177,8 +177,9 @@ export function replayLines(frame: Frame, replay: ReplayView, width: number): Li
 
 function resultLines(opened: WebhooksSlice['replay'], width: number): Line[] {
   const { what = null, fault = '' } = opened ?? {};
-  if (what === null)
+  if (what === null) {
     return [fault === '' ? [span('Reading it ...', 'dim')] : [span(`${safe(fault)} R tries again.`, 'warn')]];
+  }
   const more = what.hasMore ? [[span('These are the first of them; the API has the rest.', 'dim')]] : [];
   return [...what.items.flatMap((item) => itemLines(item, width)), ...more];
 }

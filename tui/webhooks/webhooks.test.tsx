@@ -1,4 +1,5 @@
-// The room on the real screen, at a real API: what it shows, and what its keys do there.
+/** The room on the real screen, at a real API: what it shows, and what its keys do there. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { order, ops, pay, send } from '@flash-sale/api/test/client.ts';
 import { recorded } from '@flash-sale/api/test/replays.ts';

@@ -34,8 +34,9 @@ export async function holdMany(
       fingerprint: holder === 'named' ? holdId.slice(0, 22) : '',
     }));
     const placed = await placeHolds(redis, saleId, batch);
-    if (placed.kind === 'not_armed' || placed.replies.some(({ kind }) => kind !== 'held'))
+    if (placed.kind === 'not_armed' || placed.replies.some(({ kind }) => kind !== 'held')) {
       throw new Error('the bench could not place its holds');
+    }
   }
   return holdIds;
 }

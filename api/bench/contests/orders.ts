@@ -107,8 +107,9 @@ function contender(stage: Stage, state: 'pending' | 'paid', { name, pid, url, pr
     async check(loaded) {
       checkAnswers(name, loaded, 'accepted');
       const added = (await countOrders(stage, state)) - before;
-      if (added < loaded.requests)
+      if (added < loaded.requests) {
         throw new Error(`${name}: ${loaded.requests} were answered, but ${added} orders are ${state}`);
+      }
     },
   };
 }

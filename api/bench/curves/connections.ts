@@ -39,8 +39,9 @@ export async function overConnections(say: (line: string) => void): Promise<Curv
         return { row, contender: by(at) };
       });
       for (let round = 0; round < ROUNDS; round += 1) {
-        for (const { row, contender: one } of round % 2 === 0 ? rows : rows.toReversed())
+        for (const { row, contender: one } of round % 2 === 0 ? rows : rows.toReversed()) {
           row.rounds.push(await measure(stage, one, SECONDS, say));
+        }
       }
     }
     return {

@@ -96,8 +96,9 @@ async function measure(holds: number, holder: Holder): Promise<Figures> {
     const bytesPerHold = ((await usedMemory(services)) - before) / holds;
     const bytesPerHoldByKey = await bytesByKey(services, saleId, holds);
     const rebuildMs: (number | null)[] = [];
-    while (rebuildMs.length < REBUILDS && !rebuildMs.includes(null))
+    while (rebuildMs.length < REBUILDS && !rebuildMs.includes(null)) {
       rebuildMs.push(await timeRebuild(services, saleId));
+    }
     return { holds, bytesPerHold, bytesPerHoldByKey, rebuildMs };
   } finally {
     await stage.close();

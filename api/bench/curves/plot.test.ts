@@ -57,8 +57,9 @@ describe('a plot', () => {
   test('tells curves apart by name and dashes, and says what is asked for', () => {
     const dashes = elements(svg, 'polyline', 'stroke-dasharray').flat();
     expect(new Set(dashes.slice(0, 2)).size).toBe(2);
-    for (const words of ['>API<', '>bare<', '>at most 8 k<', '>on a machine<', '>connections<'])
+    for (const words of ['>API<', '>bare<', '>at most 8 k<', '>on a machine<', '>connections<']) {
       expect(svg).toContain(words);
+    }
   });
 
   test('has round ticks', () => {

@@ -63,8 +63,9 @@ export async function overProcesses(say: (line: string) => void): Promise<Curves
       for (const { row } of rows) row.holdsPerScript.length = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         say(`  ${name}: round ${round + 1} of ${ROUNDS}`);
-        for (const { row, asking } of round % 2 === 0 ? rows : rows.toReversed())
+        for (const { row, asking } of round % 2 === 0 ? rows : rows.toReversed()) {
           row.rounds.push(await measure(stage, asking, SECONDS, say));
+        }
       }
     }
     return picture(curves.map(({ name, rows }) => ({ name, rows: rows.map(({ row }) => row) })));

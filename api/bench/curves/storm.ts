@@ -47,7 +47,11 @@ export async function stormOf(say: (line: string) => void): Promise<Curves> {
     const { url } = await stage.serve('server.ts');
     const dueAtMs = Date.now() + LEAD_MS;
     let placed = 0;
-    const ttlMs = () => Math.round(dueAtMs + (SPREAD_MS * placed++) / HOLDS) - Date.now();
+    const ttlMs = () => {
+      const spreadMs = (SPREAD_MS * placed) / HOLDS;
+      placed += 1;
+      return Math.round(dueAtMs + spreadMs) - Date.now();
+    };
     await holdMany(services, saleId, HOLDS, { ttlMs });
     say(`  ${HOLDS} holds are placed`);
     if (Date.now() > dueAtMs - CALM_MS) throw new Error('placing the holds took too long');

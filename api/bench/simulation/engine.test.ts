@@ -1,4 +1,5 @@
-// The engine against what is known of queues without it.
+/** The engine against what is known of queues without it. */
+
 import { describe, expect, test } from 'bun:test';
 import { chanceOf } from '../../test/seeded.ts';
 import { createClock } from './clock.ts';

@@ -1,4 +1,5 @@
-// The simulation: nobody is lost in it, it says what the bench measured, and what it wrote down is what it says.
+/** The simulation: nobody is lost in it, it says what the bench measured, and what it wrote down is what it says. */
+
 import { describe, expect, test } from 'bun:test';
 import { API } from '../contests/holds.ts';
 import { simulate, simulateLoad, type Terms } from './installation.ts';

@@ -67,15 +67,17 @@ const MUTANT_NAMES = Object.keys(MUTANTS) as MutantName[];
 function positive(name: string, value: string | undefined): number | null {
   if (value === undefined) return null;
   const number = Number(value);
-  if (!(number > 0) || number > 2 ** 32)
+  if (!(number > 0) || number > 2 ** 32) {
     throw new Error(`${name} must be a positive number, not "${value}".`);
+  }
   return number;
 }
 
 function known<Name extends string>(option: string, value: string, names: readonly Name[]): Name {
   const found = names.find((name) => name === value);
-  if (found === undefined)
+  if (found === undefined) {
     throw new Error(`${option}: there is no "${value}". There are ${names.join(', ')}.`);
+  }
   return found;
 }
 

@@ -106,8 +106,9 @@ function applyPatch(folder: string, { file, take, put }: Patch): void {
   const path = join(folder, file);
   const before = readFileSync(path, 'utf8');
   const after = before.replace(take, put);
-  if (after === before)
+  if (after === before) {
     throw new Error(`the mutant does not fit ${file} any more: there is no ${String(take)}`);
+  }
   writeFileSync(path, after);
 }
 

@@ -129,8 +129,9 @@ export class Stack {
   useRedis(store: RunningStore, folder: string, names: readonly ServiceName[] = SERVICE_NAMES): void {
     this.redis = store;
     this.redisFolder = folder;
-    for (const name of names)
+    for (const name of names) {
       if (this.links[name] !== undefined) this.links[name].redis.target = store.socket;
+    }
   }
 
   async startRedis(folder: string = this.redisFolder): Promise<void> {

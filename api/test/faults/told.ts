@@ -47,7 +47,10 @@ export interface NoticeTold {
   readonly toldAt: number;
 }
 
-type Waiting = { readonly ask: Ask; readonly at: number };
+interface Waiting {
+  readonly ask: Ask;
+  readonly at: number;
+}
 
 /** An answer, with its question. */
 export interface Heard<Asked extends Ask = Ask> {

@@ -152,8 +152,9 @@ function valueOf(name: string, schema: JsonSchema): fc.Arbitrary<unknown> {
       picked('intents'),
     );
   }
-  if (pool !== undefined && schema.items === undefined)
+  if (pool !== undefined && schema.items === undefined) {
     return often(20, picked(pool[0]), fc.constant(pool[1]));
+  }
   if (name === 'amount') {
     return fc.oneof(fc.constantFrom(19.99, 39.98, 59.97), fc.double({ min: 0, max: 1e12, noNaN: true }));
   }

@@ -1,8 +1,11 @@
-// Crash points 51 to 55: clocks that are wrong, and a SQL that was put back to an older state.
-//
-// Redis' own clock cannot be moved here without moving the machine's. A wrong Redis clock is a deadline that is too
-// early or too late by that clock, so those are moved; SQL's clock is moved for real, in the sessions of one process;
-// the API host's clock is moved for real in this process, which no store looks at.
+/**
+ * Crash points 51 to 55: clocks that are wrong, and a SQL that was put back to an older state.
+ *
+ * Redis' own clock cannot be moved here without moving the machine's. A wrong Redis clock is a deadline that is too
+ * early or too late by that clock, so those are moved; SQL's clock is moved for real, in the sessions of one process;
+ * the API host's clock is moved for real in this process, which no store looks at.
+ */
+
 import { afterAll, afterEach, beforeAll, describe, expect, setSystemTime, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';

@@ -1,4 +1,5 @@
-// Crash points 23, 24, 28 and 44: a replica takes over while it lags behind, and the old master lives on.
+/** Crash points 23, 24, 28 and 44: a replica takes over while it lags behind, and the old master lives on. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { placeHold, readHold } from '../../holds/holds.ts';
 import { auditSale } from '../../orders/audit.ts';

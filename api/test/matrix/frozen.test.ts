@@ -1,4 +1,5 @@
-// Crash points 3, 19, 38 and 57: a store that hangs for ten seconds under load, and a SQL that could lose commits.
+/** Crash points 3, 19, 38 and 57: a store that hangs for ten seconds under load, and a SQL that could lose commits. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { REDIS_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, SQL_TIMEOUT_MS } from '@flash-sale/shared/limits.ts';
 import { rebuildSale } from '../../sales/rebuild.ts';

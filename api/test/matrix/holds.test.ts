@@ -1,4 +1,5 @@
-// Crash points 1 to 9: a hold on its way to Redis, and at its deadline.
+/** Crash points 1 to 9: a hold on its way to Redis, and at its deadline. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { createConnection } from 'mysql2/promise';
 import { connectionOptions } from '@flash-sale/drizzle/connection.ts';

@@ -1,4 +1,5 @@
-// Crash points 14 to 18: an order's transaction that is slow, fails or is undone while others look at its hold.
+/** Crash points 14 to 18: an order's transaction that is slow, fails or is undone while others look at its hold. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { eq, sql as raw } from 'drizzle-orm';
 import type { RowDataPacket } from 'mysql2/promise';

@@ -1,4 +1,5 @@
-// Crash points 36 to 41 and 45: payments and credits that meet other work in the same instant, or come again.
+/** Crash points 36 to 41 and 45: payments and credits that meet other work in the same instant, or come again. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
 import { deliveries, orders, payments } from '@flash-sale/drizzle/schema.ts';

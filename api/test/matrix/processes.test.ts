@@ -1,4 +1,5 @@
-// Crash points 6, 46 to 50 and 56: operators who press twice, and real processes that are told to stop under load.
+/** Crash points 6, 46 to 50 and 56: operators who press twice, and real processes that are told to stop under load. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { eq } from 'drizzle-orm';
 import { sales } from '@flash-sale/drizzle/schema.ts';

@@ -1,4 +1,5 @@
-// Crash points 21, 25, 26 and 27: what is left of Redis is damaged, or Redis cannot write.
+/** Crash points 21, 25, 26 and 27: what is left of Redis is damaged, or Redis cannot write. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import {
   mkdirSync,

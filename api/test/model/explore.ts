@@ -83,8 +83,9 @@ export function explore(scope: Scope, guards: Guards, statesMax = Number.POSITIV
       depthEnds = states.size;
     }
     unpack(states.blockOf(parent), states.offsetOf(parent), world);
-    for (let buyer = 0; buyer < orders.length; buyer += 1)
+    for (let buyer = 0; buyer < orders.length; buyer += 1) {
       orders[buyer] = (world.buyers[buyer] as Buyer).order;
+    }
     ordinal = -1;
     allSteps(world, scope, visit);
     if (ordinal >= ORDINALS_MAX) throw new Error(`a state with ${ordinal} steps`);

@@ -25,8 +25,9 @@ export function findBroken(world: World): string | null {
   let ordered = 0;
   for (const { hold, order, units } of world.buyers) {
     if (order === PENDING || order === PAID) ordered += units;
-    if ((order !== NO_ORDER) !== (hold.outcome === ORDERED))
+    if ((order !== NO_ORDER) !== (hold.outcome === ORDERED)) {
       return 'I3: an order without its outcome, or two outcomes';
+    }
   }
   if (world.committed !== ordered) return `I1: committed ${world.committed}, ordered ${ordered}`;
   if (world.committed > world.allotment) return `I1: committed ${world.committed} of ${world.allotment}`;
@@ -103,8 +104,9 @@ export function findUnsettled(world: World): string | null {
     redisSide.reapHold(world, redis, buyer);
     sqlSide.endOrder(world, buyer);
     deliver(world, buyer.credit, buyer.units);
-    if (isLive(recordOf(buyer.hold, redis)) || isLive(recordOf(buyer.take, redis)))
+    if (isLive(recordOf(buyer.hold, redis)) || isLive(recordOf(buyer.take, redis))) {
       return 'I8: a hold never ends';
+    }
     if (buyer.credit.seq !== 0 && !buyer.credit.isDelivered) return 'I8: a credit is never delivered';
   }
   deliver(world, restock, 1);

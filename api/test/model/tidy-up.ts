@@ -18,8 +18,9 @@ export function tidyUp(world: World): void {
     forgetFinished(buyer.take, world);
     const { take, order } = buyer;
     // A take that was voided and is in no Redis leaves nothing behind; the next try has another id.
-    if (world.guards.takeIdOnce && take.outcome === VOID && order === EXPIRED && !isLiveSomewhere(take))
+    if (world.guards.takeIdOnce && take.outcome === VOID && order === EXPIRED && !isLiveSomewhere(take)) {
       resetTake(take);
+    }
   }
   if (!world.tellsLoss) forgetLosses(world);
   sortRebuilders(world);

@@ -27,7 +27,7 @@ const TYPED = /^ *```(sh|bash|zsh|shell|console)\b/;
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   const lines = markdown.split('\n');
-  for (let at = 0; at < lines.length; at++) {
+  for (let at = 0; at < lines.length; at += 1) {
     const fence = /^( *)```sh(?: (\S+))?$/.exec(lines[at] ?? '');
     if (fence === null) {
       if (TYPED.test(lines[at] ?? '')) throw new Error(`line ${at + 1}: nobody types such a fence`);

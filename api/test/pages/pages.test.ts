@@ -1,5 +1,8 @@
-// Everything that README.md and DEPLOYMENT.md have their reader type, typed from top to bottom in a fresh copy of this
-// folder, as a new user does.
+/**
+ * Everything that README.md and DEPLOYMENT.md have their reader type, typed from top to bottom in a fresh copy of this
+ * folder, as a new user does.
+ */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import {
   cpSync,

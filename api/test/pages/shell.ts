@@ -34,7 +34,8 @@ export function openShell(folder: string, notes: string, env: Readonly<Record<st
 
   /** Several lines are one step, and what it starts must not read what is typed next. */
   const run = (text: string, then: string) => {
-    const script = join(notes, `step-${++steps}.sh`);
+    steps += 1;
+    const script = join(notes, `step-${steps}.sh`);
     writeFileSync(script, `${text}\n`);
     void bash.stdin.write(`{ . '${script}'; } >>'${screen}' 2>&1 </dev/null ${then}\n`);
     void bash.stdin.flush();

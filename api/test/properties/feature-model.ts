@@ -24,7 +24,11 @@ export interface ModelDelivery {
   state: 'received' | 'parked' | 'processed';
 }
 
-type Settled = { kind: 'done'; state: OrderState; disposition: PaymentDisposition | null };
+interface Settled {
+  kind: 'done';
+  state: OrderState;
+  disposition: PaymentDisposition | null;
+}
 
 const RELEASE_OF_OUTCOME = {
   ordered: 'hold_ordered',

@@ -1,4 +1,5 @@
-// Random stories of one sale, played through the features, with a real Redis, a real MariaDB and two processes.
+/** Random stories of one sale, played through the features, with a real Redis, a real MariaDB and two processes. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { explore, findingOf, seedOf } from './explore.ts';
 import { featureStories, type FeatureStory } from './feature-steps.ts';

@@ -1,7 +1,10 @@
-// The property programme on demand, larger than in CI:
-//   bun api/test/properties/run.ts [--steps 2000000] [--schedules 50000] [--seed 1]
-// Of the steps, one in twenty goes through the features and SQL, the others through the scripts. Either part can be
-// left out: --steps 0, --schedules 0.
+/**
+ * The property programme on demand, larger than in CI:
+ *   bun api/test/properties/run.ts [--steps 2000000] [--schedules 50000] [--seed 1]
+ * Of the steps, one in twenty goes through the features and SQL, the others through the scripts. Either part can be
+ * left out: --steps 0, --schedules 0.
+ */
+
 import { parseArgs } from 'node:util';
 import { stopStores } from '../stores.ts';
 import { explore, seedOf, type Exploration } from './explore.ts';

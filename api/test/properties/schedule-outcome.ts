@@ -55,8 +55,9 @@ export async function expectRight(world: FeatureWorld, heard: readonly Heard[], 
   expectEqual('orders made of one hold (I3)', made.length, new Set(made).size);
   const isNothingLost = scene.redis !== 'empty' && !heard.some(({ do: kind }) => kind === 'flush');
   const lost = heard.find(({ answer }) => answer.kind === 'hold_lost' || answer.kind === 'hold_not_found');
-  if (isNothingLost && lost !== undefined)
+  if (isNothingLost && lost !== undefined) {
     throw new Error(`${lost.do} was told of a loss, and nothing was lost (I7)`);
+  }
 }
 
 /** @returns what is wrong with it, or null */

@@ -1,4 +1,5 @@
-// Several processes on one sale at once, in an order that chance decides, call by call.
+/** Several processes on one sale at once, in an order that chance decides, call by call. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { explore, findingOf, seedOf } from './explore.ts';

@@ -113,8 +113,9 @@ export class ScriptRebuilds {
     const seen = reply.kind === 'begun' ? { ...reply, holdIds: reply.holdIds.toSorted() } : reply;
     expectEqual('begin_rebuild', seen, expected);
     if (expected.kind !== 'begun' || reply.kind !== 'begun') return false;
-    if (rebuilder.begun === null)
+    if (rebuilder.begun === null) {
       Object.assign(rebuilder, { id, begun: { ...expected, token: reply.token } });
+    }
     return true;
   }
 

@@ -1,4 +1,5 @@
-// Random stories of one sale, told to the real Lua scripts, with everything Redis knows compared after every step.
+/** Random stories of one sale, told to the real Lua scripts, with everything Redis knows compared after every step. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { explore, findingOf, seedOf } from './explore.ts';
 import { mutantRedis } from './mutant-redis.ts';

@@ -1,4 +1,4 @@
-// The figures that an operator believes, asked of figures that processes may tell.
+/** The figures that an operator believes, asked of figures that processes may tell. */
 
 import { beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
