@@ -8,12 +8,14 @@ import { walk, type Picture } from './walk.ts';
 
 const FOLDER = join(import.meta.dir, '../screens');
 
-/** What the README shows -> its title. */
-const SHOWN: Readonly<Record<string, string>> = {
-  selling: 'The board: two sales, each with its units as a bar that balances',
-  launch: 'A launch: everything is looked at before the name of the sale is typed',
-  holds: 'Holds, live: sorted by deadline, each with its countdown',
-  replay: 'A webhook, and what its replay would do',
+/** What the README shows. The board of two sales is small, so that its first screen has room for words. */
+const SHOWN: Readonly<Record<string, { readonly columns: number; readonly title: string }>> = {
+  selling: { columns: 80, title: 'The board: two sales, each with its units as a bar that balances' },
+  launch: {
+    columns: 120,
+    title: 'A launch: everything is looked at before the name of the sale is typed',
+  },
+  replay: { columns: 120, title: 'A webhook, and what its replay would do' },
 };
 
 export async function takePictures(): Promise<Picture[]> {
@@ -57,9 +59,10 @@ if (import.meta.main) {
   const pictures = await takePictures();
   for (const picture of pictures) {
     await Bun.write(textFile(picture), `${picture.text}\n`);
-    const title = SHOWN[picture.name];
-    if (title === undefined || picture.size.columns !== 120) continue;
-    await Bun.write(join(FOLDER, `${picture.name}.svg`), await svgOf(picture.captured, picture.size, title));
+    const shown = SHOWN[picture.name];
+    if (shown?.columns !== picture.size.columns) continue;
+    const svg = await svgOf(picture.captured, picture.size, shown.title);
+    await Bun.write(join(FOLDER, `${picture.name}.svg`), svg);
   }
   process.exit(0);
 }
