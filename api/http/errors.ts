@@ -35,7 +35,9 @@ export function errorReplies(
 }
 
 function unknownRoute(set: ReplySet, method: string, path: string, allowed: readonly string[]) {
-  if (allowed.length === 0) return fail(set, 'not_found', `There is nothing at ${path}.`);
+  if (allowed.length === 0) {
+    return fail(set, 'not_found', `There is nothing at ${path}; /docs tells what there is.`);
+  }
   set.headers['allow'] = allowed.join(', ');
   return fail(set, 'method_not_allowed', `${method} is not possible here; possible: ${allowed.join(', ')}.`);
 }

@@ -30,7 +30,10 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     when: 'A webhook is not signed, not by our secret, or too long ago. Nothing was recorded.',
     message: 'The webhook signature is invalid; nothing was recorded.',
   },
-  not_found: { when: 'There is no such path.', message: 'There is nothing at /api/nothing.' },
+  not_found: {
+    when: 'There is no such path.',
+    message: 'There is nothing at /api/nothing; /docs tells what there is.',
+  },
   product_not_found: { when: 'There is no such product.', message: 'There is no product 7.' },
   sale_not_found: { when: 'There is no such sale.', message: 'There is no sale 7.' },
   hold_not_found: {

@@ -250,7 +250,7 @@ describe('a path or method that is not served', () => {
       expect(statusOf(await sendRequest('GET /api/products', [], '', host))).toBe(200);
       expect(statusOf(await sendRequest('PUT /api/products', [], '', host))).toBe(405);
       const { message } = bodyOf(await sendRequest('GET /nothing', [], '', host));
-      expect(message).toBe('There is nothing at /nothing.');
+      expect(message).toBe('There is nothing at /nothing; /docs tells what there is.');
     }
   });
 

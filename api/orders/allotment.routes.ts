@@ -23,7 +23,7 @@ export function allotmentRoutes(services: Services) {
         const changed = await (change > 0
           ? restock(services, saleId, change, act)
           : shrink(services, saleId, -change, act));
-        return answer(set, saleId, changed);
+        return answer(set, saleId, changed, change > 0 ? 'added' : 'taken out');
       }),
     {
       ...asJson,
@@ -41,7 +41,7 @@ export function allotmentRoutes(services: Services) {
   );
 }
 
-function answer(set: ReplySet, saleId: number, changed: AllotmentChanged) {
+function answer(set: ReplySet, saleId: number, changed: AllotmentChanged, done: 'added' | 'taken out') {
   switch (changed.kind) {
     case 'changed':
       return succeed(set, 200, `The sale has ${changed.allotment} units.`, {
@@ -58,7 +58,7 @@ function answer(set: ReplySet, saleId: number, changed: AllotmentChanged) {
       });
     }
     case 'too_many':
-      return fail(set, 'impossible_now', `At most ${changed.possible} units can be changed now.`, {
+      return fail(set, 'impossible_now', `At most ${changed.possible} units can be ${done} now.`, {
         possible_units: changed.possible,
       });
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { ALLOTMENT_MAX } from '@flash-sale/shared/limits.ts';
 import { audit } from '../test/audit.ts';
 import { hold, ops, order, send } from '../test/client.ts';
 import { settle } from '../test/settling.ts';
@@ -112,11 +113,16 @@ describe('POST /ops/sales/{id}/stock', () => {
 
   test('adds, takes out, and refuses with the number that is possible', async () => {
     const sale = await world.sale({ allotment: 5 });
+    const above = `At most ${ALLOTMENT_MAX - 5} units can be added now.`;
+    expect((await change(sale, ALLOTMENT_MAX)).body.message).toBe(above);
     expect((await change(sale, 2)).body.data).toEqual({ sale_id: sale.saleId, allotment: 7 });
     expect((await change(sale, -7)).body.data).toEqual({ sale_id: sale.saleId, allotment: 0 });
     const refused = await change(sale, -1);
     expect([refused.status, refused.body.code]).toEqual([409, 'impossible_now']);
-    expect(refused.body.possible_units).toBe(0);
+    expect(refused.body).toMatchObject({
+      possible_units: 0,
+      message: 'At most 0 units can be taken out now.',
+    });
     await moveSale(world.services, sale.saleId, 'draining');
     expect((await change(sale, 1)).body).toMatchObject({
       state: 'draining',

@@ -16,7 +16,9 @@ export async function confirm(
 ): Promise<void> {
   if (isSure) return;
   if (!input.isTty || !err.isTty) {
-    throw new UsageFault(`${tells.join('\n')}\nNobody can be asked: --yes does it.`);
+    throw new UsageFault(
+      `${tells.join('\n')}\nThis is asked for, and there is no terminal to ask on: --yes says yes.`,
+    );
   }
   err.write(tells.map((line) => `${line}\n`).join(''));
   const said = await input.line(`Type ${word} to do it: `);

@@ -41,7 +41,7 @@ describe('in a pipe', () => {
   test('nobody is asked: 2 without --yes', async () => {
     const { code, out, err } = await run(`sales end ${sale.saleId}`);
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain('--yes');
+    expect(err).toContain('there is no terminal to ask on: --yes says yes');
     expect(JSON.parse((await run(`sales show ${sale.saleId} --json`)).out)).toMatchObject({ state: 'live' });
   });
 

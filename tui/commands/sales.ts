@@ -112,7 +112,7 @@ const restock = command({
     if (units < 0) {
       const { product_name: name, allotment } = await readSale(api, words.sale);
       await confirm([
-        `${count(-units)} of the ${count(allotment)} units of ${name} #${words.sale} are not sold any more.`,
+        `${count(-units)} of the ${count(allotment)} units of ${name} #${words.sale} will not be sold any more.`,
       ]);
     }
     const changed = await change((headers) =>
