@@ -169,11 +169,17 @@ describe('in production', () => {
 
   test("a Sentinel's master needs one, wherever it is", () => {
     const sentinels = { REDIS_SENTINELS: 'redis://127.0.0.1:26379' };
-    for (const master of ['flash-sale', 'redis://localhost', 'redis://shop:shop@shop', 'redis://:redis@shop'])
+    for (const master of [
+      'flash-sale',
+      'redis://localhost',
+      'redis://shop:shop@shop',
+      'redis://:redis@shop',
+    ]) {
       expect([master, refusedName({ ...sentinels, REDIS_SENTINEL_MASTER: master })]).toEqual([
         master,
         'REDIS_SENTINEL_MASTER',
       ]);
+    }
     expect(() => readConfig({ NODE_ENV: 'production', WEBHOOK_SECRET: SECRET, ...sentinels })).toThrow(
       /REDIS_SENTINEL_MASTER: .* with a password of its own; without it/,
     );

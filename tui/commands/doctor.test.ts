@@ -60,9 +60,8 @@ describe('doctor', () => {
     const screen = await pty.waitFor('clipboard');
     expect(screen).toMatch(/✓ ok +characters +are as wide as they should be/);
     expect(screen).toMatch(/✓ ok +colours +256/);
-    expect(screen).toMatch(/✓ ok {4}unused tokens {2}each was used/);
     expect(screen).toMatch(/✓ ok +size +60 columns, 60 rows/);
-    expect(screen).toMatch(/the API\n +runs, as the payment provider has\n +them/);
+    expect(screen).toMatch(/the API\n +runs, as the payment provider has them/);
     expect(screen).not.toContain('…');
     expect((await pty.modes()).raw).toBe(false);
   });

@@ -18,19 +18,13 @@ import { on } from './taken.ts';
 
 const SIGNS = { ok: GLYPHS.ok, warn: '!', no: GLYPHS.no } as const;
 
-/** Of the longest name, and a gap. */
-const NAME_WIDTH = 'unused tokens  '.length;
-
 const CHECK: Shape<Check> = {
   id: 'name',
   fields: ['name', 'verdict', 'says', 'fix'],
   columns: [],
   tell({ name, verdict, says, fix }, width) {
     const tone = verdict === 'ok' ? 'good' : 'warn';
-    const head = [
-      span(`${SIGNS[verdict]} ${verdict.padEnd(4)}  `, tone),
-      span(name.padEnd(NAME_WIDTH), 'dim'),
-    ];
+    const head = [span(`${SIGNS[verdict]} ${verdict.padEnd(4)}  `, tone), span(name.padEnd(12), 'dim')];
     return [
       ...hung(head, span(safe(says), verdict === 'ok' ? undefined : 'warn'), width),
       ...(fix === null

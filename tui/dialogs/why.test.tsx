@@ -1,4 +1,5 @@
-// Why something is changed, typed where it is asked about, on the real screen of a real API.
+/** Why something is changed, typed where it is asked about, on the real screen of a real API. */
+
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
 import type { AuditRow } from '@flash-sale/shared/contracts/operator.ts';
 import { CHANGE_REASON_LENGTH_MAX } from '@flash-sale/shared/limits.ts';
