@@ -21,6 +21,11 @@ import { StoreUnavailable } from './store-unavailable.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startWorkers } from './workers/workers.ts';
 
+const NO_TERMINAL = '--no-terminal';
+const USAGE = `Usage: bun start [${NO_TERMINAL}]
+  Starts the stores, the API, the workers and, on a terminal, the operator's terminal, which ${NO_TERMINAL} leaves out.
+  Settings are variables of the environment; .env.example lists them.`;
+
 /** A Redis of the user's own may still be starting. */
 const REDIS_WAIT_MS = 10_000;
 
@@ -28,6 +33,9 @@ const voice = openVoice();
 const { say } = voice;
 
 async function start(): Promise<void> {
+  const unknown = process.argv.slice(2).filter((word) => word !== NO_TERMINAL);
+  if (unknown.includes('--help')) return say(USAGE);
+  if (unknown.length > 0) throw new EnvironmentError(`Nothing is known of ${unknown.join(' ')}.\n${USAGE}`);
   const config = readConfig();
   const stopped = Promise.race([untilStopped(), untilNpmEnds()]);
   const stores = await openEmbeddedStores({
@@ -96,7 +104,7 @@ function serveByProcesses(services: Services, read: Config, stores: EmbeddedStor
 
 /** Where somebody sits in front of it, and unless they said otherwise. */
 function openTerminal({ config }: Services, [first]: readonly Addresses[]): OperatorTerminal | null {
-  const isWanted = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes('--no-terminal');
+  const isWanted = process.stdin.isTTY && process.stdout.isTTY && !process.argv.includes(NO_TERMINAL);
   if (!isWanted || first === undefined || config.OPERATOR_TOKEN === null) return null;
   const logFile = join(config.DATA_DIR, 'api.log');
   return openOperatorTerminal({ ...first, logFile, voice });

@@ -66,6 +66,18 @@ describe('start on a terminal', () => {
     expect(pty.screen()).toContain('stopping (SIGTERM)');
   });
 
+  test('starts nothing for words that it does not know, and says which it does', async () => {
+    for (const [word, code] of [
+      ['--help', 0],
+      ['--port=1', 1],
+    ] as const) {
+      await using pty = start([word]);
+      expect(await pty.exited).toBe(code);
+      expect(pty.screen()).toContain('bun start [--no-terminal]');
+      expect(pty.screen()).not.toContain('mariadb');
+    }
+  });
+
   test('serves without a terminal when asked to', async () => {
     await using pty = start(['--no-terminal']);
     await pty.waitFor('ready in');
