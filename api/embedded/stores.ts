@@ -48,7 +48,7 @@ interface Context {
   restart: boolean;
 }
 
-/** Throws a StoreProblem, whose message is meant for the user, when DATA_DIR is in use or a store cannot be had. */
+/** @throws StoreProblem, whose message is meant for the user, when DATA_DIR is in use or a store cannot be had */
 export async function openEmbeddedStores(options: OpenOptions): Promise<EmbeddedStores> {
   const dataDir = resolve(options.dataDir);
   const kinds = [...(options.redis ? [REDIS] : []), ...(options.mysql ? [MARIADB] : [])];

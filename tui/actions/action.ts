@@ -32,7 +32,7 @@ export interface Action {
   readonly views?: readonly string[];
   /** What may follow the command: "text to find". */
   readonly takes?: string;
-  /** Why it can't be done now, and what to do; null when it can. */
+  /** Why it cannot be done now, and what to do; null when it can. */
   reason?(state: State): string | null;
   run(desk: Desk, words: string): void | Promise<void>;
 }

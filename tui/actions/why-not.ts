@@ -2,7 +2,7 @@ import { OPERATOR_ROLES } from '@flash-sale/shared/lifecycle.ts';
 import type { State } from '../state/state.ts';
 import type { Action } from './action.ts';
 
-/** Why it can't be done now, and what to do about it; null when it can. */
+/** Why it cannot be done now, and what to do about it; null when it can. */
 export function whyNot(action: Action, state: State): string | null {
   return action.does === 'changes'
     ? (mayNotChange(action, state) ?? reasonOf(action, state))

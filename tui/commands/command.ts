@@ -69,7 +69,7 @@ interface Described<Row> {
   readonly shape?: Shape<Row>;
   /** Prints row by row, for as long as it runs. */
   readonly isStream?: boolean;
-  /** It can't be taken back: it asks before, or needs --yes. */
+  /** It cannot be taken back: it asks before, or needs --yes. */
   readonly isDestructive?: boolean;
   /** It changes nothing as an operator, or only what it made itself: no --reason. */
   readonly takesNoReason?: boolean;

@@ -1,4 +1,4 @@
-/** Asks before what can't be taken back. */
+/** Asks before what cannot be taken back. */
 
 import type { Io } from './command.ts';
 import { Ending, UsageFault } from './endings.ts';

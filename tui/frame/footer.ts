@@ -19,7 +19,7 @@ export function keyName(key: string): string {
   return names[key] ?? key;
 }
 
-/** What can't be done now is dimmed: its key says why. The way to the help is always there. */
+/** What cannot be done now is dimmed: its key says why. The way to the help is always there. */
 export function footerLine(actions: readonly Action[], state: State, width: number): Line {
   const hinted = actions.filter(({ hint }) => hint !== undefined);
   const help = hinted.find(({ id }) => id === 'help');

@@ -10,7 +10,7 @@ import { imbalanceOf, stateOf, unitsOf, type SaleRow } from './sale-row.ts';
 interface Share extends Part {
   readonly name: string;
   readonly short: string;
-  /** False while Redis can't tell; then `units` is 0. */
+  /** False while Redis cannot tell; then `units` is 0. */
   readonly isKnown: boolean;
 }
 

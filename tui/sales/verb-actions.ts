@@ -12,7 +12,7 @@ import { CONSEQUENCES } from './verb-words.ts';
 
 export const NO_SALE = 'There is no sale here. n makes one.';
 
-/** Why it can't be done to the sale under the cursor; null when it can. */
+/** Why it cannot be done to the sale under the cursor; null when it can. */
 export function whyNotVerb(state: State, verb: SaleVerb): string | null {
   const row = selectedSale(state);
   if (row === undefined) return NO_SALE;
@@ -43,7 +43,7 @@ interface Verb {
   readonly verb: keyof typeof CONSEQUENCES;
   readonly key: string;
   readonly title: string;
-  /** It can't be taken back: the sale's name is typed. */
+  /** It cannot be taken back: the sale's name is typed. */
   readonly isFinal?: boolean;
 }
 
