@@ -101,7 +101,11 @@ function readPage(page: string, env: () => Promise<Readonly<Record<string, strin
     const awaited = SERVES.test(types) ? [/ready in \d+ ms/] : sees.map(pattern);
     const staysOpen = SERVES.test(types) || LEFT_OPEN.test(types);
     if (staysOpen) shell.leaveOpen(here(types));
-    else expect([await shell.type(here(types)), seen()]).toEqual([0, seen()]);
+    else {
+      const code = await shell.type(here(types));
+      const said = seen();
+      expect([code, said]).toEqual([0, said]);
+    }
     await until(async () => {
       if (awaited.every((sight) => sight.test(seen()))) return true;
       if (LOOKS.test(types) && !staysOpen) await shell.type(here(types));
