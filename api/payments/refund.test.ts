@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { eq, sql as raw } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { deliveries, orders, payments, stockCredits } from '@flash-sale/drizzle/schema.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { statement } from '../mysql/transaction.ts';
@@ -11,12 +11,11 @@ import { moveSalesByTime } from '../sales/clock.ts';
 import { moveSale } from '../sales/sales.ts';
 import { hold, order, pay } from '../test/client.ts';
 import { look, newIntent, ordered } from '../test/matrix/buyer.ts';
-import { expire, settle } from '../test/settling.ts';
+import { expire, settle, workOffParked } from '../test/settling.ts';
 import { chargeObject, intentObject, stripeEvent, tellStripe } from '../test/stripe-events.ts';
 import { audit } from '../test/audit.ts';
 import { until } from '../test/until.ts';
 import { createWorld, type OneSale, type World } from '../test/world.ts';
-import { workOffInbox } from './inbox.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -52,20 +51,6 @@ const outcomesOf = async (intentId: string) => {
   return rows.map(({ outcome }) => outcome);
 };
 
-/** What is parked is looked at again now; older by so much. */
-async function letParkedBeDue(intentId: string, ms = 0): Promise<void> {
-  await statement(world.services.mysql, (sql) =>
-    sql
-      .update(deliveries)
-      .set({
-        nextAttemptAt: raw`utc_timestamp(3) - interval 1 second`,
-        receivedAt: raw`received_at - interval ${ms * 1_000} microsecond`,
-      })
-      .where(raw`intent_id = ${intentId} and state = 'parked'`),
-  );
-  await workOffInbox(world.services);
-}
-
 type Fact = 'order' | 'expiry' | 'failed' | 'success' | 'native success' | 'refund';
 
 function ordersOf(facts: readonly Fact[]): Fact[][] {
@@ -90,7 +75,7 @@ describe('a refund, its success and what else is told of an intent', () => {
       const sale = await world.sale({ allotment: 20, buyerLimit: 20 });
       for (const facts of ordersOf(set).filter(isPossible)) {
         const { intentId } = await play(sale, facts);
-        await letParkedBeDue(intentId);
+        await workOffParked(world.services, { intentId });
         const { state, refundReference } = await orderOf(intentId);
         expect([facts.join(), state, refundReference]).toEqual([facts.join(), 'refunded', `ch_${intentId}`]);
         expect(await paymentsOf(intentId)).toMatchObject([{ refundReference }]);
@@ -173,7 +158,7 @@ describe('a refund', () => {
       for (const fact of facts) {
         await (fact === 'success' ? succeed(second, { metadata }) : refund(second, { metadata }));
       }
-      await letParkedBeDue(second);
+      await workOffParked(world.services, { intentId: second });
       expect(new Set(await outcomesOf(second))).toEqual(new Set(['recorded', 'refund_due']));
       expect(await paymentsOf(second)).toMatchObject([{ refundReference: `ch_${second}` }]);
     }
@@ -199,7 +184,7 @@ describe('a refund', () => {
     const sale = await world.sale({ allotment: 10 });
     const { intentId } = await ordered(world, sale);
     expect(await refund(intentId)).toBe('parked');
-    await letParkedBeDue(intentId, PARKED_MAX_MS);
+    await workOffParked(world.services, { intentId, olderByMs: PARKED_MAX_MS });
     expect(await outcomesOf(intentId)).toEqual(['unmatched']);
     expect(await paymentsOf(intentId)).toEqual([]);
     expect(await succeed(intentId)).toBe('applied');
@@ -213,7 +198,7 @@ describe('a refund', () => {
     for (let time = 0; time < 10; time += 1) {
       const { intentId } = await ordered(world, sale);
       await Promise.all([refund(intentId), succeed(intentId), refund(intentId), succeed(intentId)]);
-      await letParkedBeDue(intentId);
+      await workOffParked(world.services, { intentId });
       expect((await orderOf(intentId)).state).toBe('refunded');
       expect(await paymentsOf(intentId)).toHaveLength(1);
     }
@@ -257,7 +242,7 @@ describe('money of no order', () => {
   const holdId = crypto.randomUUID();
   const native = async (intentId: string, more: Record<string, unknown>) => {
     await pay(world, holdId, intentId, more);
-    await letParkedBeDue(intentId, PARKED_MAX_MS);
+    await workOffParked(world.services, { intentId, olderByMs: PARKED_MAX_MS });
   };
 
   test('is owed back as much as was told, if its currency was', async () => {

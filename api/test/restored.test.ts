@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { eq, sql as raw } from 'drizzle-orm';
-import { deliveries, payments } from '@flash-sale/drizzle/schema.ts';
+import { payments } from '@flash-sale/drizzle/schema.ts';
 import { PARKED_MAX_MS } from '@flash-sale/shared/limits.ts';
 import { load } from '../backup/load.ts';
 import { statement } from '../mysql/transaction.ts';
 import { restock } from '../orders/allotment.ts';
-import { workOffInbox } from '../payments/inbox.ts';
 import { keepSalesArmed } from '../sales/arming.ts';
 import { rebuildSale } from '../sales/rebuild.ts';
 import { moveSale } from '../sales/sales.ts';
@@ -19,7 +17,7 @@ import { backUp, scratchFolder } from './backups.ts';
 import { expectExact, newJournal, whileBuying } from './buyers.ts';
 import { hold, ops, order, pay, send } from './client.ts';
 import { chanceOf, seedFrom } from './seeded.ts';
-import { expire, settle } from './settling.ts';
+import { expire, settle, workOffParked } from './settling.ts';
 import { until } from './until.ts';
 import { bareDatabase, createWorld, testConfig, type World } from './world.ts';
 
@@ -245,16 +243,7 @@ describe('payments that came after the backup and are sent again', () => {
       await sellOut(shop, productId);
       expect(await payFor(shop, expiredLater)).toMatchObject({ payment: 'refund_due' });
       for (const one of [lost, lostPaid]) await payFor(shop, one);
-      await statement(shop.services.mysql, (sql) =>
-        sql
-          .update(deliveries)
-          .set({
-            nextAttemptAt: raw`utc_timestamp(3) - interval 1 second`,
-            receivedAt: raw`received_at - interval ${PARKED_MAX_MS * 1_000} microsecond`,
-          })
-          .where(eq(deliveries.state, 'parked')),
-      );
-      await workOffInbox(shop.services);
+      await workOffParked(shop.services, { olderByMs: PARKED_MAX_MS });
       expect(await dispositionsOf(shop, [paid, paidLater, expiredLater, lost, lostPaid])).toEqual([
         'applied',
         'applied',

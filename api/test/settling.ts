@@ -54,6 +54,24 @@ export async function ageDeliveries({ mysql }: Services): Promise<void> {
   );
 }
 
+/** One turn for what is parked, of one intent or of all, as if it were due and had been received so much earlier. */
+export async function workOffParked(
+  services: Services,
+  { intentId, olderByMs = 0 }: { intentId?: string; olderByMs?: number } = {},
+): Promise<void> {
+  const isParked = eq(deliveries.state, 'parked');
+  await statement(services.mysql, (sql) =>
+    sql
+      .update(deliveries)
+      .set({
+        nextAttemptAt: raw`utc_timestamp(3) - interval 1 second`,
+        receivedAt: raw`received_at - interval ${olderByMs * 1_000} microsecond`,
+      })
+      .where(intentId === undefined ? isParked : and(isParked, eq(deliveries.intentId, intentId))),
+  );
+  await workOffInbox(services);
+}
+
 /** As if the pay window of these orders, or of all of the sale, were over. Nobody has ended them yet. */
 export async function passPayWindow({ mysql }: Services, saleId: number, orderIds?: string[]): Promise<void> {
   await statement(mysql, async (sql) => {
